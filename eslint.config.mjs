@@ -1,0 +1,57 @@
+import boundaries from "eslint-plugin-boundaries";
+import tseslint from "typescript-eslint";
+
+/** Which room may import which: the last column of the rooms table in docs/architecture.md. */
+const rooms = {
+  api: [],
+  plan: ["api"],
+  kube: ["api"],
+  "provider/core": ["api", "plan", "kube"],
+  "provider/dynamic": ["provider/core"],
+  provider: ["provider/dynamic", "provider/core"],
+  sdk: ["api", "provider/dynamic", "provider"],
+  "reconciler/kernel": [],
+  "reconciler/agent": ["api", "plan", "kube", "reconciler/kernel"],
+  reconciler: ["api", "plan", "kube", "reconciler/kernel", "reconciler/agent"],
+};
+const product = Object.keys(rooms);
+const everything = [...product, "lab", "test"];
+
+export default tseslint.config(
+  { ignores: ["dist/", "node_modules/", "test/fixtures/"] },
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { project: ["./tsconfig.json", "./examples/*/tsconfig.json"] } },
+    plugins: { boundaries },
+    settings: {
+      "import/resolver": { typescript: { alwaysTryTypes: true } },
+      // First match wins, so the inner rooms stand before the room around them.
+      "boundaries/elements": [...everything]
+        .sort((a, b) => b.length - a.length)
+        .map((room) => ({ type: room, pattern: `${room}/**`, partialMatch: false })),
+    },
+    rules: {
+      "boundaries/dependencies": [
+        "error",
+        {
+          default: "disallow",
+          policies: [
+            { allow: { to: { module: { origin: ["external", "core"] } } } },
+            ...product.map((room) => ({
+              from: { element: { type: room } },
+              allow: { to: { element: { types: { anyOf: [room, ...rooms[room]] } } } },
+            })),
+            ...["lab", "test"].map((room) => ({
+              from: { element: { type: room } },
+              allow: { to: { element: { types: { anyOf: everything } } } },
+            })),
+          ],
+        },
+      ],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-unused-expressions": "off",
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+    },
+  },
+);

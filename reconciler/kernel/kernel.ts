@@ -1,0 +1,118 @@
+/**
+ * What the agent may ask of a node's kernel. The Linux implementation reads and writes sysfs; any other must keep
+ * Linux's rules, which `test/unit/kernel-contract.ts` spells out.
+ *
+ * Reads answer with what is there now: hardware can vanish between two reads, so a device that cannot be read is
+ * reported beside those that can, never instead of them.
+ */
+export interface Kernel {
+  /** Everything about the node's SR-IOV NICs in one pass. Never fails because of one device. */
+  scan(): Promise<NodeSnapshot>;
+
+  /** One physical function, or `undefined` where no device with `sriov_totalvfs` has this address (any more). */
+  physicalFunction(address: PciAddress): Promise<PhysicalFunction | undefined>;
+
+  /**
+   * Writes `sriov_numvfs` and resolves when the kernel's write has returned, which is when the VFs exist (or are gone).
+   * Drivers may bind, and interfaces get their names, later.
+   *
+   * @throws {KernelError} EBUSY from N to M with both nonzero, or while a VF that is in use refuses removal; ERANGE above
+   *   `totalVfs`; ENOENT where the device is gone or its driver has no SR-IOV; ETIMEDOUT after `deadlineMs`, in which
+   *   case the write may still be under way in the kernel.
+   */
+  setNumVfs(address: PciAddress, count: number, options: { readonly deadlineMs: number }): Promise<void>;
+}
+
+/** A PCI address in sysfs's form: domain, bus, device, function, as in `0000:04:10.2`. */
+export type PciAddress = string & { readonly __pciAddress: unique symbol };
+
+export function isPciAddress(text: string): text is PciAddress {
+  return /^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-1][0-9a-f]\.[0-7]$/.test(text);
+}
+
+export interface NodeSnapshot {
+  /** Physical functions that can have VFs (`sriov_totalvfs` above 0) and are network devices, ordered by address. */
+  readonly physicalFunctions: readonly PhysicalFunction[];
+  /** Names of the interfaces that carry a default route, IPv4 or IPv6. */
+  readonly defaultRouteInterfaces: readonly string[];
+  /** Devices that could not be read this time, each with why. */
+  readonly unreadable: readonly UnreadableDevice[];
+}
+
+export interface UnreadableDevice {
+  readonly address: PciAddress;
+  readonly error: KernelError;
+}
+
+export interface PciFunction {
+  readonly address: PciAddress;
+  /** Four hex digits without `0x`, such as `8086`. */
+  readonly vendorId: string;
+  readonly deviceId: string;
+  /** Six hex digits without `0x`, such as `020000`. */
+  readonly classId: string;
+  /** The kernel driver it is bound to; absent while it has none. */
+  readonly driver?: string;
+  /** Number of its IOMMU group; absent where there is no IOMMU. */
+  readonly iommuGroup?: string;
+  /** Its network interfaces, ordered by port; several ports may share one function. */
+  readonly interfaces: readonly NetworkInterface[];
+}
+
+export interface PhysicalFunction extends PciFunction {
+  readonly totalVfs: number;
+  readonly numVfs: number;
+  /** In VF order: by index, not by name. */
+  readonly virtualFunctions: readonly VirtualFunction[];
+}
+
+export interface VirtualFunction extends PciFunction {
+  readonly index: number;
+}
+
+export interface NetworkInterface {
+  readonly name: string;
+  readonly macAddress?: string;
+  /** sysfs `operstate`: `up`, `down`, `unknown`, … */
+  readonly linkState?: string;
+  /** `dev_port`: which port of the function this is. */
+  readonly port: number;
+  /** The interfaces it is enslaved to, nearest first: `["bond0", "mgmt-br"]`. */
+  readonly masters: readonly string[];
+}
+
+/** What the kernel answered, with the errno's name, the file, and what was being done. */
+export class KernelError extends Error {
+  override readonly name = "KernelError";
+
+  constructor(
+    /** The errno's name, such as `EBUSY`; `ETIMEDOUT` where a deadline of ours passed. */
+    readonly code: string,
+    /** The file that was read or written. */
+    readonly path: string,
+    /** What was being done: `read`, `write 6`. */
+    readonly operation: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${operation} ${path}: ${describeErrno(code)}`, options);
+  }
+}
+
+const ERRNO_WORDS: Readonly<Record<string, string>> = {
+  EBUSY: "device or resource busy (EBUSY)",
+  ENOENT: "no such file or directory (ENOENT)",
+  ENODEV: "no such device (ENODEV)",
+  ERANGE: "numerical result out of range (ERANGE)",
+  EINVAL: "invalid argument (EINVAL)",
+  EPERM: "operation not permitted (EPERM)",
+  EACCES: "permission denied (EACCES)",
+  EROFS: "read-only file system (EROFS)",
+  EIO: "input/output error (EIO)",
+  ENOSPC: "no space left on device (ENOSPC)",
+  ENOMEM: "cannot allocate memory (ENOMEM)",
+  ETIMEDOUT: "no answer before the deadline (ETIMEDOUT)",
+};
+
+function describeErrno(code: string): string {
+  return ERRNO_WORDS[code] ?? code;
+}
