@@ -1,0 +1,85 @@
+/** Names, labels and annotations: what the two halves and other projects find each other by. */
+
+export const DEVICES_GROUP = "devices.harvesterhci.io";
+export const DEVICES_API_VERSION = `${DEVICES_GROUP}/v1beta1`;
+
+export const Label = {
+  /** On devices: the node they are in (see `labelValue` for names that are too long for a label). */
+  nodeName: "nodename",
+  /** On a VF's PCIDevice: the name of its NIC's SriovNetworkDevice (see `labelValue`). */
+  parentDevice: "harvesterhci.io/parent-sriov-network-device",
+  /** On Nodes whose agent has reported: "true" where the node has an SR-IOV capable NIC. */
+  capable: "network-sriov.capable",
+  /** On the same Nodes, where capable: what the sriov-network-operator's examples select on. */
+  featureCapable: "feature.node.kubernetes.io/network-sriov.capable",
+} as const;
+
+export const Annotation = {
+  /** Misspelt ("harvesterhi") in Harvester since its first release, hence here. */
+  interfaceName: "sriov.devices.harvesterhi.io/interface-name",
+} as const;
+
+/** Labels by which the agent's pods are found. */
+export const AGENT_POD_LABELS = {
+  "app.kubernetes.io/name": "pulumi-sriov",
+  "app.kubernetes.io/component": "agent",
+} as const;
+
+/** Field manager of what agents write. */
+export const AGENT_FIELD_MANAGER = "pulumi-sriov-agent";
+/** Field managers of the provider's resources begin with this; the rest is a hash of the URN and a nonce. */
+export const PROVIDER_FIELD_MANAGER_PREFIX = "pulumi-sriov-";
+
+const MAX_NAME = 253;
+const MAX_LABEL = 63;
+
+/**
+ * Name for a newly discovered NIC: `lower(<node>-<interface>)`; where that is no valid object name, or `taken`, the PCI
+ * address is appended. The name is fixed at first sight: a NIC that is renamed later keeps it.
+ */
+export function deviceName(
+  nodeName: string,
+  interfaceName: string,
+  address: string,
+  taken: (name: string) => boolean,
+): string {
+  const plain = `${nodeName}-${interfaceName}`.toLowerCase();
+  if (isObjectName(plain) && !taken(plain)) return plain;
+  const node = nodeName.toLowerCase().slice(0, MAX_NAME - 80);
+  return [node, objectNamePart(interfaceName), compactAddress(address)].filter((part) => part !== "").join("-");
+}
+
+/** Name of a PCI function's PCIDevice: `<node>-<address without ':' and '.'>`, as Harvester has it. */
+export function pciDeviceName(nodeName: string, address: string): string {
+  return `${nodeName}-${compactAddress(address)}`;
+}
+
+/** A label value for any object name: itself up to 63 characters, else a prefix and a hash of the whole. */
+export function labelValue(name: string): string {
+  if (name.length <= MAX_LABEL) return name;
+  return `${name.slice(0, MAX_LABEL - 9).replace(/[^A-Za-z0-9]+$/, "")}-${fnv1a(name)}`;
+}
+
+/** RFC 1123 subdomain, what Kubernetes asks of an object's name. */
+export function isObjectName(name: string): boolean {
+  return name.length <= MAX_NAME && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name);
+}
+
+function objectNamePart(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 40);
+}
+
+function compactAddress(address: string): string {
+  return address.replace(/[:.]/g, "");
+}
+
+/** 32-bit FNV-1a in hex: enough to tell long node names apart, and pure, so that this room needs no imports. */
+function fnv1a(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}

@@ -1,0 +1,217 @@
+import type { KubeObject, ResourceType } from "../api/object.js";
+import { type ClusterAccess, type ClusterConfig, loadClusterConfig } from "./config.js";
+import { messageOf, isTransient } from "./errors.js";
+import { readLines } from "./lines.js";
+import { openTransport, type Request, type Transport } from "./transport.js";
+
+/** A change of one object, or a bookmark, as a watch delivers it. */
+export interface WatchEvent<T extends KubeObject> {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+  readonly object: T;
+}
+
+export interface ObjectList<T extends KubeObject> {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: readonly T[];
+}
+
+export interface Selector {
+  readonly namespace?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number;
+}
+
+export interface ApplyOptions extends CallOptions {
+  readonly fieldManager: string;
+  /** Takes fields from other managers instead of failing with a conflict. Default false. */
+  readonly force?: boolean;
+  readonly subresource?: "status";
+}
+
+export interface WriteOptions extends CallOptions {
+  readonly fieldManager: string;
+  readonly subresource?: "status";
+}
+
+/** Desired parts of one object for server-side apply. `metadata.uid`, where given, keeps a vanished object from being made anew. */
+export type ApplyConfiguration = Readonly<Record<string, unknown>> & {
+  readonly metadata: { readonly name: string; readonly namespace?: string } & Readonly<Record<string, unknown>>;
+};
+
+/** Typed access to the objects of one cluster. Every method throws {@link ApiError} or {@link ConnectionError}, in words. */
+export class KubeClient {
+  private readonly transport: Transport;
+
+  constructor(
+    readonly config: ClusterConfig,
+    userAgent = "pulumi-sriov",
+  ) {
+    this.transport = openTransport(config, userAgent);
+  }
+
+  /** @throws {ConfigError} */
+  static open(access: ClusterAccess = {}, userAgent?: string): KubeClient {
+    return new KubeClient(loadClusterConfig(access), userAgent);
+  }
+
+  async get<T extends KubeObject>(
+    type: ResourceType<T>,
+    name: string,
+    options: CallOptions & Selector = {},
+  ): Promise<T> {
+    return (await this.send({ method: "GET", path: pathOf(type, options.namespace, name), ...call(options) })) as T;
+  }
+
+  async list<T extends KubeObject>(
+    type: ResourceType<T>,
+    options: CallOptions & Selector = {},
+  ): Promise<ObjectList<T>> {
+    const path = pathOf(type, options.namespace) + query(selectors(options));
+    return (await this.send({ method: "GET", path, ...call(options) })) as ObjectList<T>;
+  }
+
+  async create<T extends KubeObject>(type: ResourceType<T>, object: T, options: WriteOptions): Promise<T> {
+    const path = pathOf(type, object.metadata.namespace) + query({ fieldManager: options.fieldManager });
+    const body = { apiVersion: type.apiVersion, kind: type.kind, ...object };
+    return (await this.send({ method: "POST", path, body, ...call(options) })) as T;
+  }
+
+  /** Server-side apply: sets what `object` has, lets go of what this manager set before and `object` lacks. */
+  async apply<T extends KubeObject>(
+    type: ResourceType<T>,
+    object: ApplyConfiguration,
+    options: ApplyOptions,
+  ): Promise<T> {
+    const path =
+      pathOf(type, object.metadata.namespace, object.metadata.name, options.subresource) +
+      query({ fieldManager: options.fieldManager, force: String(options.force ?? false) });
+    const body = { apiVersion: type.apiVersion, kind: type.kind, ...object };
+    const contentType = "application/apply-patch+yaml";
+    return (await this.send({ method: "PATCH", path, body, contentType, ...call(options) })) as T;
+  }
+
+  /** JSON merge patch: sets what `patch` has, removes what it has as null. */
+  async merge<T extends KubeObject>(
+    type: ResourceType<T>,
+    name: string,
+    patch: Readonly<Record<string, unknown>>,
+    options: WriteOptions & { readonly namespace?: string },
+  ): Promise<T> {
+    const path =
+      pathOf(type, options.namespace, name, options.subresource) + query({ fieldManager: options.fieldManager });
+    const contentType = "application/merge-patch+json";
+    return (await this.send({ method: "PATCH", path, body: patch, contentType, ...call(options) })) as T;
+  }
+
+  /** `uid`, where given, keeps an object that was made anew under the same name. */
+  async delete(
+    type: ResourceType<KubeObject>,
+    name: string,
+    options: CallOptions & { readonly namespace?: string; readonly uid?: string | undefined } = {},
+  ): Promise<void> {
+    const body = {
+      apiVersion: "v1",
+      kind: "DeleteOptions",
+      propagationPolicy: "Background",
+      ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
+    };
+    await this.send({ method: "DELETE", path: pathOf(type, options.namespace, name), body, ...call(options) });
+  }
+
+  /** Changes since `resourceVersion`, until the server ends the watch, nothing comes for `idleMs`, or `signal` aborts. */
+  async *watch<T extends KubeObject>(
+    type: ResourceType<T>,
+    options: Selector & { readonly resourceVersion: string; readonly signal: AbortSignal; readonly idleMs: number },
+  ): AsyncGenerator<WatchEvent<T>> {
+    const path =
+      pathOf(type, options.namespace) +
+      query({
+        ...selectors(options),
+        watch: "true",
+        allowWatchBookmarks: "true",
+        resourceVersion: options.resourceVersion,
+        timeoutSeconds: String(240 + Math.floor(Math.random() * 120)),
+      });
+    const response = await this.transport.stream({ method: "GET", path, signal: options.signal, timeoutMs: 10_000 });
+    for await (const line of readLines(response, { signal: options.signal, idleMs: options.idleMs })) {
+      yield JSON.parse(line) as WatchEvent<T>;
+    }
+  }
+
+  /** Any request that no method here covers. Query and body as the API documents them. */
+  async raw(request: Request): Promise<unknown> {
+    return this.send(request);
+  }
+
+  /** Ends kept-alive connections; requests under way fail. */
+  close(): void {
+    this.transport.close();
+  }
+
+  /** Reads are tried again where the answer may change by itself; a write only where the server said it did nothing. */
+  private async send(request: Request): Promise<unknown> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.transport.send(request);
+      } catch (error) {
+        if (attempt >= 4 || request.signal?.aborted || !mayRepeat(request, error)) throw error;
+        await delay(100 * 2 ** attempt * (0.5 + Math.random() / 2));
+      }
+    }
+  }
+}
+
+function mayRepeat(request: Request, error: unknown): boolean {
+  if (!isTransient(error)) return false;
+  const code = (error as { readonly code?: string }).code;
+  if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "ETIMEDOUT" || certificateProblem(error))
+    return false;
+  const status = (error as { readonly httpStatus?: number }).httpStatus;
+  return request.method === "GET" || status === 429 || status === 503;
+}
+
+function certificateProblem(error: unknown): boolean {
+  return /certificate/i.test(messageOf(error));
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function pathOf(type: ResourceType<KubeObject>, namespace?: string, name?: string, subresource?: string): string {
+  const root = type.apiVersion.includes("/") ? `/apis/${type.apiVersion}` : `/api/${type.apiVersion}`;
+  const parts = [root];
+  if (type.namespaced && namespace !== undefined) parts.push("namespaces", encodeURIComponent(namespace));
+  parts.push(type.plural);
+  if (name !== undefined) parts.push(encodeURIComponent(name));
+  if (subresource !== undefined) parts.push(subresource);
+  return parts.join("/");
+}
+
+function selectors(selector: Selector): Record<string, string> {
+  const join = (pairs: Readonly<Record<string, string>>): string =>
+    Object.entries(pairs)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(",");
+  return {
+    ...(selector.labels === undefined ? {} : { labelSelector: join(selector.labels) }),
+    ...(selector.fields === undefined ? {} : { fieldSelector: join(selector.fields) }),
+  };
+}
+
+function query(parameters: Readonly<Record<string, string>>): string {
+  const text = new URLSearchParams(parameters).toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+function call(options: CallOptions): Pick<Request, "signal" | "timeoutMs"> {
+  return {
+    signal: options.signal,
+    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+  };
+}

@@ -1,0 +1,98 @@
+import { KubeConfig } from "@kubernetes/client-node";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { ConfigError, messageOf } from "./errors.js";
+
+/** Where credentials come from. Nothing given: `KUBECONFIG`, `~/.kube/config`, then the pod's service account. */
+export interface ClusterAccess {
+  /** Path of a kubeconfig, or its text. */
+  readonly kubeconfig?: string | undefined;
+  /** Name of a context; default: the kubeconfig's current one. */
+  readonly context?: string | undefined;
+}
+
+/** A KubeConfig with a usable current context, and words for errors. */
+export interface ClusterConfig {
+  readonly kubeConfig: KubeConfig;
+  readonly server: string;
+  /** `context "lab" of /home/me/.kube/config`, for error messages. */
+  readonly origin: string;
+  readonly user: string;
+}
+
+/** @throws {ConfigError} when no kubeconfig is found, it can't be read, or lacks the context, its cluster or its user. */
+export function loadClusterConfig(access: ClusterAccess = {}): ClusterConfig {
+  const { kubeConfig, source } = load(access.kubeconfig);
+  if (access.context !== undefined && access.context !== "") {
+    const known = kubeConfig.getContexts().map((context) => context.name);
+    if (!known.includes(access.context)) {
+      throw new ConfigError(
+        `${source} has no context "${access.context}"; it has ${known.length === 0 ? "none" : known.join(", ")}. ` +
+          `Set sriov:context, or the resource's context, to one of these.`,
+      );
+    }
+    kubeConfig.setCurrentContext(access.context);
+  }
+  const name = kubeConfig.getCurrentContext();
+  const cluster = kubeConfig.getCurrentCluster();
+  if (!cluster) {
+    const why = name ? `its context "${name}" names a cluster that is not in it` : "it has no current context";
+    throw new ConfigError(`${source} cannot be used: ${why}. Run "kubectl config get-contexts" to see what it has.`);
+  }
+  return {
+    kubeConfig,
+    server: cluster.server,
+    origin: `context "${name}" of ${source}`,
+    user: kubeConfig.getCurrentUser()?.name ?? "",
+  };
+}
+
+function load(given: string | undefined): { kubeConfig: KubeConfig; source: string } {
+  const kubeConfig = new KubeConfig();
+  if (given !== undefined && looksLikeText(given)) {
+    return attempt("the given kubeconfig", () => kubeConfig.loadFromString(given), kubeConfig);
+  }
+  const paths = given !== undefined && given !== "" ? [given] : (process.env["KUBECONFIG"] ?? "").split(delimiter);
+  const files = paths.filter((path) => path !== "").map(expandHome);
+  const home = join(homedir(), ".kube", "config");
+  if (files.length === 0 && existsSync(home)) files.push(home);
+  if (files.length > 0)
+    return attempt(`kubeconfig ${files.join(delimiter)}`, () => loadFiles(kubeConfig, files), kubeConfig);
+  if (process.env["KUBERNETES_SERVICE_HOST"]) {
+    return attempt("the pod's service account", () => kubeConfig.loadFromCluster(), kubeConfig);
+  }
+  throw new ConfigError(
+    "no kubeconfig was found: looked at sriov:kubeconfig, kubernetes:kubeconfig, KUBECONFIG, ~/.kube/config and the " +
+      "pod's service account. Set one of them.",
+  );
+}
+
+/** Several files merge as kubectl does it: the first that sets a name, or the current context, wins. */
+function loadFiles(kubeConfig: KubeConfig, files: readonly string[]): void {
+  const [first, ...rest] = files.filter((file) => files.length === 1 || existsSync(file));
+  if (first === undefined) throw new Error("none of these files exists");
+  kubeConfig.loadFromFile(first);
+  for (const file of rest) {
+    const other = new KubeConfig();
+    other.loadFromFile(file);
+    kubeConfig.mergeConfig(other, true);
+  }
+}
+
+function attempt(source: string, read: () => void, kubeConfig: KubeConfig): { kubeConfig: KubeConfig; source: string } {
+  try {
+    read();
+  } catch (error) {
+    throw new ConfigError(`${source} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  return { kubeConfig, source };
+}
+
+function looksLikeText(given: string): boolean {
+  return given.includes("\n") || given.trimStart().startsWith("{");
+}
+
+function expandHome(path: string): string {
+  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
+}

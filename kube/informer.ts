@@ -1,0 +1,169 @@
+import { setTimeout } from "node:timers/promises";
+import type { KubeObject, ResourceType } from "../api/object.js";
+import type { KubeClient, Selector } from "./client.js";
+import { ApiError, isExpired } from "./errors.js";
+
+/** What happened to one object. `previous` is what the informer knew of it before. */
+export type Change<T extends KubeObject> =
+  | { readonly kind: "set"; readonly object: T; readonly previous: T | undefined }
+  | { readonly kind: "gone"; readonly object: T };
+
+export interface InformerOptions extends Selector {
+  /** Called once for every list or watch that failed; the informer goes on by itself. */
+  readonly onError?: (error: unknown) => void;
+  /** A watch with nothing from the server for this long, bookmarks included, is opened anew. Default 120,000. */
+  readonly idleMs?: number;
+}
+
+/**
+ * A copy of a cluster's objects of one kind, kept current by list and watch. It survives dropped watches (goes on from
+ * the last resource version), 410 Gone (lists anew and works out what changed meanwhile) and API server restarts
+ * (tries again with growing pauses). Listeners are called in the order of the changes.
+ */
+export class Informer<T extends KubeObject> {
+  private readonly objects = new Map<string, T>();
+  private readonly listeners = new Set<(change: Change<T>) => void>();
+  private readonly first = Promise.withResolvers<undefined>();
+  private readonly stopping = new AbortController();
+  private resourceVersion: string | undefined;
+  private isSynced = false;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly client: KubeClient,
+    private readonly type: ResourceType<T>,
+    private readonly options: InformerOptions = {},
+  ) {
+    // Whoever awaits `synced` sees the failure; where nobody does, it is no unhandled rejection.
+    this.first.promise.catch(() => undefined);
+  }
+
+  /** Begins to list and watch. Idempotent. */
+  start(): this {
+    this.running ??= this.run();
+    return this;
+  }
+
+  /** Resolves after the first list. Rejects when that is refused, for a reason that waiting does not mend, or by `stop`. */
+  get synced(): Promise<undefined> {
+    return this.first.promise;
+  }
+
+  /** Is the first list in? */
+  hasSynced(): boolean {
+    return this.isSynced;
+  }
+
+  get(name: string, namespace?: string): T | undefined {
+    return this.objects.get(key(name, namespace));
+  }
+
+  list(): T[] {
+    return [...this.objects.values()];
+  }
+
+  /** Calls `listener` at every change from now on, until the returned function is called. */
+  onChange(listener: (change: Change<T>) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.first.reject(new Error("stopped"));
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        if (this.resourceVersion === undefined) await this.relist();
+        const since = Date.now();
+        await this.follow();
+        // A server that ends every watch at once must not be asked in a tight loop.
+        failures = Date.now() - since > 1_000 ? 0 : failures + 1;
+        if (failures > 1) await pause(backoff(failures), signal);
+      } catch (error) {
+        if (this.isStopped()) return;
+        if (isExpired(error)) this.resourceVersion = undefined;
+        else this.options.onError?.(error);
+        if (!this.isSynced && refusedForGood(error)) this.first.reject(error);
+        await pause(backoff(++failures), signal);
+      }
+    }
+  }
+
+  private isStopped(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  private async relist(): Promise<void> {
+    const list = await this.client.list(this.type, { ...this.options, signal: this.stopping.signal });
+    const seen = new Set(list.items.map(keyOf));
+    for (const [name, object] of this.objects) if (!seen.has(name)) this.remove(object);
+    for (const object of list.items) this.set(object);
+    this.resourceVersion = list.metadata.resourceVersion;
+    this.isSynced = true;
+    this.first.resolve(undefined);
+  }
+
+  private async follow(): Promise<void> {
+    const { signal } = this.stopping;
+    const resourceVersion = this.resourceVersion ?? "0";
+    const idleMs = this.options.idleMs ?? 120_000;
+    const { namespace, labels, fields } = this.options;
+    const selector = { ...(labels && { labels }), ...(fields && { fields }), namespace };
+    for await (const event of this.client.watch(this.type, { ...selector, resourceVersion, signal, idleMs })) {
+      if (event.type === "ERROR") throw watchError(event.object);
+      if (event.type === "DELETED") this.remove(event.object);
+      else if (event.type !== "BOOKMARK") this.set(event.object);
+      this.resourceVersion = event.object.metadata.resourceVersion ?? this.resourceVersion;
+    }
+  }
+
+  private set(object: T): void {
+    const previous = this.objects.get(keyOf(object));
+    if (previous !== undefined && previous.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    this.objects.set(keyOf(object), object);
+    this.tell({ kind: "set", object, previous });
+  }
+
+  private remove(object: T): void {
+    if (this.objects.delete(keyOf(object))) this.tell({ kind: "gone", object });
+  }
+
+  private tell(change: Change<T>): void {
+    for (const listener of [...this.listeners]) listener(change);
+  }
+}
+
+/** An ERROR event carries a Status in place of an object. */
+function watchError(status: unknown): ApiError {
+  const { code, message, reason } = status as { code?: number; message?: string; reason?: string };
+  return new ApiError(`watch: ${message ?? "failed"}`, code ?? 0, {
+    ...(message && { message }),
+    ...(reason && { reason }),
+  });
+}
+
+/** 401, 403, 404: the same list will be refused again. */
+function refusedForGood(error: unknown): boolean {
+  return error instanceof ApiError && [401, 403, 404].includes(error.httpStatus);
+}
+
+function key(name: string, namespace?: string): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+function keyOf(object: KubeObject): string {
+  return key(object.metadata.name, object.metadata.namespace);
+}
+
+function backoff(failures: number): number {
+  return Math.min(50 * 2 ** failures, 10_000) * (0.5 + Math.random() / 2);
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return setTimeout(ms, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,227 @@
+import https from "node:https";
+import http from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { ClusterConfig } from "./config.js";
+import { ApiError, type ApiStatus, ConnectionError, messageOf } from "./errors.js";
+
+/**
+ * HTTP to one API server. Not client-node's generated clients, because those (2.0.1) open a new TLS connection for every
+ * request; its KubeConfig still supplies TLS and credentials, so exec plugins, token files and proxies work as there.
+ */
+export interface Transport {
+  /** Sends and reads the whole answer. @throws {ApiError | ConnectionError} */
+  send(request: Request): Promise<unknown>;
+  /** Resolves with the open answer's stream once the status is 200. @throws {ApiError | ConnectionError} */
+  stream(request: Request): Promise<IncomingMessage>;
+  close(): void;
+}
+
+export interface Request {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Path and query. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** For the whole request of `send`, for the answer's head of `stream`. Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Requests under way at once; more wait their turn. Watches don't count. */
+const MAX_CONCURRENT = 16;
+
+export function openTransport(config: ClusterConfig, userAgent: string): Transport {
+  const connections = new Connections(config);
+
+  async function open(request: Request, kind: "send" | "stream"): Promise<IncomingMessage> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await once(request, kind);
+      } catch (error) {
+        // A kept-alive connection that the server closed while idle: the request never arrived.
+        if (!(error instanceof StaleConnection) || attempt >= 3) throw error;
+      }
+    }
+  }
+
+  async function once(request: Request, kind: "send" | "stream"): Promise<IncomingMessage> {
+    request.signal?.throwIfAborted();
+    const { options, client } = await connections.optionsFor(request, kind, userAgent);
+    const payload = request.body === undefined ? undefined : JSON.stringify(request.body);
+    return new Promise((resolve, reject) => {
+      const outgoing = client.request(options, resolve);
+      const timeoutMs = request.timeoutMs ?? REQUEST_TIMEOUT_MS;
+      const timer = setTimeout(() => outgoing.destroy(timedOut(timeoutMs)), timeoutMs);
+      const abort = (): void => void outgoing.destroy(abortError(request.signal));
+      request.signal?.addEventListener("abort", abort, { once: true });
+      outgoing.on("socket", (socket) => {
+        if (!socket.connecting) return;
+        const connect = setTimeout(() => outgoing.destroy(timedOut(CONNECT_TIMEOUT_MS)), CONNECT_TIMEOUT_MS);
+        socket.setKeepAlive(true, 15_000);
+        for (const event of ["connect", "close"]) socket.once(event, () => clearTimeout(connect));
+      });
+      outgoing.on("response", (response) => {
+        if (kind === "stream") clearTimeout(timer);
+        response.once("close", () => {
+          clearTimeout(timer);
+          request.signal?.removeEventListener("abort", abort);
+        });
+      });
+      outgoing.on("error", (error: NodeJS.ErrnoException) => {
+        clearTimeout(timer);
+        request.signal?.removeEventListener("abort", abort);
+        const stale = outgoing.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
+        reject(stale ? new StaleConnection() : unreachable(config, error, request.signal));
+      });
+      outgoing.end(payload);
+    });
+  }
+
+  async function text(response: IncomingMessage, request: Request): Promise<string> {
+    try {
+      const chunks: Buffer[] = [];
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString("utf8");
+    } catch (error) {
+      throw unreachable(config, error as NodeJS.ErrnoException, request.signal);
+    }
+  }
+
+  return {
+    async send(request) {
+      const response = await open(request, "send");
+      const body = await text(response, request);
+      if (!isSuccess(response)) throw refused(config, request, response, body);
+      return body === "" ? undefined : parse(body, request);
+    },
+    async stream(request) {
+      const response = await open(request, "stream");
+      if (!isSuccess(response)) throw refused(config, request, response, await text(response, request));
+      return response;
+    },
+    close: () => connections.close(),
+  };
+}
+
+/** One pool of kept-alive connections for requests, and one for streams, which hold theirs for minutes. */
+class Connections {
+  private pools: { identity: string; send: https.Agent; stream: https.Agent } | undefined;
+
+  constructor(private readonly config: ClusterConfig) {}
+
+  async optionsFor(request: Request, kind: "send" | "stream", userAgent: string) {
+    const url = new URL(this.config.server.replace(/\/+$/, "") + request.path);
+    const options: https.RequestOptions = {};
+    // Asks exec plugins and token files anew where theirs have expired.
+    await this.config.kubeConfig.applyToHTTPSOptions(options);
+    const insecure = url.protocol === "http:";
+    const proxied = this.config.kubeConfig.getCurrentCluster()?.proxyUrl !== undefined;
+    const agent = insecure || proxied ? options.agent : this.pool(options)[kind];
+    const headers: http.OutgoingHttpHeaders = {
+      ...(options.headers as http.OutgoingHttpHeaders | undefined),
+      Accept: "application/json",
+      "User-Agent": userAgent,
+    };
+    if (request.body !== undefined) headers["Content-Type"] = request.contentType ?? "application/json";
+    const complete: https.RequestOptions = {
+      ...options,
+      headers,
+      agent,
+      protocol: url.protocol,
+      hostname: url.hostname.replace(/^\[|\]$/g, ""),
+      port: url.port || (insecure ? 80 : 443),
+      path: url.pathname + url.search,
+      method: request.method,
+    };
+    return { options: complete, client: insecure ? http : https };
+  }
+
+  /** The same pools as long as the client certificate is the same: exec plugins may renew it. */
+  private pool(options: https.RequestOptions): { send: https.Agent; stream: https.Agent } {
+    const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
+    const identity = [cert, key, pfx].map(String).join("\n");
+    if (this.pools?.identity === identity) return this.pools;
+    const tls = definedOnly({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername });
+    this.pools = {
+      identity,
+      send: new https.Agent({ ...tls, keepAlive: true, maxSockets: MAX_CONCURRENT }),
+      stream: new https.Agent({ ...tls, keepAlive: false }),
+    };
+    return this.pools;
+  }
+
+  close(): void {
+    this.pools?.send.destroy();
+    this.pools?.stream.destroy();
+  }
+}
+
+class StaleConnection extends Error {}
+
+function definedOnly<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function isSuccess(response: IncomingMessage): boolean {
+  return response.statusCode !== undefined && response.statusCode >= 200 && response.statusCode < 300;
+}
+
+function parse(body: string, request: Request): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new ConnectionError(`${request.method} ${request.path}: the answer is no JSON`, "EPROTO", { cause: error });
+  }
+}
+
+function timedOut(ms: number): NodeJS.ErrnoException {
+  return Object.assign(new Error(`no answer within ${ms / 1000} s`), { code: "ETIMEDOUT" });
+}
+
+function abortError(signal: AbortSignal | undefined): Error {
+  return signal?.reason instanceof Error ? signal.reason : new DOMException("aborted", "AbortError");
+}
+
+function unreachable(config: ClusterConfig, error: NodeJS.ErrnoException, signal: AbortSignal | undefined): Error {
+  if (signal?.aborted) return abortError(signal);
+  const certificate = /certificate|self.signed|unable to verify/i.test(error.message);
+  const advice = certificate
+    ? "check certificate-authority-data and the server's name in the kubeconfig"
+    : "check that the cluster is running and that the kubeconfig names the right server";
+  return new ConnectionError(
+    `cannot reach the API server ${config.server} (${config.origin}): ${messageOf(error) || String(error.code)}; ${advice}.`,
+    error.code ?? "ECONNRESET",
+    { cause: error },
+  );
+}
+
+function refused(config: ClusterConfig, request: Request, response: IncomingMessage, body: string): ApiError {
+  const status = statusOf(body);
+  const http = response.statusCode ?? 0;
+  const said = status.message ?? (body.trim().slice(0, 500) || (response.statusMessage ?? ""));
+  return new ApiError(words(config, request, http, said), http, status);
+}
+
+function words(config: ClusterConfig, request: Request, http: number, said: string): string {
+  if (http === 401) {
+    return (
+      `the API server ${config.server} does not accept the credentials of user "${config.user}" (${config.origin}): ` +
+      `401 ${said}. The token or certificate may have expired: log in again, or renew the kubeconfig.`
+    );
+  }
+  if (http === 403) {
+    return `not allowed with ${config.origin}: ${said}. Ask for a role that permits it.`;
+  }
+  return `${request.method} ${request.path.split("?")[0] ?? ""}: ${http} ${said}`;
+}
+
+function statusOf(body: string): ApiStatus {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === "object" && parsed !== null ? (parsed) : {};
+  } catch {
+    return {};
+  }
+}
