@@ -11,6 +11,8 @@ export type Change<T extends KubeObject> =
 export interface InformerOptions extends Selector {
   /** Called once for every list or watch that failed; the informer goes on by itself. */
   readonly onError?: (error: unknown) => void;
+  /** Give up at the first failure: `synced` rejects with it. Default false: try until it works. */
+  readonly failFast?: boolean;
   /** A watch with nothing from the server for this long, bookmarks included, is opened anew. Default 120,000. */
   readonly idleMs?: number;
 }
@@ -44,7 +46,7 @@ export class Informer<T extends KubeObject> {
     return this;
   }
 
-  /** Resolves after the first list. Rejects when that is refused, for a reason that waiting does not mend, or by `stop`. */
+  /** Resolves after the first list; rejects by `stop`, and by the first failure where `failFast` is set. */
   get synced(): Promise<undefined> {
     return this.first.promise;
   }
@@ -60,6 +62,16 @@ export class Informer<T extends KubeObject> {
 
   list(): T[] {
     return [...this.objects.values()];
+  }
+
+  /** Takes in what a write of this process has returned, without waiting for the watch to tell. */
+  observe(object: T): void {
+    this.set(object);
+  }
+
+  /** Takes note that this process has deleted the object. */
+  forget(object: T): void {
+    if (this.objects.get(keyOf(object))?.metadata.uid === object.metadata.uid) this.remove(object);
   }
 
   /** Calls `listener` at every change from now on, until the returned function is called. */
@@ -88,7 +100,10 @@ export class Informer<T extends KubeObject> {
         if (this.isStopped()) return;
         if (isExpired(error)) this.resourceVersion = undefined;
         else this.options.onError?.(error);
-        if (!this.isSynced && refusedForGood(error)) this.first.reject(error);
+        if (!this.isSynced && this.options.failFast === true) {
+          this.first.reject(error);
+          return;
+        }
         await pause(backoff(++failures), signal);
       }
     }
@@ -102,7 +117,7 @@ export class Informer<T extends KubeObject> {
     const list = await this.client.list(this.type, { ...this.options, signal: this.stopping.signal });
     const seen = new Set(list.items.map(keyOf));
     for (const [name, object] of this.objects) if (!seen.has(name)) this.remove(object);
-    for (const object of list.items) this.set(object);
+    for (const object of list.items) this.replace(object);
     this.resourceVersion = list.metadata.resourceVersion;
     this.isSynced = true;
     this.first.resolve(undefined);
@@ -123,6 +138,11 @@ export class Informer<T extends KubeObject> {
   }
 
   private set(object: T): void {
+    const known = this.objects.get(keyOf(object));
+    if (known === undefined || isNewer(object, known)) this.replace(object);
+  }
+
+  private replace(object: T): void {
     const previous = this.objects.get(keyOf(object));
     if (previous !== undefined && previous.metadata.resourceVersion === object.metadata.resourceVersion) return;
     this.objects.set(keyOf(object), object);
@@ -138,6 +158,11 @@ export class Informer<T extends KubeObject> {
   }
 }
 
+/** Resource versions of one kind are decimal numbers that grow (KEP-5504). */
+function isNewer(object: KubeObject, known: KubeObject): boolean {
+  return BigInt(object.metadata.resourceVersion ?? 0) > BigInt(known.metadata.resourceVersion ?? 0);
+}
+
 /** An ERROR event carries a Status in place of an object. */
 function watchError(status: unknown): ApiError {
   const { code, message, reason } = status as { code?: number; message?: string; reason?: string };
@@ -145,11 +170,6 @@ function watchError(status: unknown): ApiError {
     ...(message && { message }),
     ...(reason && { reason }),
   });
-}
-
-/** 401, 403, 404: the same list will be refused again. */
-function refusedForGood(error: unknown): boolean {
-  return error instanceof ApiError && [401, 403, 404].includes(error.httpStatus);
 }
 
 function key(name: string, namespace?: string): string {

@@ -220,7 +220,7 @@ function words(config: ClusterConfig, request: Request, http: number, said: stri
 function statusOf(body: string): ApiStatus {
   try {
     const parsed: unknown = JSON.parse(body);
-    return typeof parsed === "object" && parsed !== null ? (parsed) : {};
+    return typeof parsed === "object" && parsed !== null ? parsed : {};
   } catch {
     return {};
   }

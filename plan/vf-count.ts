@@ -1,0 +1,54 @@
+/**
+ * The plan of a VF count change: what a preview prints and what the agent carries out are this one value.
+ *
+ * Linux changes the number of VFs only from or to 0, so any other change destroys every VF first.
+ */
+export interface VfCountPlan {
+  readonly from: number;
+  readonly to: number;
+  /** The values to write to `sriov_numvfs`, in order: none, `[n]`, or `[0, n]`. */
+  readonly writes: readonly number[];
+  /** The VFs that go, in VF order: all of them, or none. */
+  readonly destroyed: readonly PlannedVf[];
+  /** How many VFs are made. */
+  readonly created: number;
+}
+
+export interface PlannedVf {
+  readonly address: string;
+  readonly interfaceName?: string | undefined;
+  /** What holds it now: a claim, a VM or a pod. */
+  readonly usedBy?: string | undefined;
+}
+
+/** What a NIC has now: the kernel's count, and the VFs that were found. */
+export interface PresentVfs {
+  readonly numVfs: number;
+  readonly virtualFunctions: readonly PlannedVf[];
+}
+
+export function planVfCount(present: PresentVfs, to: number): VfCountPlan {
+  const from = present.numVfs;
+  if (from === to) return { from, to, writes: [], destroyed: [], created: 0 };
+  const writes = from > 0 && to > 0 ? [0, to] : [to];
+  return { from, to, writes, destroyed: present.virtualFunctions, created: to };
+}
+
+/** One paragraph for people, or nothing where no VF is lost: `node1-eno49: 4 → 6 VFs destroys …`. */
+export function describeLoss(device: string, plan: VfCountPlan): string | undefined {
+  if (plan.destroyed.length === 0) return undefined;
+  const count = plan.destroyed.length;
+  const what = count === 1 ? "its only VF" : `all ${count} of its VFs`;
+  const then = plan.created === 0 ? "" : `, then creates ${plan.created} new ${plan.created === 1 ? "one" : "ones"}`;
+  const list = plan.destroyed.map((vf) => `  - ${describeVf(vf)}`).join("\n");
+  return (
+    `${device}: changing numVfs from ${plan.from} to ${plan.to} destroys ${what}${then} ` +
+    `(Linux changes a VF count only by way of 0). VFs that go:\n${list}`
+  );
+}
+
+function describeVf(vf: PlannedVf): string {
+  const name = vf.interfaceName === undefined || vf.interfaceName === "" ? "" : ` (${vf.interfaceName})`;
+  const user = vf.usedBy === undefined || vf.usedBy === "" ? "" : `, used by ${vf.usedBy}`;
+  return `${vf.address}${name}${user}`;
+}

@@ -1,0 +1,187 @@
+import type { Logger } from "pino";
+import { NODE, type Node } from "../../api/core.js";
+import { Label, labelValue } from "../../api/names.js";
+import type { OwnerReference, KubeObject, ResourceType } from "../../api/object.js";
+import { PCI_DEVICE, type PciDevice } from "../../api/pci-device.js";
+import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import type { KubeClient, Selector } from "../../kube/client.js";
+import { messageOf } from "../../kube/errors.js";
+import { Informer } from "../../kube/informer.js";
+import { waitFor } from "../../kube/wait.js";
+import type { Kernel, PciAddress } from "../kernel/kernel.js";
+import { isPciAddress } from "../kernel/kernel.js";
+import { DeviceLoop, type DeviceLoopOptions } from "./device-loop.js";
+import { DeviceObjects } from "./device-objects.js";
+import { type Discovery, discover } from "./discover.js";
+import { labelNode } from "./node-labels.js";
+import { PciDevices } from "./pci-devices.js";
+
+export interface AgentOptions extends DeviceLoopOptions {
+  readonly nodeName: string;
+  readonly scanIntervalMs: number;
+  /** Bridges and bonds whose members are never touched. */
+  readonly managementInterfaces: readonly string[];
+}
+
+/**
+ * One node's agent: finds the node's SR-IOV NICs, keeps an object for each, and gives each the VFs that its object asks
+ * for as soon as it is asked. The periodic scan only finds what no event told.
+ */
+export class Agent {
+  private readonly node: Informer<Node>;
+  private readonly devices: Informer<SriovNetworkDevice>;
+  private readonly pciDevices: Informer<PciDevice>;
+  private readonly loops = new Map<PciAddress, DeviceLoop>();
+  private readonly stopping = new AbortController();
+  private objects: DeviceObjects | undefined;
+  private pciObjects: PciDevices | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private scanning: Promise<void> | undefined;
+  private scanAgain = false;
+  private lastSkipped = "";
+  /** Undefined before the first scan. */
+  private capable: boolean | undefined;
+
+  constructor(
+    private readonly client: KubeClient,
+    private readonly kernel: Kernel,
+    private readonly log: Logger,
+    private readonly options: AgentOptions,
+  ) {
+    const ofThisNode: Selector = { labels: { [Label.nodeName]: labelValue(options.nodeName) } };
+    this.node = this.informer(NODE, { fields: { "metadata.name": options.nodeName } });
+    this.devices = this.informer(SRIOV_NETWORK_DEVICE, ofThisNode);
+    this.pciDevices = this.informer(PCI_DEVICE, ofThisNode);
+  }
+
+  /** Resolves after the first scan, once every NIC has its object. */
+  async start(): Promise<void> {
+    const informers = [this.node, this.devices, this.pciDevices];
+    await Promise.all(informers.map((informer) => informer.start().synced));
+    const owner = await this.nodeReference();
+    this.objects = new DeviceObjects(this.client, this.devices, owner);
+    this.pciObjects = new PciDevices(this.client, this.pciDevices, owner);
+    this.devices.onChange((change) => {
+      if (change.kind === "gone") void this.scan();
+      else if (isPciAddress(change.object.spec.address)) this.loops.get(change.object.spec.address)?.wake();
+    });
+    this.pciDevices.onChange((change) => {
+      if (change.kind === "gone") this.wakeParent(change.object);
+    });
+    this.node.onChange(() => void this.guarded("node labels", () => this.label()));
+    this.timer = setInterval(() => void this.scan(), this.options.scanIntervalMs);
+    await this.scan();
+  }
+
+  /** Looks at the hardware now. A scan that is under way is followed by another. */
+  scan(): Promise<void> {
+    this.scanAgain = true;
+    this.scanning ??= this.scans().finally(() => (this.scanning = undefined));
+    return this.scanning;
+  }
+
+  /** Ends watches at once, and changes once the kernel has answered. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    clearInterval(this.timer);
+    await this.scanning;
+    await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+    await Promise.all([this.node, this.devices, this.pciDevices].map((informer) => informer.stop()));
+  }
+
+  private async scans(): Promise<void> {
+    while (this.scanAgain && !this.stopping.signal.aborted) {
+      this.scanAgain = false;
+      try {
+        await this.scanOnce();
+      } catch (error) {
+        this.log.error({ err: error }, `scan failed: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  private async scanOnce(): Promise<void> {
+    const { objects } = this;
+    if (objects === undefined) return;
+    const snapshot = await this.kernel.scan();
+    for (const { address, error } of snapshot.unreadable) this.log.warn({ address, err: error }, "device not readable");
+    const discovery = discover(snapshot, this.options.managementInterfaces);
+    this.logSkipped(discovery);
+    await Promise.all(discovery.devices.map((device) => this.guarded(device.address, () => objects.ensure(device))));
+    for (const object of objects.list()) this.loopFor(object)?.wake();
+    this.capable = discovery.devices.length > 0;
+    await this.label();
+  }
+
+  /** The labels say that this node's agent has reported, so they come last, and come back when somebody removes them. */
+  private async label(): Promise<void> {
+    const node = this.node.get(this.options.nodeName);
+    if (node && this.capable !== undefined) this.node.observe(await labelNode(this.client, node, this.capable));
+  }
+
+  /** One thing that cannot be done must not keep the others from it. */
+  private async guarded(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.log.error({ err: error }, `${what}: ${messageOf(error)}`);
+    }
+  }
+
+  private loopFor(object: SriovNetworkDevice): DeviceLoop | undefined {
+    const { address } = object.spec;
+    const { objects, pciObjects } = this;
+    if (!isPciAddress(address) || objects === undefined || pciObjects === undefined) return undefined;
+    const existing = this.loops.get(address);
+    if (existing !== undefined) return existing;
+    const loop = new DeviceLoop(address, {
+      client: this.client,
+      kernel: this.kernel,
+      pciDevices: pciObjects,
+      log: this.log.child({ address, device: object.metadata.name }),
+      current: () => objects.of(address),
+      observe: (device) => this.devices.observe(device),
+      options: this.options,
+    });
+    this.loops.set(address, loop);
+    return loop;
+  }
+
+  private wakeParent(object: PciDevice): void {
+    const parent = object.metadata.labels?.[Label.parentDevice];
+    const device = this.objects?.list().find((candidate) => labelValue(candidate.metadata.name) === parent);
+    if (device) this.loopFor(device)?.wake();
+  }
+
+  private async nodeReference(): Promise<OwnerReference> {
+    const name = this.options.nodeName;
+    const uid = await waitFor(
+      this.node,
+      () => {
+        const found = this.node.get(name)?.metadata.uid;
+        return found === undefined
+          ? { state: "pending", what: `no Node ${name} yet` }
+          : { state: "satisfied", result: found };
+      },
+      {
+        deadline: Number.POSITIVE_INFINITY,
+        signal: this.stopping.signal,
+        onPending: (what) => this.log.warn(`${what}; waiting for it`),
+      },
+    );
+    return { apiVersion: NODE.apiVersion, kind: NODE.kind, name, uid };
+  }
+
+  private informer<T extends KubeObject>(type: ResourceType<T>, selector: Selector): Informer<T> {
+    const onError = (error: unknown): void =>
+      this.log.warn({ err: error }, `watch of ${type.plural}: ${messageOf(error)}`);
+    return new Informer(this.client, type, { ...selector, onError });
+  }
+
+  private logSkipped({ skipped }: Discovery): void {
+    const now = JSON.stringify(skipped);
+    if (now === this.lastSkipped) return;
+    this.lastSkipped = now;
+    for (const nic of skipped) this.log.info(nic, `NIC not offered: ${nic.reason}`);
+  }
+}

@@ -1,0 +1,171 @@
+import type { Logger } from "pino";
+import { AGENT_FIELD_MANAGER } from "../../api/names.js";
+import {
+  SRIOV_NETWORK_DEVICE,
+  type SriovNetworkDevice,
+  type SriovNetworkDeviceStatus,
+} from "../../api/sriov-network-device.js";
+import type { KubeClient } from "../../kube/client.js";
+import { isConflict, isNotFound, messageOf } from "../../kube/errors.js";
+import type { Kernel, PciAddress, PhysicalFunction } from "../kernel/kernel.js";
+import { carryOut, type Decision, decide, type Outcome } from "./configure.js";
+import type { PciDevices } from "./pci-devices.js";
+import { acknowledge, isReported, reportGone, reportStatus } from "./report.js";
+import { waitUntilSettled } from "./settle.js";
+
+export interface DeviceLoopOptions {
+  readonly writeDeadlineMs: number;
+  /** How long new VFs may take to get their drivers and names before they are reported without. */
+  readonly settleDeadlineMs: number;
+}
+
+export interface DeviceLoopParts {
+  readonly client: KubeClient;
+  readonly kernel: Kernel;
+  readonly pciDevices: PciDevices;
+  readonly log: Logger;
+  /** The object as it is known now; undefined when there is none. */
+  readonly current: () => SriovNetworkDevice | undefined;
+  /** Takes note of the object as a write of ours has left it. */
+  readonly observe: (device: SriovNetworkDevice) => void;
+  readonly options: DeviceLoopOptions;
+}
+
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 60_000;
+
+/**
+ * The reconcile loop of one NIC: one pass at a time, another when it was woken meanwhile, and after a failure one more
+ * with growing pauses. NICs have loops of their own, so that one that hangs holds up no other.
+ */
+export class DeviceLoop {
+  private running: Promise<void> | undefined;
+  private woken = false;
+  private failures = 0;
+  private retry: NodeJS.Timeout | undefined;
+  private stopped = false;
+  private acknowledging: Promise<void> = Promise.resolve();
+  private acknowledged = 0;
+
+  constructor(
+    readonly address: PciAddress,
+    private readonly parts: DeviceLoopParts,
+  ) {}
+
+  /** The object or the hardware may have changed. */
+  wake(): void {
+    this.woken = true;
+    if (this.stopped) return;
+    clearTimeout(this.retry);
+    this.acknowledgeNewGeneration();
+    this.running ??= this.run().finally(() => (this.running = undefined));
+  }
+
+  /** Ends after the pass that is under way. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.retry);
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (this.woken && !this.stopped) {
+      this.woken = false;
+      try {
+        const outcome = await this.pass();
+        if (outcome === undefined || outcome.kind === "configured" || outcome.kind === "unmanaged") this.failures = 0;
+        else if (outcome.kind !== "tooMany") this.retryLater();
+      } catch (error) {
+        this.parts.log.error({ err: error }, `pass failed: ${messageOf(error)}`);
+        this.retryLater();
+      }
+    }
+  }
+
+  private retryLater(): void {
+    const ms = Math.min(FIRST_RETRY_MS * 2 ** this.failures++, LAST_RETRY_MS);
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.wake(), ms);
+  }
+
+  private async pass(): Promise<Outcome | undefined> {
+    const { kernel, pciDevices, current } = this.parts;
+    const device = current();
+    if (device === undefined || device.metadata.deletionTimestamp !== undefined) return undefined;
+    const nic = await kernel.physicalFunction(this.address);
+    if (nic === undefined) {
+      await pciDevices.sync(device, []);
+      await this.write(device, reportGone(device, new Date()));
+      return undefined;
+    }
+    const { outcome, found } = await this.configure(nic, decide(device, nic));
+    if (found === undefined) return { kind: "kernelRefused", message: "the NIC vanished while it was configured" };
+    await pciDevices.sync(device, found.virtualFunctions);
+    await this.write(device, reportStatus(device, found, outcome, new Date()));
+    return outcome;
+  }
+
+  private async configure(
+    nic: PhysicalFunction,
+    decision: Decision,
+  ): Promise<{ outcome: Outcome; found: PhysicalFunction | undefined }> {
+    const { kernel, log, options } = this.parts;
+    switch (decision.kind) {
+      case "unmanaged":
+        return { outcome: { kind: "unmanaged" }, found: nic };
+      case "settled":
+        return { outcome: { kind: "configured" }, found: nic };
+      case "tooMany":
+        return { outcome: decision, found: nic };
+      case "change": {
+        const { from, to, writes } = decision.plan;
+        log.info({ from, to, writes, lost: decision.plan.destroyed.length }, "changing the VF count");
+        const outcome = await carryOut(kernel, nic, decision.plan, options);
+        const found = await waitUntilSettled(kernel, this.address, options.settleDeadlineMs);
+        if (outcome.kind !== "configured") log.warn({ from, to, outcome }, "the VF count was not changed");
+        return { outcome: verify(outcome, to, found), found };
+      }
+    }
+  }
+
+  /** Says at once that a new generation was seen, beside the kernel's work, not before it. */
+  private acknowledgeNewGeneration(): void {
+    const device = this.parts.current();
+    const generation = device?.metadata.generation ?? 0;
+    if (device?.status?.observedGeneration === undefined || generation <= this.acknowledged) return;
+    this.acknowledged = generation;
+    if (generation <= device.status.observedGeneration) return;
+    this.acknowledging = this.acknowledging
+      .then(() => this.put(device, acknowledge(device, new Date())))
+      .catch((error: unknown) => this.parts.log.warn({ err: error }, "could not acknowledge the change"));
+  }
+
+  private async write(device: SriovNetworkDevice, status: Partial<SriovNetworkDeviceStatus>): Promise<void> {
+    await this.acknowledging;
+    const latest = this.parts.current() ?? device;
+    if (latest.metadata.uid !== device.metadata.uid) return;
+    // A newer generation is known already: the hardware is reported as it is, but not as ready for that.
+    const overtaken = (latest.metadata.generation ?? 1) > (device.metadata.generation ?? 1);
+    const next = overtaken ? { ...status, ...acknowledge(latest, new Date()) } : status;
+    if (!isReported(latest, next)) await this.put(device, next);
+  }
+
+  private async put(device: SriovNetworkDevice, status: Partial<SriovNetworkDeviceStatus>): Promise<void> {
+    const { name, uid } = device.metadata;
+    const options = { fieldManager: AGENT_FIELD_MANAGER, subresource: "status" as const };
+    try {
+      const body = { metadata: { uid }, status };
+      this.parts.observe(await this.parts.client.merge(SRIOV_NETWORK_DEVICE, name, body, options));
+    } catch (error) {
+      // Deleted, or deleted and made anew: the next pass speaks of the new one.
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+  }
+}
+
+/** A driver may enable fewer VFs than it was asked for, and still answer with success. */
+function verify(outcome: Outcome, wanted: number, found: PhysicalFunction | undefined): Outcome {
+  if (outcome.kind !== "configured" || found === undefined || found.numVfs === wanted) return outcome;
+  const message = `the kernel took ${wanted} without an error, but the NIC has ${found.numVfs} VFs. It is tried again.`;
+  return { kind: "kernelRefused", message };
+}

@@ -1,0 +1,85 @@
+import { parseArgs } from "node:util";
+import type { AgentOptions } from "./agent.js";
+
+/** All that a run of the agent can be told, by flag or, where one is named, by environment variable. */
+export interface AgentSettings extends AgentOptions {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly sysRoot: string;
+  readonly procRoot: string;
+  readonly logLevel: string;
+}
+
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
+  --node-name NAME              node that it runs on (NODE_NAME; required)
+  --kubeconfig FILE             default: KUBECONFIG, then the pod's service account
+  --context NAME                context of the kubeconfig
+  --scan-interval SECONDS       how often hardware is looked at unasked (SCAN_INTERVAL; default 30)
+  --management-interfaces LIST  bridges and bonds whose NICs are left alone (MANAGEMENT_INTERFACES; default mgmt-br,mgmt-bo)
+  --write-deadline SECONDS      how long one change in the kernel may take (WRITE_DEADLINE; default 120)
+  --settle-deadline SECONDS     how long new VFs may take to get driver and name (SETTLE_DEADLINE; default 10)
+  --sys-root DIR                where sysfs is mounted (SYS_ROOT; default /sys)
+  --proc-root DIR               where the host's procfs is mounted (PROC_ROOT; default /proc)
+  --log-level LEVEL             trace, debug, info, warn or error (LOG_LEVEL; default info)
+SIGHUP looks at the hardware at once; SIGTERM ends it cleanly.`;
+
+/** @throws {UsageError} */
+export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessEnv): AgentSettings {
+  const flags = parseFlags(args);
+  const text = (flag: Flag, variable?: string): string | undefined =>
+    flags[flag] ?? (variable === undefined ? undefined : env[variable]);
+  const seconds = (flag: Flag, variable: string, fallback: number): number => {
+    const given = text(flag, variable);
+    const value = given === undefined ? fallback : Number(given);
+    if (!(value > 0)) throw new UsageError(`--${flag} must be a number of seconds above 0, not "${given ?? ""}"`);
+    return value * 1_000;
+  };
+  const nodeName = text("node-name", "NODE_NAME");
+  if (!nodeName) throw new UsageError("--node-name, or NODE_NAME, must name the node that the agent runs on");
+  return {
+    nodeName,
+    kubeconfig: text("kubeconfig"),
+    context: text("context"),
+    scanIntervalMs: seconds("scan-interval", "SCAN_INTERVAL", 30),
+    writeDeadlineMs: seconds("write-deadline", "WRITE_DEADLINE", 120),
+    settleDeadlineMs: seconds("settle-deadline", "SETTLE_DEADLINE", 10),
+    managementInterfaces: (text("management-interfaces", "MANAGEMENT_INTERFACES") ?? "mgmt-br,mgmt-bo")
+      .split(",")
+      .filter((name) => name !== ""),
+    sysRoot: text("sys-root", "SYS_ROOT") ?? "/sys",
+    procRoot: text("proc-root", "PROC_ROOT") ?? "/proc",
+    logLevel: oneOf("log-level", text("log-level", "LOG_LEVEL") ?? "info", ["trace", "debug", "info", "warn", "error"]),
+  };
+}
+
+const FLAGS = {
+  "node-name": { type: "string" },
+  kubeconfig: { type: "string" },
+  context: { type: "string" },
+  "scan-interval": { type: "string" },
+  "write-deadline": { type: "string" },
+  "settle-deadline": { type: "string" },
+  "management-interfaces": { type: "string" },
+  "sys-root": { type: "string" },
+  "proc-root": { type: "string" },
+  "log-level": { type: "string" },
+} as const;
+
+type Flag = keyof typeof FLAGS;
+
+function parseFlags(args: readonly string[]): Partial<Record<Flag, string>> {
+  try {
+    return parseArgs({ args: [...args], options: FLAGS, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function oneOf(flag: string, value: string, allowed: readonly string[]): string {
+  if (!allowed.includes(value)) throw new UsageError(`--${flag} must be one of ${allowed.join(", ")}, not "${value}"`);
+  return value;
+}
