@@ -19,7 +19,7 @@ export interface Kernel {
    * Writing the count that is already there succeeds and changes nothing.
    *
    * @throws {KernelError} EBUSY from N to M with both nonzero, or while a VF that is in use refuses removal; ERANGE above
-   *   `totalVfs`; EINVAL for what is not a whole number from 0 to 65535; ENOENT where the device is gone or its driver
+   *   `totalVfs`; EINVAL for what is negative or not a whole number; ENOENT where the device is gone or its driver
    *   has no SR-IOV; ENODEV where it goes while the write is under way; ETIMEDOUT after `deadlineMs`, in which case the
    *   write may still be under way in the kernel.
    * @throws {TypeError} `address` is not a PCI address.

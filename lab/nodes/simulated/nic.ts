@@ -59,7 +59,7 @@ export class Nic {
 
   /** What the kernel looks at before it takes the device's lock; the errno's name, or `undefined` when it may go on. */
   refuseCount(count: number): string | undefined {
-    if (!Number.isInteger(count) || count < 0 || count > 0xffff) return "EINVAL"; // kstrtou16
+    if (!Number.isInteger(count) || count < 0 || count > 0xffff) return "EINVAL"; // A u16; before Linux 5.16, more than that was ERANGE.
     return count > this.totalVfs ? "ERANGE" : undefined;
   }
 

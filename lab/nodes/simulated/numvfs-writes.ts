@@ -151,7 +151,7 @@ async function pause(milliseconds: number): Promise<void> {
 }
 
 function after(milliseconds: number, step: () => void): void {
-  if (milliseconds > 0) setTimeout(step, milliseconds);
+  if (milliseconds > 0) setTimeout(step, milliseconds).unref();
   else step();
 }
 
