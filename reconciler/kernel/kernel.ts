@@ -1,6 +1,6 @@
 /**
  * What the agent may ask of a node's kernel. The Linux implementation reads and writes sysfs; any other must keep
- * Linux's rules, which `test/unit/kernel-contract.ts` spells out.
+ * Linux's rules, which `test/unit/kernel/kernel-contract.ts` spells out.
  *
  * Reads answer with what is there now: hardware can vanish between two reads, so a device that cannot be read is
  * reported beside those that can, never instead of them.
@@ -16,9 +16,13 @@ export interface Kernel {
    * Writes `sriov_numvfs` and resolves when the kernel's write has returned, which is when the VFs exist (or are gone).
    * Drivers may bind, and interfaces get their names, later.
    *
+   * Writing the count that is already there succeeds and changes nothing.
+   *
    * @throws {KernelError} EBUSY from N to M with both nonzero, or while a VF that is in use refuses removal; ERANGE above
-   *   `totalVfs`; ENOENT where the device is gone or its driver has no SR-IOV; ETIMEDOUT after `deadlineMs`, in which
-   *   case the write may still be under way in the kernel.
+   *   `totalVfs`; EINVAL for what is negative or not a whole number; ENOENT where the device is gone or its driver
+   *   has no SR-IOV; ENODEV where it goes while the write is under way; ETIMEDOUT after `deadlineMs`, in which case the
+   *   write may still be under way in the kernel.
+   * @throws {TypeError} `address` is not a PCI address.
    */
   setNumVfs(address: PciAddress, count: number, options: { readonly deadlineMs: number }): Promise<void>;
 }
@@ -28,6 +32,12 @@ export type PciAddress = string & { readonly __pciAddress: unique symbol };
 
 export function isPciAddress(text: string): text is PciAddress {
   return /^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-1][0-9a-f]\.[0-7]$/.test(text);
+}
+
+/** @throws {TypeError} `text` is not a PCI address in sysfs's form. */
+export function parsePciAddress(text: string): PciAddress {
+  if (!isPciAddress(text)) throw new TypeError(`${JSON.stringify(text)} is not a PCI address such as 0000:04:10.2`);
+  return text;
 }
 
 export interface NodeSnapshot {
@@ -60,7 +70,9 @@ export interface PciFunction {
 }
 
 export interface PhysicalFunction extends PciFunction {
+  /** The most VFs it can have: the NIC's limit, or the driver's where that is lower. */
   readonly totalVfs: number;
+  /** How many VFs exist now; part of the way while a change is under way. */
   readonly numVfs: number;
   /** In VF order: by index, not by name. */
   readonly virtualFunctions: readonly VirtualFunction[];
@@ -109,6 +121,8 @@ const ERRNO_WORDS: Readonly<Record<string, string>> = {
   EROFS: "read-only file system (EROFS)",
   EIO: "input/output error (EIO)",
   ENOSPC: "no space left on device (ENOSPC)",
+  EISDIR: "is a directory (EISDIR)",
+  EAGAIN: "resource temporarily unavailable (EAGAIN)",
   ENOMEM: "cannot allocate memory (ENOMEM)",
   ETIMEDOUT: "no answer before the deadline (ETIMEDOUT)",
 };

@@ -1,0 +1,62 @@
+import type { NodeSnapshot, PciAddress } from "../../../reconciler/kernel/kernel.js";
+import type { NicSpec } from "./hardware.js";
+import type { InUsePolicy } from "./nic.js";
+import type { Delays, WriteRecord } from "./numvfs-writes.js";
+
+/**
+ * What can happen to a node's hardware that its agent has no part in. Addresses are text here, for the sake of whoever
+ * writes a test; one that does not exist is an error that lists those that do.
+ */
+export interface HardwareControl {
+  /** The truth, whatever any agent believes. */
+  hardwareState(): Promise<HardwareState>;
+
+  /** Somebody writes `sriov_numvfs` past the agent, under the kernel's same rules. @throws {KernelError} */
+  setNumVfsByHand(address: string, count: number): Promise<void>;
+  /** A guest takes or leaves this VF. */
+  setInUse(vfAddress: string, inUse: boolean): Promise<void>;
+  /** Whether removing VFs that are in use is EBUSY (`refuse`, the default) or happens. */
+  setInUsePolicy(policy: InUsePolicy): Promise<void>;
+
+  /** Those that are not given stay as they are. */
+  setDelays(delays: Partial<Delays>): Promise<void>;
+  /** The next write to this PF answers `code`, an errno's name, and changes nothing. Repeated calls queue up. */
+  failNext(address: string, code: string): Promise<void>;
+  /** While true, no write to this PF returns. Released, those that wait go on: hardware forgets no write. */
+  hang(address: string, hanging: boolean): Promise<void>;
+  /** Reading this PF answers `code`; `undefined` makes it readable again. */
+  setUnreadable(address: string, code: string | undefined): Promise<void>;
+  /** The driver enables at most this many VFs and still reports success; `undefined` for no limit. */
+  setEnableLimit(address: string, limit: number | undefined): Promise<void>;
+
+  /** A NIC goes in; its interfaces are named late when delays say so. */
+  plug(spec: NicSpec): Promise<void>;
+  /** It goes with its VFs; writes under way answer ENODEV. */
+  unplug(address: string): Promise<void>;
+  /** No VFs, nothing in use, nothing hangs, first names again (late, when delays say so); delays and routes stay. */
+  reboot(): Promise<void>;
+  /** Of a PF or VF. `port` 0 by default. */
+  rename(address: string, name: string, port?: number): Promise<void>;
+  /** Only the VF's network driver gives it an interface; `vfio-pci`, say, takes it away. */
+  bindDriver(vfAddress: string, driver: string): Promise<void>;
+  /** Of a VF; or of a PF, which loses its VFs and interfaces. */
+  unbindDriver(address: string): Promise<void>;
+
+  setDefaultRoute(interfaces: readonly string[]): Promise<void>;
+  /** Nearest first; empty to release it. */
+  setMasters(interfaceName: string, masters: readonly string[]): Promise<void>;
+
+  /** Every write to a `sriov_numvfs` since the start or {@link clearWrites}, in the order in which they came in. */
+  writes(): Promise<readonly WriteRecord[]>;
+  /** Resolves with {@link writes} once there are at least `count`, those that have not returned among them. */
+  waitForWrites(count: number): Promise<readonly WriteRecord[]>;
+  clearWrites(): Promise<void>;
+}
+
+export interface HardwareState {
+  readonly snapshot: NodeSnapshot;
+  /** VFs that a guest has. */
+  readonly inUse: readonly PciAddress[];
+  readonly inUsePolicy: InUsePolicy;
+  readonly delays: Delays;
+}

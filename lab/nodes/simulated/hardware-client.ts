@@ -1,0 +1,105 @@
+import { Connection } from "./connection.js";
+import type { HardwareControl, HardwareState } from "./control.js";
+import type { NicSpec } from "./hardware.js";
+import type { InUsePolicy } from "./nic.js";
+import type { Delays, WriteRecord } from "./numvfs-writes.js";
+import { reviveSnapshot } from "./protocol.js";
+
+/** The hardware of a simulated node that another process serves at `socketPath`, for tests and demonstrations. */
+export class SimulatedHardware implements HardwareControl {
+  readonly #connection: Connection;
+
+  constructor(socketPath: string) {
+    this.#connection = new Connection(socketPath);
+  }
+
+  async hardwareState(): Promise<HardwareState> {
+    const state = (await this.#call("hardwareState")) as HardwareState;
+    return { ...state, snapshot: reviveSnapshot(state.snapshot) };
+  }
+
+  async setNumVfsByHand(address: string, count: number): Promise<void> {
+    await this.#call("setNumVfsByHand", address, count);
+  }
+
+  async setInUse(vfAddress: string, inUse: boolean): Promise<void> {
+    await this.#call("setInUse", vfAddress, inUse);
+  }
+
+  async setInUsePolicy(policy: InUsePolicy): Promise<void> {
+    await this.#call("setInUsePolicy", policy);
+  }
+
+  async setDelays(delays: Partial<Delays>): Promise<void> {
+    await this.#call("setDelays", delays);
+  }
+
+  async failNext(address: string, code: string): Promise<void> {
+    await this.#call("failNext", address, code);
+  }
+
+  async hang(address: string, hanging: boolean): Promise<void> {
+    await this.#call("hang", address, hanging);
+  }
+
+  async setUnreadable(address: string, code: string | undefined): Promise<void> {
+    await this.#call("setUnreadable", address, code);
+  }
+
+  async setEnableLimit(address: string, limit: number | undefined): Promise<void> {
+    await this.#call("setEnableLimit", address, limit);
+  }
+
+  async plug(spec: NicSpec): Promise<void> {
+    await this.#call("plug", spec);
+  }
+
+  async unplug(address: string): Promise<void> {
+    await this.#call("unplug", address);
+  }
+
+  async reboot(): Promise<void> {
+    await this.#call("reboot");
+  }
+
+  async rename(address: string, name: string, port = 0): Promise<void> {
+    await this.#call("rename", address, name, port);
+  }
+
+  async bindDriver(vfAddress: string, driver: string): Promise<void> {
+    await this.#call("bindDriver", vfAddress, driver);
+  }
+
+  async unbindDriver(address: string): Promise<void> {
+    await this.#call("unbindDriver", address);
+  }
+
+  async setDefaultRoute(interfaces: readonly string[]): Promise<void> {
+    await this.#call("setDefaultRoute", interfaces);
+  }
+
+  async setMasters(interfaceName: string, masters: readonly string[]): Promise<void> {
+    await this.#call("setMasters", interfaceName, masters);
+  }
+
+  async writes(): Promise<readonly WriteRecord[]> {
+    return (await this.#call("writes")) as WriteRecord[];
+  }
+
+  async waitForWrites(count: number): Promise<readonly WriteRecord[]> {
+    return (await this.#call("waitForWrites", count)) as WriteRecord[];
+  }
+
+  async clearWrites(): Promise<void> {
+    await this.#call("clearWrites");
+  }
+
+  /** The next call connects again. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  #call(method: keyof HardwareControl, ...params: unknown[]): Promise<unknown> {
+    return this.#connection.request(method, params);
+  }
+}

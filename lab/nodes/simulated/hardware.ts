@@ -1,0 +1,80 @@
+import { parsePciAddress, type PciAddress } from "../../../reconciler/kernel/kernel.js";
+
+/** The NICs of a simulated node, as they are at power-on: what `--hardware FILE.json` holds. */
+export interface HardwareSpec {
+  readonly nics: readonly NicSpec[];
+  /** Interfaces that carry a default route. Default none. */
+  readonly defaultRouteInterfaces?: readonly string[];
+}
+
+/** One physical function. Defaults are those of an Intel 82599. */
+export interface NicSpec {
+  /** PCI address, such as `0000:04:00.0`. */
+  readonly address: string;
+  /** Its network interfaces by port; most functions have one. */
+  readonly interfaces: readonly InterfaceSpec[];
+  /** Four hex digits. Default `8086`. */
+  readonly vendorId?: string;
+  /** Four hex digits. Default `10fb`. */
+  readonly deviceId?: string;
+  /** Device ID of its VFs, four hex digits. Default `10ed`. */
+  readonly vfDeviceId?: string;
+  /** Default `ixgbe`. */
+  readonly driver?: string;
+  /** What VFs bind to. Default `ixgbevf`. */
+  readonly vfDriver?: string;
+  /** Default 63. */
+  readonly totalVfs?: number;
+  /** Distance from the PF's routing ID to the first VF's. Default 128. */
+  readonly offset?: number;
+  /** Distance from one VF's routing ID to the next one's. Default 2. */
+  readonly stride?: number;
+  /** Whether the driver can make VFs; without, every write is ENOENT. Default true. */
+  readonly sriov?: boolean;
+  /** Whether there is an IOMMU. Default true. */
+  readonly iommu?: boolean;
+}
+
+export interface InterfaceSpec {
+  readonly name: string;
+  /** Default: derived from the PCI address. */
+  readonly macAddress?: string;
+  /** sysfs `operstate`. Default `up`. */
+  readonly linkState?: string;
+}
+
+/** Two ports of one Intel NIC, `eno49` and `eno50`. */
+export function defaultHardware({ totalVfs = 63 }: { readonly totalVfs?: number } = {}): HardwareSpec {
+  return {
+    nics: [
+      { address: "0000:04:00.0", interfaces: [{ name: "eno49" }], totalVfs },
+      { address: "0000:04:00.1", interfaces: [{ name: "eno50" }], totalVfs },
+    ],
+  };
+}
+
+/**
+ * Address of VF `index` of a PF: the PF's routing ID (bus, device and function as one number) plus `offset` plus `index`
+ * times `stride`. It carries into the bus number, as it does on NICs with more than 256 functions.
+ *
+ * @throws {RangeError} The address is past bus ff.
+ */
+export function virtualFunctionAddress(pf: PciAddress, index: number, offset: number, stride: number): PciAddress {
+  const [domain = "", bus = "", device = "", fn = ""] = pf.split(/[:.]/);
+  const pfRoutingId = (parseInt(bus, 16) << 8) | (parseInt(device, 16) << 3) | parseInt(fn, 16);
+  const routingId = pfRoutingId + offset + index * stride;
+  if (routingId > 0xffff) throw new RangeError(`VF ${index} of ${pf} has no address: past bus ff`);
+  return parsePciAddress(
+    `${domain}:${hexByte(routingId >> 8)}:${hexByte((routingId >> 3) & 0x1f)}.${(routingId & 7).toString(16)}`,
+  );
+}
+
+/** A locally administered address that is the same for the same function and port every time. */
+export function macAddressOf(address: PciAddress, port: number): string {
+  const digits = address.replace(/[^0-9a-f]/g, "").slice(-8);
+  return ["02", hexByte(port), ...(digits.match(/../g) ?? [])].join(":");
+}
+
+function hexByte(value: number): string {
+  return value.toString(16).padStart(2, "0");
+}

@@ -1,0 +1,133 @@
+import {
+  KernelError,
+  type NetworkInterface,
+  type NodeSnapshot,
+  type PciAddress,
+  type PciFunction,
+  type PhysicalFunction,
+} from "../../../reconciler/kernel/kernel.js";
+import type { HardwareSpec, NicSpec } from "./hardware.js";
+import { Nic, type InUsePolicy, type Port, type Vf } from "./nic.js";
+
+/**
+ * The state of a simulated node. No time passes in here and nothing waits: when the steps of a change happen is for
+ * `numvfs-writes.ts` to say.
+ */
+export class NodeModel {
+  readonly #nics = new Map<PciAddress, Nic>();
+  readonly #masters = new Map<string, readonly string[]>();
+  #kernelNames = 0;
+  defaultRouteInterfaces: readonly string[];
+  inUsePolicy: InUsePolicy = "refuse";
+
+  constructor(spec: HardwareSpec) {
+    for (const nic of spec.nics) this.plug(nic);
+    this.defaultRouteInterfaces = spec.defaultRouteInterfaces ?? [];
+  }
+
+  /** In order of address. */
+  get nics(): readonly Nic[] {
+    return [...this.#nics.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+  }
+
+  snapshot(): NodeSnapshot {
+    return {
+      physicalFunctions: this.nics.filter((nic) => nic.unreadable === undefined).map((nic) => this.#describe(nic)),
+      defaultRouteInterfaces: this.defaultRouteInterfaces,
+      unreadable: this.nics.flatMap(({ address, unreadable }) =>
+        unreadable === undefined ? [] : [{ address, error: readError(address, unreadable) }],
+      ),
+    };
+  }
+
+  /** @throws {KernelError} It was made unreadable. */
+  physicalFunction(address: PciAddress): PhysicalFunction | undefined {
+    const nic = this.#nics.get(address);
+    if (nic?.unreadable !== undefined) throw readError(address, nic.unreadable);
+    return nic && this.#describe(nic);
+  }
+
+  find(address: PciAddress): Nic | undefined {
+    return this.#nics.get(address);
+  }
+
+  /** @throws {Error} No such NIC. */
+  nicAt(address: PciAddress): Nic {
+    const nic = this.#nics.get(address);
+    if (!nic) throw new Error(`no NIC at ${address}; there are: ${[...this.#nics.keys()].join(", ") || "none"}`);
+    return nic;
+  }
+
+  /** @throws {Error} No such VF. */
+  vfAt(address: PciAddress): { readonly nic: Nic; readonly vf: Vf } {
+    for (const nic of this.#nics.values()) {
+      const vf = nic.vfs.find((candidate) => candidate.address === address);
+      if (vf) return { nic, vf };
+    }
+    throw new Error(`no VF at ${address}`);
+  }
+
+  plug(spec: NicSpec): Nic {
+    const nic = new Nic(spec, (count) => this.#freeIommuGroups(count));
+    if (this.#nics.has(nic.address)) throw new Error(`there is a NIC at ${nic.address} already`);
+    this.#nics.set(nic.address, nic);
+    return nic;
+  }
+
+  /** Its VFs go with it. */
+  unplug(address: PciAddress): Nic {
+    const nic = this.nicAt(address);
+    this.#nics.delete(address);
+    return nic;
+  }
+
+  rename(address: PciAddress, name: string, port: number): void {
+    const owner = this.#nics.get(address) ?? this.vfAt(address).vf;
+    owner.ports = owner.ports.map((it) => (it.port === port ? { ...it, name } : it));
+  }
+
+  setMasters(name: string, masters: readonly string[]): void {
+    this.#masters.set(name, masters);
+  }
+
+  /** What the kernel calls an interface before udev does. Never the same twice. */
+  readonly kernelName = (): string => `eth${this.#kernelNames++}`;
+
+  #describe(nic: Nic): PhysicalFunction {
+    return {
+      ...this.#describeFunction(nic, nic, nic.deviceId),
+      totalVfs: nic.totalVfs,
+      numVfs: nic.vfs.length,
+      virtualFunctions: nic.vfs.map((vf, index) => ({ ...this.#describeFunction(nic, vf, nic.vfDeviceId), index })),
+    };
+  }
+
+  #describeFunction(nic: Nic, { address, driver, iommuGroup, ports }: Nic | Vf, deviceId: string): PciFunction {
+    return {
+      address,
+      vendorId: nic.vendorId,
+      deviceId,
+      classId: nic.classId,
+      ...(driver !== undefined && { driver }),
+      ...(iommuGroup !== undefined && { iommuGroup }),
+      interfaces: ports.map((port) => this.#withMasters(port)),
+    };
+  }
+
+  #withMasters(port: Port): NetworkInterface {
+    return { ...port, masters: this.#masters.get(port.name) ?? [] };
+  }
+
+  /** The lowest that no function has, as the kernel allots them. */
+  #freeIommuGroups(count: number): string[] {
+    const functions = this.nics.flatMap((nic) => [nic, ...nic.vfs]);
+    const taken = new Set(functions.map((it) => it.iommuGroup));
+    const free: string[] = [];
+    for (let group = 1; free.length < count; group++) if (!taken.has(String(group))) free.push(String(group));
+    return free;
+  }
+}
+
+function readError(address: PciAddress, code: string): KernelError {
+  return new KernelError(code, `/sys/bus/pci/devices/${address}/vendor`, "read");
+}

@@ -1,0 +1,136 @@
+import {
+  parsePciAddress,
+  type Kernel,
+  type NodeSnapshot,
+  type PciAddress,
+  type PhysicalFunction,
+} from "../../../reconciler/kernel/kernel.js";
+import type { HardwareControl, HardwareState } from "./control.js";
+import type { HardwareSpec, NicSpec } from "./hardware.js";
+import { NodeModel } from "./model.js";
+import type { InUsePolicy } from "./nic.js";
+import { NumVfsWrites, type Delays, type WriteRecord } from "./numvfs-writes.js";
+
+/** A whole simulated node in this process: what its kernel answers, and the hands that reach into its case. */
+export class SimulatedNode implements Local<Kernel & HardwareControl> {
+  readonly #model: NodeModel;
+  readonly #writes: NumVfsWrites;
+
+  constructor(spec: HardwareSpec) {
+    this.#model = new NodeModel(spec);
+    this.#writes = new NumVfsWrites(this.#model);
+  }
+
+  scan(): NodeSnapshot {
+    return this.#model.snapshot();
+  }
+
+  physicalFunction(address: PciAddress): PhysicalFunction | undefined {
+    return this.#model.physicalFunction(parsePciAddress(address));
+  }
+
+  /** Deadlines are the client's: hardware knows none. */
+  async setNumVfs(address: PciAddress, count: number): Promise<void> {
+    await this.#writes.write(parsePciAddress(address), count, "agent");
+  }
+
+  async setNumVfsByHand(address: string, count: number): Promise<void> {
+    await this.#writes.write(parsePciAddress(address), count, "hand");
+  }
+
+  hardwareState(): HardwareState {
+    const vfs = this.#model.nics.flatMap((nic) => nic.vfs);
+    return {
+      snapshot: this.#model.snapshot(),
+      inUse: vfs.filter((vf) => vf.inUse).map((vf) => vf.address),
+      inUsePolicy: this.#model.inUsePolicy,
+      delays: this.#writes.delays,
+    };
+  }
+
+  setInUse(vfAddress: string, inUse: boolean): void {
+    this.#model.vfAt(parsePciAddress(vfAddress)).vf.inUse = inUse;
+  }
+
+  setInUsePolicy(policy: InUsePolicy): void {
+    this.#model.inUsePolicy = policy;
+  }
+
+  setDelays(delays: Partial<Delays>): void {
+    this.#writes.delays = { ...this.#writes.delays, ...delays };
+  }
+
+  failNext(address: string, code: string): void {
+    this.#writes.failNext(this.#model.nicAt(parsePciAddress(address)).address, code);
+  }
+
+  hang(address: string, hanging: boolean): void {
+    this.#writes.hang(this.#model.nicAt(parsePciAddress(address)).address, hanging);
+  }
+
+  setUnreadable(address: string, code: string | undefined): void {
+    this.#model.nicAt(parsePciAddress(address)).unreadable = code;
+  }
+
+  setEnableLimit(address: string, limit: number | undefined): void {
+    this.#model.nicAt(parsePciAddress(address)).enableLimit = limit;
+  }
+
+  plug(spec: NicSpec): void {
+    this.#writes.nameLate(this.#model.plug(spec));
+  }
+
+  unplug(address: string): void {
+    this.#writes.interrupt(this.#model.unplug(parsePciAddress(address)));
+  }
+
+  reboot(): void {
+    for (const { address, spec } of this.#model.nics) {
+      this.unplug(address);
+      this.#writes.hang(address, false);
+      this.plug(spec);
+    }
+  }
+
+  rename(address: string, name: string, port = 0): void {
+    this.#model.rename(parsePciAddress(address), name, port);
+  }
+
+  bindDriver(vfAddress: string, driver: string): void {
+    const { nic, vf } = this.#model.vfAt(parsePciAddress(vfAddress));
+    nic.bindVfDriver(vf, driver, () => nic.vfName(vf));
+  }
+
+  unbindDriver(address: string): void {
+    const parsed = parsePciAddress(address);
+    const nic = this.#model.find(parsed);
+    if (nic) nic.unbindDriver();
+    else Object.assign(this.#model.vfAt(parsed).vf, { driver: undefined, ports: [] });
+  }
+
+  setDefaultRoute(interfaces: readonly string[]): void {
+    this.#model.defaultRouteInterfaces = interfaces;
+  }
+
+  setMasters(interfaceName: string, masters: readonly string[]): void {
+    this.#model.setMasters(interfaceName, masters);
+  }
+
+  writes(): readonly WriteRecord[] {
+    return this.#writes.log;
+  }
+
+  async waitForWrites(count: number): Promise<readonly WriteRecord[]> {
+    await this.#writes.reach(count);
+    return this.#writes.log;
+  }
+
+  clearWrites(): void {
+    this.#writes.clearLog();
+  }
+}
+
+/** The same methods where they need not be waited for. */
+type Local<T> = {
+  [K in keyof T]: T[K] extends (...params: infer P) => Promise<infer R> ? (...params: P) => R | Promise<R> : never;
+};

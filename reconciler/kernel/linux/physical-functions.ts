@@ -1,0 +1,127 @@
+import {
+  isPciAddress,
+  parsePciAddress,
+  type PciAddress,
+  type PciFunction,
+  type PhysicalFunction,
+  type VirtualFunction,
+} from "../kernel.js";
+import { mapBounded } from "./bounded.js";
+import { readNetworkInterfaces } from "./network-interfaces.js";
+import { ifAbsent, listDirectory, readAttribute, readLinkName } from "./sysfs.js";
+
+export function devicesPath(sysRoot: string): string {
+  return `${sysRoot}/bus/pci/devices`;
+}
+
+/** Addresses of all PCI devices, in order. */
+export async function listPciAddresses(sysRoot: string): Promise<PciAddress[]> {
+  return (await listDirectory(devicesPath(sysRoot))).filter(isPciAddress).sort();
+}
+
+/**
+ * The physical function at `address` with its VFs; `undefined` where there is none: no such device, one that can't have
+ * VFs, or one that is no NIC.
+ *
+ * @throws {KernelError} It is there and can't be read, or went while it was being read (ENOENT).
+ */
+export async function readPhysicalFunction(
+  sysRoot: string,
+  address: PciAddress,
+): Promise<PhysicalFunction | undefined> {
+  const path = `${devicesPath(sysRoot)}/${address}`;
+  // Only a PF has this file. For everything else on the bus, hundreds of VFs among it, this one failing open is all.
+  const totalVfs = Number(await readAttribute(`${path}/sriov_totalvfs`).catch(ifAbsent(path, "0")));
+  if (!(totalVfs > 0)) return undefined;
+
+  const identity = await readIdentity(path);
+  if (!identity.classId.startsWith(NETWORK_CLASS)) return undefined;
+  const names = await listDirectory(path);
+  if (names.includes("physfn")) return undefined;
+
+  const [bindings, virtualFunctions] = await Promise.all([
+    readBindings(sysRoot, path),
+    readVirtualFunctions(sysRoot, path, names),
+  ]);
+  // Not from `sriov_numvfs`: reading that can block for as long as a write to it is under way, on kernels from 5.14 to
+  // 6.8 at least, and a hung write would take one of libuv's threads with each scan. The links are what it counts.
+  return { address, ...identity, ...bindings, totalVfs, numVfs: virtualFunctions.length, virtualFunctions };
+}
+
+/** PCI base class 02: network controllers. */
+const NETWORK_CLASS = "02";
+
+/** VFs of one PF that are read at the same time. */
+const VFS_AT_ONCE = 8;
+
+type Identity = Pick<PciFunction, "vendorId" | "deviceId" | "classId">;
+
+async function readIdentity(path: string): Promise<Identity> {
+  const [vendorId, deviceId, classId] = await Promise.all(
+    ["vendor", "device", "class"].map(async (name) => (await readAttribute(`${path}/${name}`)).replace(/^0x/, "")),
+  );
+  return { vendorId: vendorId ?? "", deviceId: deviceId ?? "", classId: classId ?? "" };
+}
+
+async function readBindings(sysRoot: string, path: string): Promise<Omit<PciFunction, "address" | keyof Identity>> {
+  const [driver, iommuGroup, interfaces] = await Promise.all([
+    readLinkName(`${path}/driver`),
+    readLinkName(`${path}/iommu_group`),
+    readNetworkInterfaces(sysRoot, path),
+  ]);
+  return { ...(driver && { driver }), ...(iommuGroup && { iommuGroup }), interfaces };
+}
+
+interface VirtualFunctionLink {
+  readonly index: number;
+  readonly address: PciAddress;
+}
+
+async function readVirtualFunctions(
+  sysRoot: string,
+  physicalPath: string,
+  names: readonly string[],
+): Promise<VirtualFunction[]> {
+  const links = await readVirtualFunctionLinks(physicalPath, names);
+  const identity = await readSharedIdentity(sysRoot, links);
+  if (identity === undefined) return [];
+  return mapBounded(links, VFS_AT_ONCE, async ({ index, address }) => ({
+    address,
+    ...identity,
+    ...(await readBindings(sysRoot, `${devicesPath(sysRoot)}/${address}`)),
+    index,
+  }));
+}
+
+/** Ordered by number: `virtfn10` comes after `virtfn2`. */
+async function readVirtualFunctionLinks(
+  physicalPath: string,
+  names: readonly string[],
+): Promise<readonly VirtualFunctionLink[]> {
+  const indexes = names
+    .map((name) => /^virtfn(\d+)$/.exec(name)?.[1])
+    .filter((digits) => digits !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+  const links = await mapBounded(indexes, VFS_AT_ONCE, async (index) => {
+    const target = await readLinkName(`${physicalPath}/virtfn${index}`);
+    return target === undefined ? undefined : { index, address: parsePciAddress(target) };
+  });
+  return links.filter((link) => link !== undefined);
+}
+
+/**
+ * All VFs of a PF have one vendor, device and class: the standard gives them one VF device ID, and Linux itself reads
+ * the class of the first only. Reading them once saves three files for each VF.
+ */
+async function readSharedIdentity(
+  sysRoot: string,
+  links: readonly VirtualFunctionLink[],
+): Promise<Identity | undefined> {
+  for (const { address } of links) {
+    const path = `${devicesPath(sysRoot)}/${address}`;
+    const identity = await readIdentity(path).catch(ifAbsent(path, undefined));
+    if (identity !== undefined) return identity;
+  }
+  return undefined;
+}

@@ -1,0 +1,91 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+/** A `/sys` and `/proc` of files and links in a directory of its own. */
+export class SysfsTree {
+  readonly root = mkdtempSync(join(tmpdir(), "sysfs-"));
+  readonly sysRoot = join(this.root, "sys");
+  readonly procRoot = join(this.root, "proc");
+
+  /** As captured from a real kernel: `boot`, `four-vfs`, `vfio-and-seven` or `first-zero`. */
+  static captured(state: string): SysfsTree {
+    const tree = new SysfsTree();
+    const fixture = resolve(__dirname, "../../../../test/fixtures/sysfs-igb", `${state}.tsv`);
+    for (const line of readFileSync(fixture, "utf8").split("\n")) {
+      const [kind, path = "", content = ""] = line.split("\t");
+      if (kind === "file") tree.file(path, content);
+      if (kind === "link") tree.link(path, content);
+    }
+    return tree;
+  }
+
+  /** With the newline that ends every attribute. Returns where it is. */
+  file(path: string, content: string): string {
+    const place = this.#make(path);
+    writeFileSync(place, `${content}\n`);
+    return place;
+  }
+
+  link(path: string, target: string): void {
+    symlinkSync(target, this.#make(path));
+  }
+
+  /** Without that newline. */
+  read(path: string): string {
+    return readFileSync(join(this.root, path), "utf8").trimEnd();
+  }
+
+  directory(path: string): string {
+    const place = join(this.root, path);
+    mkdirSync(place, { recursive: true });
+    return place;
+  }
+
+  /** A PF that is complete, without VFs; `attributes` add to it or replace. */
+  nic(address: string, attributes: Readonly<Record<string, string>> = {}): void {
+    const complete = { sriov_totalvfs: "63", vendor: "0x8086", device: "0x10fb", class: "0x020000", ...attributes };
+    for (const [name, value] of Object.entries(complete)) this.file(`${device(address)}/${name}`, value);
+  }
+
+  /** VF `index` of `nic`; where it is missing, the link of the PF leads nowhere. */
+  virtualFunction(nic: string, index: number, address: string, { missing = false } = {}): void {
+    this.link(`${device(nic)}/virtfn${index}`, `../${address}`);
+    if (missing) return;
+    const attributes = { vendor: "0x8086", device: "0x10ed", class: "0x020000" };
+    for (const [name, value] of Object.entries(attributes)) this.file(`${device(address)}/${name}`, value);
+    this.link(`${device(address)}/physfn`, `../${nic}`);
+  }
+
+  interface(address: string, name: string, attributes: Readonly<Record<string, string>> = {}): void {
+    const complete = { address: "52:54:00:12:34:56", operstate: "up", dev_port: "0", ...attributes };
+    for (const [attribute, value] of Object.entries(complete)) {
+      this.file(`${device(address)}/net/${name}/${attribute}`, value);
+    }
+    this.link(`/sys/class/net/${name}`, `../../bus/pci/devices/${address}/net/${name}`);
+  }
+
+  /** A bond, a bridge: an interface without a device. */
+  virtualInterface(name: string): void {
+    this.directory(`/sys/devices/virtual/net/${name}`);
+    this.link(`/sys/class/net/${name}`, `../../devices/virtual/net/${name}`);
+  }
+
+  enslave(name: string, master: string): void {
+    this.link(`/sys/class/net/${name}/master`, `../${master}`);
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  #make(path: string): string {
+    const place = join(this.root, path);
+    mkdirSync(dirname(place), { recursive: true });
+    return place;
+  }
+}
+
+export function device(address: string): string {
+  return `/sys/bus/pci/devices/${address}`;
+}
