@@ -1,5 +1,5 @@
 import { runAgent } from "./agent/run.js";
-import { LinuxKernel } from "./kernel/linux.js";
+import { LinuxKernel } from "./kernel/linux/linux-kernel.js";
 
 const [command, ...args] = process.argv.slice(2);
 

@@ -1,0 +1,127 @@
+import { NODE, type Node } from "../../api/core.js";
+import { Annotation, Label } from "../../api/names.js";
+import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import { isForbidden } from "../../kube/errors.js";
+import { waitFor, WaitTimeout } from "../../kube/wait.js";
+import type { Cluster } from "./cluster.js";
+import type { InputFailure, Operation } from "./resource.js";
+
+/** How a program names a NIC. */
+export interface DeviceKey {
+  readonly nodeName: string;
+  readonly interfaceName?: string | undefined;
+  /** PCI address; goes before the interface's name, which can change. */
+  readonly address?: string | undefined;
+}
+
+export type Lookup =
+  | { readonly state: "found"; readonly device: SriovNetworkDevice }
+  /** The node's agent has not reported yet, so the NIC may still be discovered. */
+  | { readonly state: "unreported"; readonly why: string }
+  /** The node's agent has reported, and there is no such NIC. */
+  | { readonly state: "absent"; readonly failure: InputFailure };
+
+export async function lookUpDevice(cluster: Cluster, key: DeviceKey): Promise<Lookup> {
+  const devices = (await cluster.devices()).list();
+  const device = findDevice(devices, key);
+  if (device !== undefined) return { state: "found", device };
+  const ofNode = devices.filter((candidate) => candidate.spec.nodeName === key.nodeName);
+  const nodes = await listNodes(cluster);
+  const node = nodes?.find((candidate) => candidate.metadata.name === key.nodeName);
+  const reported = (nodes ?? []).filter(hasReported).map((candidate) => candidate.metadata.name);
+  if (ofNode.length > 0 || (node && hasReported(node))) return { state: "absent", failure: absentOnNode(key, ofNode) };
+  if (nodes && !node && reported.length > 0) {
+    const reason = `no node "${key.nodeName}" in the cluster; nodes whose agent has reported: ${reported.join(", ")}`;
+    return { state: "absent", failure: { property: "nodeName", reason } };
+  }
+  return { state: "unreported", why: unreportedReason(key.nodeName, nodes, node) };
+}
+
+/** Waits until the NIC is discovered, as long as the operation's deadline allows. @throws {Error} with the node's NICs. */
+export async function awaitDevice(operation: Operation, key: DeviceKey): Promise<SriovNetworkDevice> {
+  const { cluster, log, deadline, signal } = operation;
+  const informer = await cluster.devices();
+  for (;;) {
+    const lookup = await lookUpDevice(cluster, key);
+    if (lookup.state === "found") return lookup.device;
+    if (lookup.state === "absent") throw new Error(lookup.failure.reason);
+    log.status(`waiting until ${describeKey(key)} is discovered: ${lookup.why}`);
+    try {
+      return await waitFor(
+        informer,
+        () => {
+          const device = findDevice(informer.list(), key);
+          return device ? { state: "satisfied", result: device } : { state: "pending", what: lookup.why };
+        },
+        // Nodes are not watched: a look at them now and then tells whether waiting still makes sense.
+        { deadline: Math.min(deadline, Date.now() + 2_000), signal },
+      );
+    } catch (error) {
+      if (!(error instanceof WaitTimeout)) throw error;
+      if (Date.now() >= deadline) throw notDiscovered(key, lookup.why, informer.list());
+    }
+  }
+}
+
+export function describeDevices(devices: readonly SriovNetworkDevice[]): string {
+  if (devices.length === 0) return "none";
+  return devices
+    .map((device) => {
+      const max = device.status?.totalVFs;
+      return `${interfaceOf(device)} (${device.spec.address}${max === undefined ? "" : `, at most ${max} VFs`})`;
+    })
+    .sort()
+    .join(", ");
+}
+
+/** The interface's name as the node has it now. */
+export function interfaceOf(device: SriovNetworkDevice): string {
+  return device.status?.interfaceName || (device.metadata.annotations?.[Annotation.interfaceName] ?? "");
+}
+
+function findDevice(devices: readonly SriovNetworkDevice[], key: DeviceKey): SriovNetworkDevice | undefined {
+  return devices.find(
+    (device) =>
+      device.spec.nodeName === key.nodeName &&
+      (key.address === undefined ? interfaceOf(device) === key.interfaceName : device.spec.address === key.address),
+  );
+}
+
+function absentOnNode(key: DeviceKey, ofNode: readonly SriovNetworkDevice[]): InputFailure {
+  const property = key.address === undefined ? "interfaceName" : "address";
+  const wanted = key.address ?? key.interfaceName ?? "";
+  const reason = `node "${key.nodeName}" has no SR-IOV device "${wanted}"; its SR-IOV devices: ${describeDevices(ofNode)}`;
+  return { property, reason };
+}
+
+function notDiscovered(key: DeviceKey, why: string, devices: readonly SriovNetworkDevice[]): Error {
+  const ofNode = devices.filter((device) => device.spec.nodeName === key.nodeName);
+  return new Error(
+    `${describeKey(key)} was not discovered in time: ${why}. SR-IOV devices of that node: ${describeDevices(ofNode)}. ` +
+      `Check that the reconciler runs on the node, or allow more time with customTimeouts.create. Nothing was created.`,
+  );
+}
+
+function describeKey(key: DeviceKey): string {
+  return `SR-IOV device "${key.address ?? key.interfaceName ?? ""}" of node "${key.nodeName}"`;
+}
+
+function unreportedReason(nodeName: string, nodes: readonly Node[] | undefined, node: Node | undefined): string {
+  if (!nodes) return `nodes cannot be listed with these credentials, so it is not known whether "${nodeName}" exists`;
+  if (!node) return `there is no node "${nodeName}", and no node's agent has reported yet`;
+  return `the agent on node "${nodeName}" has not reported yet`;
+}
+
+/** Undefined where the credentials may not list nodes. */
+async function listNodes(cluster: Cluster): Promise<readonly Node[] | undefined> {
+  try {
+    return (await cluster.client.list(NODE)).items;
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}
+
+function hasReported(node: Node): boolean {
+  return node.metadata.labels?.[Label.capable] !== undefined;
+}

@@ -1,0 +1,61 @@
+import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import type { DeviceInputs } from "./device-inputs.js";
+import { interfaceOf } from "./device-lookup.js";
+
+/** The state of a resource: its settings, and the NIC as the agent last reported it. */
+export interface DeviceOutputs extends DeviceInputs {
+  readonly deviceName: string;
+  readonly interfaceName: string;
+  readonly address: string;
+  readonly vendorId: string;
+  readonly deviceId: string;
+  readonly driver: string;
+  readonly totalVfs: number;
+  /** Reason of the Ready condition. */
+  readonly status: string;
+  readonly vfAddresses: readonly string[];
+  readonly vfPciDevices: readonly string[];
+  readonly virtualFunctions: readonly VirtualFunctionOutput[];
+  /** The field manager under which this resource owns `spec.numVFS`. Absent until it has set it. */
+  readonly fieldManager?: string;
+}
+
+export interface VirtualFunctionOutput {
+  readonly index: number;
+  readonly address: string;
+  readonly interfaceName: string;
+  readonly driver: string;
+  readonly pciDevice: string;
+}
+
+/** Pure. `settings` are the inputs that only the program knows. */
+export function outputsOf(
+  device: SriovNetworkDevice,
+  settings: Partial<DeviceInputs> & { readonly numVfs: number },
+  fieldManager: string | undefined,
+): DeviceOutputs {
+  const { status } = device;
+  return {
+    ...settings,
+    resourceUrn: settings.resourceUrn ?? "",
+    nodeName: device.spec.nodeName,
+    deviceName: device.metadata.name,
+    interfaceName: interfaceOf(device),
+    address: device.spec.address,
+    vendorId: status?.vendorId ?? "",
+    deviceId: status?.deviceId ?? "",
+    driver: status?.driver ?? "",
+    totalVfs: status?.totalVFs ?? 0,
+    status: status?.conditions?.find((condition) => condition.type === "Ready")?.reason ?? "",
+    vfAddresses: status?.vfAddresses ?? [],
+    vfPciDevices: status?.vfPCIDevices ?? [],
+    virtualFunctions: (status?.virtualFunctions ?? []).map((vf) => ({
+      index: vf.index,
+      address: vf.address,
+      interfaceName: vf.interfaceName ?? "",
+      driver: vf.driver ?? "",
+      pciDevice: vf.pciDevice,
+    })),
+    ...(fieldManager !== undefined && { fieldManager }),
+  };
+}

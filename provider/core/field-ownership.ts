@@ -1,0 +1,107 @@
+import { createHash, randomBytes } from "node:crypto";
+import { PROVIDER_FIELD_MANAGER_PREFIX } from "../../api/names.js";
+import type { ManagedFieldsEntry } from "../../api/object.js";
+import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import type { KubeClient } from "../../kube/client.js";
+import { type ApiError, conflictingManagers, isConflict } from "../../kube/errors.js";
+
+/**
+ * Who owns `spec.numVFS`. Every resource owns that one field under a field manager of its own, so that the API server
+ * itself tells who is overruled by whom, and a delete takes the number back exactly if nobody else owns it.
+ */
+
+/**
+ * A manager for a resource that is being created. The nonce keeps a replacement, or a create repeated under the same
+ * URN, from sharing a manager with its predecessor, whose delete would then undo it.
+ */
+export function mintFieldManager(urn: string): string {
+  return `${managerPrefix(urn)}${randomBytes(4).toString("hex")}`;
+}
+
+function managerPrefix(urn: string): string {
+  return `${PROVIDER_FIELD_MANAGER_PREFIX}${createHash("sha256").update(urn).digest("hex").slice(0, 12)}-`;
+}
+
+/** The count has other owners, who would be overruled. */
+export class OwnershipConflict extends Error {
+  override readonly name = "OwnershipConflict";
+}
+
+export interface Claim {
+  readonly fieldManager: string;
+  readonly urn: string;
+  /** Take the field from whoever owns it. */
+  readonly force: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Sets the count, and nothing else, as the claim's manager. @throws {OwnershipConflict} */
+export async function claimCount(
+  client: KubeClient,
+  device: SriovNetworkDevice,
+  numVfs: number,
+  claim: Claim,
+): Promise<SriovNetworkDevice> {
+  const { name, uid } = device.metadata;
+  const object = { metadata: { name, uid }, spec: { numVFS: numVfs } };
+  const options = { fieldManager: claim.fieldManager, signal: claim.signal };
+  try {
+    return await client.apply(SRIOV_NETWORK_DEVICE, object, { ...options, force: claim.force });
+  } catch (error) {
+    // A conflict without managers is about the object's uid: it was deleted and made anew.
+    if (!isConflict(error) || conflictingManagers(error).length === 0) throw error;
+    const others = conflictingManagers(error).filter((manager) => !manager.startsWith(managerPrefix(claim.urn)));
+    if (others.length > 0) throw conflict(device, numVfs, others, error);
+    // Only managers that this same resource minted in creates that were cut short: they are nobody else.
+    return client.apply(SRIOV_NETWORK_DEVICE, object, { ...options, force: true });
+  }
+}
+
+/** Lets go of managers that earlier, interrupted creates of the same resource have left. */
+export async function releaseForerunners(client: KubeClient, device: SriovNetworkDevice, claim: Claim): Promise<void> {
+  const forerunners = countOwners(device)
+    .map((entry) => entry.manager ?? "")
+    .filter((manager) => manager.startsWith(managerPrefix(claim.urn)) && manager !== claim.fieldManager);
+  for (const manager of forerunners) await releaseCount(client, device, manager, claim.signal);
+}
+
+/**
+ * Lets go of the count: the API server puts it back to its default, 0, exactly if nobody else owns it. The object's uid
+ * goes along, so that an object that vanished is not made anew.
+ */
+export async function releaseCount(
+  client: KubeClient,
+  device: SriovNetworkDevice,
+  fieldManager: string,
+  signal?: AbortSignal,
+): Promise<SriovNetworkDevice> {
+  const { name, uid } = device.metadata;
+  return client.apply(SRIOV_NETWORK_DEVICE, { metadata: { name, uid } }, { fieldManager, force: true, signal });
+}
+
+/** The managers that own the count now. */
+export function countOwners(device: SriovNetworkDevice): readonly ManagedFieldsEntry[] {
+  return (device.metadata.managedFields ?? []).filter(
+    (entry) => entry.fieldsV1?.["f:spec"]?.["f:numVFS"] !== undefined,
+  );
+}
+
+/** `"kubectl-edit"`, or `"a" and "b"`. */
+export function quoteAll(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(" and ");
+}
+
+function conflict(
+  device: SriovNetworkDevice,
+  numVfs: number,
+  managers: readonly string[],
+  cause: ApiError,
+): OwnershipConflict {
+  const owners = quoteAll(managers);
+  return new OwnershipConflict(
+    `${device.metadata.name}: spec.numVFS is owned by field manager ${owners}, which has set it to ` +
+      `${device.spec.numVFS ?? 0}, so it was not changed to ${numVfs}. Set forceConflicts: true to take the number ` +
+      `over, or have ${owners} let go of it.`,
+    { cause },
+  );
+}

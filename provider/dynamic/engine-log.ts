@@ -1,0 +1,68 @@
+import type { ChannelCredentials } from "@grpc/grpc-js";
+import { createRequire } from "node:module";
+import type { ResourceLog } from "../core/resource.js";
+
+/**
+ * Lines on a resource's own row and among its diagnostics, by the engine's Log RPC. A dynamic provider's stdout would
+ * land in the stack's diagnostics, where nobody can tell which resource spoke.
+ *
+ * Pulumi starts a provider process with the engine's address as its first argument (`@pulumi/pulumi`, cmd/dynamic-provider).
+ */
+export function engineLog(urn: string): ResourceLog {
+  return {
+    warn: (message) => send(urn, "WARNING", message, false),
+    status: (message) => send(urn, "INFO", message, true),
+  };
+}
+
+type Severity = "INFO" | "WARNING";
+
+/** The parts used of the SDK's generated stubs, which carry no types of their own for this. */
+interface EngineStubs {
+  readonly EngineClient: new (address: string, credentials: ChannelCredentials) => EngineClient;
+}
+interface EngineClient {
+  log(request: unknown, callback: (error: Error | null) => void): void;
+}
+interface MessageStubs {
+  readonly LogRequest: new () => LogRequest;
+  readonly LogSeverity: Readonly<Record<Severity, number>>;
+}
+interface LogRequest {
+  setSeverity(severity: number): void;
+  setMessage(message: string): void;
+  setUrn(urn: string): void;
+  setEphemeral(ephemeral: boolean): void;
+}
+
+interface Grpc {
+  readonly credentials: { createInsecure(): ChannelCredentials };
+}
+
+let engine: EngineClient | undefined;
+
+function send(urn: string, severity: Severity, message: string, ephemeral: boolean): void {
+  const address = process.argv[2];
+  if (address === undefined || urn === "") return;
+  const { LogRequest, LogSeverity } = fromSdk("@pulumi/pulumi/proto/engine_pb.js") as MessageStubs;
+  engine ??= openEngine(address);
+  const request = new LogRequest();
+  request.setSeverity(LogSeverity[severity]);
+  request.setMessage(message);
+  request.setUrn(urn);
+  request.setEphemeral(ephemeral);
+  // A line that the engine does not take is no reason to fail the work it is about.
+  engine.log(request, () => undefined);
+}
+
+function openEngine(address: string): EngineClient {
+  const { EngineClient } = fromSdk("@pulumi/pulumi/proto/engine_grpc_pb.js") as EngineStubs;
+  const { credentials } = fromSdk("@grpc/grpc-js") as Grpc;
+  return new EngineClient(address, credentials.createInsecure());
+}
+
+/** As Pulumi's SDK itself would load it: its stubs take credentials of its own copy of gRPC only. */
+function fromSdk(module: string): unknown {
+  const sdk = createRequire(__filename).resolve("@pulumi/pulumi");
+  return createRequire(sdk)(module);
+}

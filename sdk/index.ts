@@ -1,0 +1,6 @@
+export {
+  SriovNetworkDevice,
+  type SriovNetworkDeviceArgs,
+  type SriovNetworkDeviceState,
+  type VirtualFunction,
+} from "./sriov-network-device.js";
