@@ -1,0 +1,37 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { agentClusterRole } from "../api/agent-role.js";
+import { customResourceDefinitions } from "../api/custom-resource-definitions.js";
+import type { KubeObject } from "../api/object.js";
+
+/** The YAML that ships in api/manifests, by file name, as the TypeScript of api/ says it. */
+export function manifests(): Readonly<Record<string, string>> {
+  const objects: readonly KubeObject[] = [...customResourceDefinitions(), agentClusterRole()];
+  return Object.fromEntries(objects.map((object) => [`${object.metadata.name}.yaml`, render(object)]));
+}
+
+/** Names of files that are not as the TypeScript says; none when all are current. */
+export function staleManifests(directory: string): string[] {
+  return Object.entries(manifests())
+    .filter(([name, text]) => read(join(directory, name)) !== text)
+    .map(([name]) => name);
+}
+
+function render(object: KubeObject): string {
+  return `# Generated from api/ by "npm run generate"; do not edit.\n${stringify(object, { lineWidth: 120, aliasDuplicateObjects: false })}`;
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+if (require.main === module) {
+  const directory = join(__dirname, "..", "..", "api", "manifests");
+  mkdirSync(directory, { recursive: true });
+  for (const [name, text] of Object.entries(manifests())) writeFileSync(join(directory, name), text);
+}
