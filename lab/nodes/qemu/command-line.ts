@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import type { Accelerator } from "./accelerator.js";
+
+export interface MachineOptions {
+  readonly name: string;
+  readonly accelerator: Accelerator;
+  readonly kernel: string;
+  readonly initrd: string;
+  /** Where the guest's console and the agent's output go. */
+  readonly consoleLog: string;
+  readonly agentLog: string;
+  /** Names of unix sockets in QEMU's working directory. */
+  readonly controlSocket: string;
+  readonly monitorSocket: string;
+  /** Default 1024. */
+  readonly memoryMiB?: number;
+}
+
+/**
+ * QEMU's arguments for a node: an IOMMU, two Intel 82576 NICs that share a wire, each behind a root port of its own so
+ * that it can be unplugged, and a management NIC without SR-IOV on user-mode networking.
+ */
+export function machineArguments(machine: MachineOptions): string[] {
+  return [
+    ...["-name", machine.name, "-nodefaults", "-no-user-config", "-display", "none"],
+    // The IOMMU remaps interrupts, which KVM must leave to QEMU for that.
+    ...["-machine", "q35,kernel-irqchip=split", "-device", "intel-iommu"],
+    ...["-accel", machine.accelerator === "kvm" ? "kvm" : "tcg,thread=multi,tb-size=256"],
+    ...["-cpu", "max", "-smp", "2", "-m", String(machine.memoryMiB ?? 1024), "-rtc", "base=utc"],
+    ...["-kernel", machine.kernel, "-initrd", machine.initrd, "-append", kernelArguments(machine.name)],
+    ...["-chardev", `file,id=console,path=${machine.consoleLog},append=on`, "-serial", "chardev:console"],
+    ...["-chardev", `socket,id=monitor,path=${machine.monitorSocket},server=on,wait=off`],
+    ...["-mon", "chardev=monitor,mode=control"],
+    ...["-device", "virtio-serial-pci"],
+    ...["-chardev", `socket,id=control,path=${machine.controlSocket},server=on,wait=off`],
+    ...["-device", "virtserialport,chardev=control,name=control"],
+    ...["-chardev", `file,id=agent-log,path=${machine.agentLog},append=on`],
+    ...["-device", "virtserialport,chardev=agent-log,name=agent-log"],
+    ...["-netdev", "user,id=management"],
+    ...["-device", `e1000e,netdev=management,mac=${macAddress(machine.name, 0)},romfile=`],
+    ...sriovNic(machine.name, 1),
+    ...sriovNic(machine.name, 2),
+  ];
+}
+
+/** A NIC `nic<number>` behind the port `slot<number>`; its address in the guest is `0000:0<number>:00.0`. */
+function sriovNic(machine: string, number: number): string[] {
+  return [
+    ...["-netdev", `hubport,id=wire${number},hubid=0`],
+    ...["-device", `pcie-root-port,id=slot${number},chassis=${number},slot=${number}`],
+    ...[
+      "-device",
+      `igb,id=nic${number},bus=slot${number},netdev=wire${number},mac=${macAddress(machine, number)},romfile=`,
+    ],
+  ];
+}
+
+/** An address in QEMU's own range that stays the same for a machine of that name. */
+function macAddress(machine: string, number: number): string {
+  const [a = 0, b = 0] = createHash("sha256").update(machine).digest();
+  return ["52", "54", "00", hex(a), hex(b), hex(number)].join(":");
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
+function kernelArguments(hostname: string): string {
+  // A panic reboots at once, as a reset would: the guest comes up again or the deadline passes.
+  return `console=ttyS0 intel_iommu=on panic=-1 lab.hostname=${hostname}`;
+}

@@ -1,0 +1,104 @@
+/**
+ * What runs inside the guest before and beside the agent: busybox's init, a boot script, and the guest's end of the
+ * control channel. Paths and port names here are the ones that `control-channel.ts` and `qemu-node.ts` speak to.
+ */
+export const guestScripts: Readonly<Record<string, string>> = {
+  "/etc/inittab": `::sysinit:/etc/lab/boot
+::respawn:/etc/lab/control
+::respawn:/etc/lab/agent-log
+`,
+
+  "/etc/lab/boot": `#!/bin/sh
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mkdir -p /run/lab/jobs /dev/virtio-ports /tmp
+mkfifo /run/lab/replies /run/lab/agent-log
+for port in /sys/class/virtio-ports/*; do
+  ln -s "/dev/\${port##*/}" "/dev/virtio-ports/$(cat "$port/name")"
+done
+for argument in $(cat /proc/cmdline); do
+  case $argument in lab.hostname=*) hostname "\${argument#*=}" ;; esac
+done
+ip link set lo up
+for module in /etc/lab/modules/*; do
+  case $module in *-bonding.ko) options=max_bonds=0 ;; *) options= ;; esac
+  insmod "$module" $options || echo "insmod $module failed"
+done
+
+# Named as udev would, after the PCI address: the kernel's own names follow the order of probing.
+for interface in /sys/class/net/*; do
+  [ -e "$interface/device" ] || continue
+  address=$(basename "$(readlink -f "$interface/device")")
+  bus=$(printf %d "0x$(echo "$address" | cut -d: -f2)")
+  slot=$(printf %d "0x$(echo "$address" | cut -d: -f3 | cut -d. -f1)")
+  ip link set "\${interface##*/}" name "enp\${bus}s$slot"
+done
+for interface in /sys/class/net/*; do
+  [ -e "$interface/device" ] && ip link set "\${interface##*/}" up
+done
+for interface in /sys/class/net/*; do
+  case $(readlink "$interface/device/driver") in
+  */e1000e)
+    ip addr add 10.0.2.15/24 dev "\${interface##*/}"
+    ip route add default via 10.0.2.2
+    ;;
+  esac
+done
+`,
+
+  // Requests: "<id> <command in base64>". Replies: "<id> <exit code> <stdout in base64> <stderr in base64> .", and
+  // "ready <boot id>" first. The dot ends a reply that is whole: a reset may cut one short, and the empty line before
+  // "ready" is the end of that. Replies are written by one process, so that two never mix.
+  "/etc/lab/control": `#!/bin/sh
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/root
+exec 3<>/dev/virtio-ports/control 4<>/run/lab/replies
+job() {
+  file=/run/lab/jobs/$1
+  echo "$2" | base64 -d >"$file.sh"
+  sh "$file.sh" >"$file.out" 2>"$file.err" </dev/null 3>&- 4>&-
+  code=$?
+  echo "$1 $code $(base64 "$file.out" | tr -d '\\n') $(base64 "$file.err" | tr -d '\\n') ." >"$file.reply"
+  echo "$1" >&4
+}
+printf '\\nready %s\\n' "$(cat /proc/sys/kernel/random/boot_id)" >&3
+while read -r id <&4; do
+  cat "/run/lab/jobs/$id.reply" >&3
+  rm -f "/run/lab/jobs/$id".*
+done &
+while :; do
+  while read -r id command; do job "$id" "$command" & done <&3
+  # The host's end is closed: reading returns at once until it is open again.
+  usleep 200000
+done
+`,
+
+  "/etc/lab/agent-log": `#!/bin/sh
+exec cat 0<>/run/lab/agent-log >/dev/virtio-ports/agent-log
+`,
+
+  "/etc/lab/start-agent": `#!/bin/sh
+pid=$(cat /run/lab/agent.pid 2>/dev/null)
+if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then
+  echo "the agent is running already, as process $pid" >&2
+  exit 1
+fi
+rm -f /run/lab/agent.pid
+setsid sh -c '
+  node /agent.js "$@" &
+  agent=$!
+  echo "$agent" >/run/lab/agent.pid.new
+  mv /run/lab/agent.pid.new /run/lab/agent.pid
+  wait "$agent"
+  echo "agent process $agent ended with status $?"
+' agent "$@" >/run/lab/agent-log 2>&1 </dev/null &
+until [ -e /run/lab/agent.pid ]; do usleep 20000; done
+`,
+
+  "/etc/lab/stop-agent": `#!/bin/sh
+pid=$(cat /run/lab/agent.pid 2>/dev/null) || exit 0
+kill "-$1" "$pid" 2>/dev/null
+while [ -d "/proc/$pid" ]; do usleep 20000; done
+rm -f /run/lab/agent.pid
+`,
+};

@@ -1,0 +1,133 @@
+import { execFileSync } from "node:child_process";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { cacheDirectory } from "../../processes/lab-run.js";
+import { guestModules } from "./initramfs.js";
+import { hasModules } from "./kernel-modules.js";
+
+/** A QEMU that emulates SR-IOV, and what it boots. */
+export interface QemuParts {
+  readonly qemu: QemuProgram;
+  readonly kernel: Kernel;
+  /** A busybox executable for the guest. */
+  readonly busybox: string;
+}
+
+export interface QemuProgram {
+  readonly executable: string;
+  /** Where its firmware is, when it is not where it was built to be. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Kernel {
+  readonly image: string;
+  /** `…/lib/modules/<version>` */
+  readonly modules: string;
+}
+
+/** Where the QEMU node keeps what it unpacked and made: under the user's cache directory. */
+export function qemuCache(): string {
+  return join(cacheDirectory(), "qemu");
+}
+
+/** Where packages are unpacked to. */
+export const unpackedParts = {
+  qemu: () => join(qemuCache(), "packages", "qemu"),
+  kernel: () => join(qemuCache(), "packages", "kernel"),
+  busybox: () => join(qemuCache(), "packages", "busybox"),
+};
+
+/**
+ * What there is of the parts: named in the environment (`PULUMI_SRIOV_QEMU`, `PULUMI_SRIOV_KERNEL` with
+ * `PULUMI_SRIOV_MODULES`, `PULUMI_SRIOV_BUSYBOX`), installed on the machine, or unpacked in the cache.
+ */
+export function locateParts(): Partial<QemuParts> {
+  const [qemu, kernel, busybox] = [findQemu(), findKernel(), findBusybox()];
+  return { ...(qemu && { qemu }), ...(kernel && { kernel }), ...(busybox !== undefined && { busybox }) };
+}
+
+function findQemu(): QemuProgram | undefined {
+  const named = process.env["PULUMI_SRIOV_QEMU"];
+  if (named !== undefined) return emulatesIgb({ executable: named, args: [], env: {} });
+  const installed = onPath("qemu-system-x86_64");
+  const program = installed === undefined ? undefined : emulatesIgb({ executable: installed, args: [], env: {} });
+  return program ?? findUnpackedQemu();
+}
+
+function findUnpackedQemu(): QemuProgram | undefined {
+  const root = unpackedParts.qemu();
+  const executable = join(root, "usr", "bin", "qemu-system-x86_64");
+  if (!existsSync(executable)) return undefined;
+  const libraries = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map((folder) => join(root, folder));
+  const firmware = ["usr/share/qemu", "usr/share/seabios"].flatMap((folder) => ["-L", join(root, folder)]);
+  return emulatesIgb({ executable, args: firmware, env: { LD_LIBRARY_PATH: libraries.join(delimiter) } });
+}
+
+function emulatesIgb(program: QemuProgram): QemuProgram | undefined {
+  try {
+    const devices = execFileSync(program.executable, ["-device", "help"], {
+      encoding: "utf8",
+      env: { ...process.env, ...program.env },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    return devices.includes('name "igb"') ? program : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function findKernel(): Kernel | undefined {
+  const { PULUMI_SRIOV_KERNEL: image, PULUMI_SRIOV_MODULES: modules } = process.env;
+  if (image !== undefined && modules !== undefined) return { image, modules };
+  return installedKernel("") ?? installedKernel(unpackedParts.kernel());
+}
+
+function installedKernel(root: string): Kernel | undefined {
+  const parent = join(root, "/lib/modules");
+  const versions = existsSync(parent) ? readdirSync(parent) : [];
+  return versions
+    .map((version) => ({
+      image: [join(root, "/boot", `vmlinuz-${version}`), join(parent, version, "vmlinuz")].find(isReadable),
+      modules: join(parent, version),
+    }))
+    .find((kernel): kernel is Kernel => kernel.image !== undefined && hasModules(kernel.modules, guestModules));
+}
+
+function findBusybox(): string | undefined {
+  const named = process.env["PULUMI_SRIOV_BUSYBOX"];
+  if (named !== undefined) return named;
+  return [
+    onPath("busybox"),
+    join(unpackedParts.busybox(), "bin", "busybox"),
+    join(unpackedParts.busybox(), "usr", "bin", "busybox"),
+  ]
+    .flatMap((path) => path ?? [])
+    .find((path) => existsSync(path) && hasApplets(path));
+}
+
+function hasApplets(busybox: string): boolean {
+  try {
+    const applets = execFileSync(busybox, ["--list"], { encoding: "utf8" }).split("\n");
+    return ["init", "sh", "insmod", "ip", "base64", "setsid", "usleep", "xz"].every((applet) =>
+      applets.includes(applet),
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** The path of a command on PATH. */
+export function onPath(command: string): string | undefined {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  return folders.map((folder) => join(folder, command)).find(isReadable);
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
