@@ -38,10 +38,10 @@ export interface WriteOptions extends CallOptions {
   readonly subresource?: "status";
 }
 
-/** Desired parts of one object for server-side apply. `metadata.uid`, where given, keeps a vanished object from being made anew. */
-export type ApplyConfiguration = Readonly<Record<string, unknown>> & {
-  readonly metadata: { readonly name: string; readonly namespace?: string } & Readonly<Record<string, unknown>>;
-};
+/** Desired parts of one object. `metadata.uid`, where given, keeps a vanished object from being made anew. */
+export interface ApplyConfiguration {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
 
 /** Typed access to the objects of one cluster. Every method throws {@link ApiError} or {@link ConnectionError}, in words. */
 export class KubeClient {
@@ -82,9 +82,11 @@ export class KubeClient {
   }
 
   /** Server-side apply: sets what `object` has, lets go of what this manager set before and `object` lacks. */
-  async apply<T extends KubeObject>(
+  // A type parameter, so that `object` may have any further fields.
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
+  async apply<T extends KubeObject, A extends ApplyConfiguration>(
     type: ResourceType<T>,
-    object: ApplyConfiguration,
+    object: A,
     options: ApplyOptions,
   ): Promise<T> {
     const path =

@@ -48,8 +48,16 @@ export function openTransport(config: ClusterConfig, userAgent: string): Transpo
 
   async function once(request: Request, kind: "send" | "stream"): Promise<IncomingMessage> {
     request.signal?.throwIfAborted();
-    const { options, client } = await connections.optionsFor(request, kind, userAgent);
-    const payload = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const payload = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+    const { options, client } = await connections.optionsFor(request, kind, {
+      "User-Agent": userAgent,
+      Accept: "application/json",
+      ...(payload && {
+        "Content-Type": request.contentType ?? "application/json",
+        // Said here, since Node sends the body of a DELETE without any length, which spoils the connection.
+        "Content-Length": payload.length,
+      }),
+    });
     return new Promise((resolve, reject) => {
       const outgoing = client.request(options, resolve);
       const timeoutMs = request.timeoutMs ?? REQUEST_TIMEOUT_MS;
@@ -111,7 +119,7 @@ class Connections {
 
   constructor(private readonly config: ClusterConfig) {}
 
-  async optionsFor(request: Request, kind: "send" | "stream", userAgent: string) {
+  async optionsFor(request: Request, kind: "send" | "stream", headers: http.OutgoingHttpHeaders) {
     const url = new URL(this.config.server.replace(/\/+$/, "") + request.path);
     const options: https.RequestOptions = {};
     // Asks exec plugins and token files anew where theirs have expired.
@@ -119,15 +127,9 @@ class Connections {
     const insecure = url.protocol === "http:";
     const proxied = this.config.kubeConfig.getCurrentCluster()?.proxyUrl !== undefined;
     const agent = insecure || proxied ? options.agent : this.pool(options)[kind];
-    const headers: http.OutgoingHttpHeaders = {
-      ...(options.headers as http.OutgoingHttpHeaders | undefined),
-      Accept: "application/json",
-      "User-Agent": userAgent,
-    };
-    if (request.body !== undefined) headers["Content-Type"] = request.contentType ?? "application/json";
     const complete: https.RequestOptions = {
       ...options,
-      headers,
+      headers: { ...(options.headers as http.OutgoingHttpHeaders | undefined), ...headers },
       agent,
       protocol: url.protocol,
       hostname: url.hostname.replace(/^\[|\]$/g, ""),
@@ -214,7 +216,7 @@ function words(config: ClusterConfig, request: Request, http: number, said: stri
   if (http === 403) {
     return `not allowed with ${config.origin}: ${said}. Ask for a role that permits it.`;
   }
-  return `${request.method} ${request.path.split("?")[0] ?? ""}: ${http} ${said}`;
+  return `${request.method} ${request.path.split("?")[0] ?? ""} was answered with ${http}: ${said}`;
 }
 
 function statusOf(body: string): ApiStatus {

@@ -1,0 +1,70 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { describeExit, type LabProcess, type LabRun } from "../processes/lab-run.js";
+import type { HardwareSpec } from "./simulated/hardware.js";
+import { SimulatedHardware } from "./simulated/hardware-client.js";
+import type { LabNode } from "./lab-node.js";
+
+/** A node whose kernel is simulated, in a process of its own. */
+export interface SimulatedNode extends LabNode {
+  /** What a person at the machine could do to the hardware. */
+  readonly hardware: SimulatedHardware;
+}
+
+export interface SimulatedNodeOptions {
+  readonly name: string;
+  /** Path of the agent's kubeconfig. */
+  readonly kubeconfig: string;
+  /** Default: two NICs, eno49 and eno50, of 63 VFs each. */
+  readonly spec?: HardwareSpec;
+  /** More flags for the agent. */
+  readonly agentArgs?: readonly string[];
+}
+
+export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOptions): Promise<SimulatedNode> {
+  const { name, kubeconfig, spec, agentArgs = [] } = options;
+  // Short, since a socket's path may have no more than 108 characters.
+  const socket = join(run.dir, `${name}.sock`);
+  const hardwareArgs = ["--socket", socket];
+  if (spec !== undefined) {
+    const file = join(run.dir, `${name}.hardware.json`);
+    writeFileSync(file, JSON.stringify(spec));
+    hardwareArgs.push("--hardware", file);
+  }
+  const main = join(__dirname, "simulated", "main.js");
+  const kernel = run.spawn(`${name}-kernel`, process.execPath, [main, ...hardwareArgs]);
+  const hardware = await untilServed(kernel, socket);
+
+  let agent: LabProcess | undefined;
+  return {
+    name,
+    hardware,
+    agentLog: join(run.dir, "logs", `${name}-agent.log`),
+    startAgent() {
+      const args = [join(__dirname, "simulated", "agent.js"), socket, "--node-name", name, "--kubeconfig", kubeconfig];
+      agent = run.spawn(`${name}-agent`, process.execPath, [...args, ...agentArgs]);
+      return Promise.resolve();
+    },
+    async stopAgent(signal) {
+      agent?.signal(signal);
+      await agent?.exited;
+    },
+    async numVfs(address) {
+      const { snapshot } = await hardware.hardwareState();
+      const nic = snapshot.physicalFunctions.find((candidate) => candidate.address === address);
+      if (nic === undefined) throw new Error(`${name} has no NIC at ${address}`);
+      return nic.numVfs;
+    },
+  };
+}
+
+async function untilServed(kernel: LabProcess, socket: string): Promise<SimulatedHardware> {
+  let ended = "";
+  void kernel.exited.then((exit) => (ended = describeExit(kernel, exit)));
+  for (;;) {
+    if (existsSync(socket)) return new SimulatedHardware(socket);
+    if (ended !== "") throw new Error(ended);
+    await setTimeout(10);
+  }
+}
