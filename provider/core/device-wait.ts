@@ -24,11 +24,13 @@ export async function awaitCount(
   informer.observe(applied);
   const silence = watchForSilence(operation, applied, () => informer.get(name));
   try {
-    return await waitFor(informer, () => countVerdict(informer.get(name), applied, numVfs), {
+    const ready = await waitFor(informer, () => countVerdict(informer.get(name), applied, numVfs), {
       deadline: operation.deadline,
       signal: operation.signal,
       onPending: (what) => operation.log.status(what),
     });
+    operation.log.status(`${numVfs} ${numVfs === 1 ? "VF" : "VFs"}`);
+    return ready;
   } catch (error) {
     if (!(error instanceof WaitTimeout)) throw error;
     throw new Error(

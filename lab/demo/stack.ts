@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, openSync, closeSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { EngineExecutable } from "../engine/executable.js";
+import type { Lab } from "../lab.js";
+
+/** The root project's stack in the lab, driven by the same commands that a person would type. */
+export interface DemoStack {
+  /** Runs `pulumi <command> <args>`, shown with its output. Rejects where it succeeds and should not, or the other way. */
+  pulumi(command: string, args?: readonly string[], expected?: "success" | "failure"): Promise<void>;
+  config(key: string, value: string): Promise<void>;
+  /** What a shell needs so that `pulumi` and `kubectl` find the lab. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Arguments that each `pulumi` command of that shell needs. */
+  readonly stackArguments: readonly string[];
+}
+
+const STACK = "lab";
+
+export async function openDemoStack(lab: Lab, engine: EngineExecutable, projectRoot: string): Promise<DemoStack> {
+  const backend = join(lab.run.dir, "pulumi");
+  mkdirSync(backend, { recursive: true });
+  const environment = {
+    PULUMI_BACKEND_URL: `file://${backend}`,
+    PULUMI_CONFIG_PASSPHRASE: "lab",
+    KUBECONFIG: lab.controlPlane.kubeconfig,
+    PATH: `${engine.path}${delimiter}${process.env["PATH"] ?? ""}`,
+  };
+  const env = { ...process.env, ...environment, PULUMI_SKIP_UPDATE_CHECK: "true" };
+  // Beside the state, not in the project: a lab leaves no file in the tree.
+  const settings = join(lab.run.dir, `Pulumi.${STACK}.yaml`);
+  closeSync(openSync(settings, "a"));
+  const stackArguments = ["--stack", STACK, "--config-file", settings];
+
+  async function run(args: readonly string[], show: boolean): Promise<number> {
+    const child = spawn("pulumi", [...args, "--non-interactive"], {
+      cwd: projectRoot,
+      env,
+      stdio: ["ignore", show ? "inherit" : "ignore", "inherit"],
+    });
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("exit", (code) => resolve(code ?? 1));
+    });
+  }
+
+  await must(run(["stack", "init", STACK], false), "pulumi stack init");
+  return {
+    environment,
+    stackArguments,
+    async pulumi(command, args = [], expected = "success") {
+      console.log(`\n$ pulumi ${[command, ...args].join(" ")}`);
+      const status = await run([command, ...args, ...stackArguments], true);
+      if (expected === "success" ? status !== 0 : status === 0) {
+        throw new Error(`pulumi ${command} ended with status ${status}, and should have been a ${expected}`);
+      }
+    },
+    async config(key, value) {
+      console.log(`$ pulumi config set ${key} ${value}`);
+      await must(run(["config", "set", key, value, ...stackArguments], false), `pulumi config set ${key}`);
+    },
+  };
+}
+
+async function must(status: Promise<number>, what: string): Promise<void> {
+  const code = await status;
+  if (code !== 0) throw new Error(`${what} ended with status ${code}`);
+}

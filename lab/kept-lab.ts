@@ -1,0 +1,55 @@
+import { type Lab, startLab } from "./lab.js";
+import { beginRun, endRun, listRuns } from "./processes/lab-run.js";
+import { table } from "./table.js";
+
+/** A lab that outlives the command that started it. */
+export async function labUp(nodeKind: "simulated" | "qemu"): Promise<void> {
+  const log = (line: string): void => console.log(line);
+  const run = await beginRun({ label: "lab", log });
+  run.stopOnSignals();
+  try {
+    const lab = await startLab(run, { log });
+    await Promise.all(["node1", "node2"].map((name) => addNode(lab, name, nodeKind)));
+    run.describe({ kubeconfig: lab.controlPlane.kubeconfig });
+    run.keep();
+    console.log(`
+The lab is up: node1 and node2, each with two NICs.
+export KUBECONFIG='${lab.controlPlane.kubeconfig}'
+kubectl get sriovnetworkdevices,pcidevices
+npm run lab -- down      # ends it`);
+  } catch (error) {
+    await run.stop();
+    throw error;
+  }
+}
+
+export function labStatus(): void {
+  const runs = listRuns();
+  if (runs.length === 0) {
+    console.log("No lab is up.");
+    return;
+  }
+  for (const { id, began, metadata, processes, keep } of runs) {
+    const kubeconfig = typeof metadata["kubeconfig"] === "string" ? metadata["kubeconfig"] : "none yet";
+    console.log(
+      `${id}, since ${began.toISOString()}${keep ? "" : ", ends with its command"}; kubeconfig: ${kubeconfig}`,
+    );
+    console.log(
+      table(processes.map(({ name, pid, alive }) => ({ process: name, pid, state: alive ? "running" : "ended" }))),
+    );
+  }
+}
+
+/** Ends the labs that were left up; those that a command of their own still runs are not touched. */
+export async function labDown(): Promise<void> {
+  const kept = listRuns().filter(({ keep }) => keep);
+  for (const { id } of kept) {
+    await endRun(id);
+    console.log(`${id} is down.`);
+  }
+  if (kept.length === 0) console.log("No lab is up.");
+}
+
+async function addNode(lab: Lab, name: string, kind: "simulated" | "qemu"): Promise<void> {
+  await (kind === "qemu" ? lab.addRealNode(name) : lab.addSimulatedNode(name));
+}

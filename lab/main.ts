@@ -1,0 +1,52 @@
+import { parseArgs } from "node:util";
+import { demo } from "./demo/demo.js";
+import { labDown, labStatus, labUp } from "./kept-lab.js";
+
+/** `npm start` and `npm run lab`. */
+const USAGE = `usage:
+  npm start [-- --keep] [-- --node simulated|qemu]   the main job from end to end, in a lab of its own
+  npm run lab -- up [--node simulated|qemu]          a lab that stays up
+  npm run lab -- status                              the labs of this machine
+  npm run lab -- down                                ends them and removes their files`;
+
+async function main(): Promise<number> {
+  const options = { keep: { type: "boolean" }, node: { type: "string" } } as const;
+  let parsed;
+  try {
+    parsed = parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : String(error));
+  }
+  const { values, positionals } = parsed;
+  const nodeKind = values.node ?? "simulated";
+  if (nodeKind !== "simulated" && nodeKind !== "qemu") return usage(`--node is simulated or qemu, not ${nodeKind}`);
+  switch (positionals.join(" ")) {
+    case "demo":
+      await demo({ nodeKind, keep: values.keep ?? false });
+      return 0;
+    case "up":
+      await labUp(nodeKind);
+      return 0;
+    case "status":
+      labStatus();
+      return 0;
+    case "down":
+      await labDown();
+      return 0;
+    default:
+      return usage(`unknown command "${positionals.join(" ")}"`);
+  }
+}
+
+function usage(problem: string): number {
+  console.error(`${problem}\n${USAGE}`);
+  return 2;
+}
+
+main().then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    console.error(`\nerror: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(1);
+  },
+);
