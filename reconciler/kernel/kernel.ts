@@ -9,7 +9,12 @@ export interface Kernel {
   /** Everything about the node's SR-IOV NICs in one pass. Never fails because of one device. */
   scan(): Promise<NodeSnapshot>;
 
-  /** One physical function, or `undefined` where no device with `sriov_totalvfs` has this address (any more). */
+  /**
+   * One physical function as {@link scan} has it, or `undefined` where none has this address (any more).
+   *
+   * @throws {KernelError} It is there and can't be read.
+   * @throws {TypeError} `address` is not a PCI address.
+   */
   physicalFunction(address: PciAddress): Promise<PhysicalFunction | undefined>;
 
   /**

@@ -38,6 +38,7 @@ export class Nic {
   /** The driver makes no more than these, whatever is asked for. */
   enableLimit: number | undefined;
 
+  /** @throws {TypeError | RangeError} The address, or that of the last VF, is none. */
   constructor(
     readonly spec: NicSpec,
     private readonly allotIommuGroups: (count: number) => string[],
@@ -47,6 +48,7 @@ export class Nic {
     this.deviceId = spec.deviceId ?? "10fb";
     this.vfDeviceId = spec.vfDeviceId ?? "10ed";
     this.totalVfs = spec.totalVfs ?? 63;
+    this.#vfAddress(Math.max(this.totalVfs - 1, 0)); // A card whose last VF has no address is refused here.
     this.driver = this.#ownDriver;
     this.iommuGroup = this.#iommuGroups(1)[0];
     this.ports = spec.interfaces.map(({ name, macAddress, linkState = "up" }, port) => ({
@@ -74,13 +76,12 @@ export class Nic {
 
   /** They have no driver yet. */
   createVfs(count: number): readonly Vf[] {
-    const { offset = 128, stride = 2 } = this.spec;
     const enabled = Math.min(count, this.enableLimit ?? count);
     const groups = this.#iommuGroups(enabled);
     this.vfs = Array.from({ length: enabled }, (_, index) => {
       const iommuGroup = groups[index];
       return {
-        address: virtualFunctionAddress(this.address, index, offset, stride),
+        address: this.#vfAddress(index),
         ...(iommuGroup !== undefined && { iommuGroup }),
         ports: [],
         inUse: false,
@@ -119,6 +120,11 @@ export class Nic {
     this.driver = undefined;
     this.ports = [];
     this.removeVfs();
+  }
+
+  #vfAddress(index: number): PciAddress {
+    const { offset = 128, stride = 2 } = this.spec;
+    return virtualFunctionAddress(this.address, index, offset, stride);
   }
 
   get #ownDriver(): string {

@@ -1,5 +1,5 @@
 import type { NetworkInterface } from "../kernel.js";
-import { ifAbsent, listDirectory, readAttribute, readLinkName, readOptionalAttribute } from "./sysfs.js";
+import { listDirectory, readAttributeIfPresent, readLinkName, readOptionalAttribute } from "./sysfs.js";
 
 /**
  * The network interfaces of the PCI device at `devicePath`, ordered by port; empty for a device without a network
@@ -23,7 +23,7 @@ async function readListedInterfaces(sysRoot: string, devicePath: string): Promis
 /** `undefined` where the interface is gone. */
 async function readInterface(sysRoot: string, path: string, name: string): Promise<NetworkInterface | undefined> {
   const [macAddress, linkState, port, masters] = await Promise.all([
-    readAttribute(`${path}/address`).catch(ifAbsent(path, undefined)),
+    readAttributeIfPresent(`${path}/address`),
     readOptionalAttribute(`${path}/operstate`),
     readOptionalAttribute(`${path}/dev_port`),
     readMasters(sysRoot, path, name),

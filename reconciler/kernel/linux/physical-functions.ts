@@ -8,7 +8,7 @@ import {
 } from "../kernel.js";
 import { mapBounded } from "./bounded.js";
 import { readNetworkInterfaces } from "./network-interfaces.js";
-import { ifAbsent, listDirectory, readAttribute, readLinkName } from "./sysfs.js";
+import { ifAbsent, listDirectory, readAttribute, readAttributeIfPresent, readLinkName } from "./sysfs.js";
 
 export function devicesPath(sysRoot: string): string {
   return `${sysRoot}/bus/pci/devices`;
@@ -31,7 +31,7 @@ export async function readPhysicalFunction(
 ): Promise<PhysicalFunction | undefined> {
   const path = `${devicesPath(sysRoot)}/${address}`;
   // Only a PF has this file. For everything else on the bus, hundreds of VFs among it, this one failing open is all.
-  const totalVfs = Number(await readAttribute(`${path}/sriov_totalvfs`).catch(ifAbsent(path, "0")));
+  const totalVfs = Number(await readAttributeIfPresent(`${path}/sriov_totalvfs`));
   if (!(totalVfs > 0)) return undefined;
 
   const identity = await readIdentity(path);
@@ -43,8 +43,8 @@ export async function readPhysicalFunction(
     readBindings(sysRoot, path),
     readVirtualFunctions(sysRoot, path, names),
   ]);
-  // Not from `sriov_numvfs`: reading that can block for as long as a write to it is under way, on kernels from 5.14 to
-  // 6.8 at least, and a hung write would take one of libuv's threads with each scan. The links are what it counts.
+  // Not from `sriov_numvfs`: some kernels make its readers wait while a write to it is under way, so a write that hangs
+  // would take one of libuv's threads with every scan. The links are what it counts.
   return { address, ...identity, ...bindings, totalVfs, numVfs: virtualFunctions.length, virtualFunctions };
 }
 

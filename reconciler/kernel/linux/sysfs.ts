@@ -9,18 +9,23 @@ import { KernelError } from "../kernel.js";
  *
  * @throws {KernelError}
  */
-export async function readAttribute(path: string): Promise<string> {
-  const text = (await readSmallFile(path)).trim();
-  return text === "(null)" ? "" : text;
+export function readAttribute(path: string): Promise<string> {
+  return readSmallFile(path).then(withoutPadding, (error: unknown) => {
+    throw asKernelError(error, path);
+  });
+}
+
+/** As {@link readAttribute}; `undefined` where there is no such attribute (any more). */
+export function readAttributeIfPresent(path: string): Promise<string | undefined> {
+  return readSmallFile(path).then(withoutPadding, ifAbsent(path, undefined));
 }
 
 /** As {@link readAttribute}; `undefined` where it is absent, empty, or not to be had (drivers answer EOPNOTSUPP, EINVAL). */
-export async function readOptionalAttribute(path: string): Promise<string | undefined> {
-  try {
-    return (await readAttribute(path)) || undefined;
-  } catch {
-    return undefined;
-  }
+export function readOptionalAttribute(path: string): Promise<string | undefined> {
+  return readSmallFile(path).then(
+    (content) => withoutPadding(content) || undefined,
+    () => undefined,
+  );
 }
 
 /** Last part of a link's target, which is how sysfs names drivers, groups and masters; `undefined` without a link. */
@@ -36,23 +41,29 @@ export async function listDirectory(path: string): Promise<string[]> {
 /** For `catch`: what is gone reads as `fallback`; every other error stays one. */
 export function ifAbsent<T>(path: string, fallback: T): (error: unknown) => T {
   return (error) => {
-    const kernelError = asKernelError(error, path);
-    if (ABSENT.has(kernelError.code)) return fallback;
-    throw kernelError;
+    if (ABSENT.has(errnoOf(error))) return fallback;
+    throw asKernelError(error, path);
   };
 }
 
 // ENODEV is what an attribute answers whose file was opened before its device went.
 const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENODEV"]);
 
-export function asKernelError(error: unknown, path: string, operation = "read"): KernelError {
-  if (error instanceof KernelError) return error;
-  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "EIO";
-  return new KernelError(code, path, operation, { cause: error });
+export function asKernelError(error: unknown, path: string): KernelError {
+  return error instanceof KernelError ? error : new KernelError(errnoOf(error), path, "read", { cause: error });
 }
 
-/** An attribute is at most a page. */
-const ATTRIBUTE_SIZE = 4096;
+function errnoOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "EIO";
+}
+
+function withoutPadding(content: string): string {
+  const text = content.trim();
+  return text === "(null)" ? "" : text;
+}
+
+/** The longest that we read is the address of an InfiniBand interface: 60 characters. */
+const LONGEST_ATTRIBUTE = 256;
 
 /**
  * One open, one read, one close. `readFile` asks for the size first and reads until the end, which doubles the trips to
@@ -62,14 +73,14 @@ function readSmallFile(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     fs.open(path, "r", (openError, file) => {
       if (openError) {
-        reject(asKernelError(openError, path));
+        reject(openError);
         return;
       }
-      const content = Buffer.allocUnsafe(ATTRIBUTE_SIZE);
-      fs.read(file, content, 0, ATTRIBUTE_SIZE, 0, (readError, size) => {
+      const content = Buffer.allocUnsafe(LONGEST_ATTRIBUTE);
+      fs.read(file, content, 0, LONGEST_ATTRIBUTE, 0, (readError, size) => {
         fs.close(file, () => undefined);
-        if (readError) reject(asKernelError(readError, path));
-        else resolve(content.toString("utf8", 0, size));
+        if (readError) reject(readError);
+        else resolve(content.toString("latin1", 0, size));
       });
     });
   });

@@ -37,6 +37,16 @@ describe("LinuxKernel.setNumVfs", () => {
     execFileSync("mkfifo", [path]);
     return path;
   };
+  /** From here on nobody who opens it waits; the answer reads what has been written and closes it. */
+  const openBothEnds = (path: string): (() => string) => {
+    const file = openSync(path, "r+");
+    return () => {
+      const content = Buffer.alloc(64);
+      const size = readSync(file, content);
+      closeSync(file);
+      return content.toString("utf8", 0, size);
+    };
+  };
 
   it("writes the number", async () => {
     tree.file(numVfsFile(NIC), "0");
@@ -60,6 +70,12 @@ describe("LinuxKernel.setNumVfs", () => {
     tree.directory(device(NIC));
     expect((await refusal(write(NIC, 4))).code).to.equal("ENOENT");
     expect(existsSync(tree.root + numVfsFile(NIC))).to.equal(false);
+  });
+
+  it("makes writes to one NIC in the order of the calls", async () => {
+    const received = openBothEnds(hangingFile(NIC));
+    await Promise.all([0, 6, 0, 4].map((count) => write(NIC, count)));
+    expect(received()).to.equal("0604");
   });
 
   it("writes again after an error", async () => {
@@ -108,11 +124,9 @@ describe("LinuxKernel.setNumVfs", () => {
     it("writes to the same NIC once it no longer hangs", async () => {
       const path = hangingFile(NIC);
       await refusal(write(NIC, 4, 50));
-      const file = openSync(path, "r+"); // Both ends: from here on, nobody waits for the other.
+      const received = openBothEnds(path);
       await write(NIC, 5);
-      const content = Buffer.alloc(16);
-      expect(content.toString("utf8", 0, readSync(file, content))).to.equal("5");
-      closeSync(file);
+      expect(received()).to.equal("5");
     });
 
     it("returns when the driver does", async () => {

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { SimulatedKernel } from "../../../lab/nodes/simulated/client.js";
 import { defaultHardware } from "../../../lab/nodes/simulated/hardware.js";
 import { SimulatedHardware } from "../../../lab/nodes/simulated/hardware-client.js";
@@ -182,6 +183,13 @@ describe("simulated hardware", () => {
     const [vf] = (await read()).virtualFunctions;
     expect(vf).not.to.have.property("driver");
     expect(vf?.interfaces).to.be.empty;
+  });
+
+  it("gives late drivers and names in the end", async () => {
+    await hardware.setDelays({ driver: 5, name: 5 });
+    await write(1);
+    while ((await read()).virtualFunctions[0]?.interfaces[0]?.name !== "eno49v0") await setImmediate();
+    expect((await read()).virtualFunctions[0]?.driver).to.equal("ixgbevf");
   });
 
   it("has the kernel's own names for interfaces until the late name comes", async () => {
