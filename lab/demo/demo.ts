@@ -184,11 +184,12 @@ function leaveUp(lab: Lab, stack: DemoStack): void {
   lab.run.keep();
   const exports = Object.entries(stack.environment).map(([name, value]) => `export ${name}='${value}'`);
   console.log(`
-The lab stays up. In a shell of yours, in this folder:
+The lab stays up. In a shell of yours:
 ${exports.join("\n")}
 kubectl get sriovnetworkdevices,pcidevices
-pulumi up ${stack.stackArguments.join(" ")}
-npm run lab -- down      # ends it`);
+cd '${stack.project}'
+pulumi up
+And in this folder, to end it: npm run lab -- down`);
 }
 
 function step(text: string): void {

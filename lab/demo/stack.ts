@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, openSync, closeSync } from "node:fs";
+import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { EngineExecutable } from "../engine/executable.js";
 import type { Lab } from "../lab.js";
@@ -11,8 +11,8 @@ export interface DemoStack {
   config(key: string, value: string): Promise<void>;
   /** What a shell needs so that `pulumi` and `kubectl` find the lab. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Arguments that each `pulumi` command of that shell needs. */
-  readonly stackArguments: readonly string[];
+  /** Folder in which that shell runs `pulumi`. */
+  readonly project: string;
 }
 
 const STACK = "lab";
@@ -27,14 +27,11 @@ export async function openDemoStack(lab: Lab, engine: EngineExecutable, projectR
     PATH: `${engine.path}${delimiter}${process.env["PATH"] ?? ""}`,
   };
   const env = { ...process.env, ...environment, PULUMI_SKIP_UPDATE_CHECK: "true" };
-  // Beside the state, not in the project: a lab leaves no file in the tree.
-  const settings = join(lab.run.dir, `Pulumi.${STACK}.yaml`);
-  closeSync(openSync(settings, "a"));
-  const stackArguments = ["--stack", STACK, "--config-file", settings];
+  const project = projectFolder(lab.run.dir, projectRoot);
 
   async function run(args: readonly string[], show: boolean): Promise<number> {
     const child = spawn("pulumi", [...args, "--non-interactive"], {
-      cwd: projectRoot,
+      cwd: project,
       env,
       stdio: ["ignore", show ? "inherit" : "ignore", "inherit"],
     });
@@ -47,19 +44,28 @@ export async function openDemoStack(lab: Lab, engine: EngineExecutable, projectR
   await must(run(["stack", "init", STACK], false), "pulumi stack init");
   return {
     environment,
-    stackArguments,
+    project,
     async pulumi(command, args = [], expected = "success") {
       console.log(`\n$ pulumi ${[command, ...args].join(" ")}`);
-      const status = await run([command, ...args, ...stackArguments], true);
+      const status = await run([command, ...args, "--stack", STACK], true);
       if (expected === "success" ? status !== 0 : status === 0) {
         throw new Error(`pulumi ${command} ended with status ${status}, and should have been a ${expected}`);
       }
     },
     async config(key, value) {
       console.log(`$ pulumi config set ${key} ${value}`);
-      await must(run(["config", "set", key, value, ...stackArguments], false), `pulumi config set ${key}`);
+      await must(run(["config", "set", key, value, "--stack", STACK], false), `pulumi config set ${key}`);
     },
   };
+}
+
+/** The root project as it stands, but with the stack's settings file, which Pulumi puts beside Pulumi.yaml, in the lab. */
+function projectFolder(labDir: string, root: string): string {
+  const project = join(labDir, "project");
+  mkdirSync(project);
+  copyFileSync(join(root, "Pulumi.yaml"), join(project, "Pulumi.yaml"));
+  for (const folder of ["examples", "node_modules"]) symlinkSync(join(root, folder), join(project, folder));
+  return project;
 }
 
 async function must(status: Promise<number>, what: string): Promise<void> {
