@@ -14,6 +14,8 @@ export interface LabRun {
   readonly id: string;
   /** Everything that this run has on disk (mode 0700); removed by `stop`. */
   readonly dir: string;
+  /** Aborted as soon as the run begins to stop; what fails afterwards fails because of that. */
+  readonly signal: AbortSignal;
   /**
    * Starts a process of the run. Its output is appended to `<dir>/logs/<name>.log`. Its whole process group ends with it.
    *

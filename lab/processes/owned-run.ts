@@ -13,6 +13,7 @@ export class OwnedRun implements LabRun {
   readonly dir: string;
   readonly #children: (LabProcess & { readonly child: ChildProcess })[] = [];
   readonly #reaper: ChildProcess;
+  readonly #stopping = new AbortController();
   #record: RunRecord;
   #stopped: Promise<void> | undefined;
 
@@ -23,8 +24,12 @@ export class OwnedRun implements LabRun {
     this.#reaper = startReaper(record.id);
   }
 
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
   spawn(name: string, command: string, args: readonly string[], options: SpawnOptions = {}): LabProcess {
-    if (this.#stopped) throw new Error(`${name}: not started, because run ${this.id} is stopping`);
+    this.signal.throwIfAborted();
     const env = { ...(options.env ?? process.env), [runVariable]: this.id };
     const logFile = join(this.dir, "logs", `${name}.log`);
     const started = startProcess(name, command, args, logFile, { ...options, env });
@@ -79,6 +84,7 @@ export class OwnedRun implements LabRun {
   }
 
   async #stop(): Promise<void> {
+    this.#stopping.abort(new Error(`run ${this.id} is stopping`));
     for (const child of [...this.#children].reverse()) await child.stop();
     await endRun(this.id);
     this.#reaper.stdin?.destroy();

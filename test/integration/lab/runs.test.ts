@@ -16,15 +16,17 @@ describe("a run of the lab", () => {
   let scratch: string;
   let orderFile: string;
   let owner: ChildProcess;
+  let owners: ChildProcess[];
 
   beforeEach(() => {
     scratch = mkdtempSync(join(tmpdir(), "runs-"));
     orderFile = join(scratch, "order");
+    owners = [];
     process.env["XDG_CACHE_HOME"] = join(scratch, "cache");
   });
 
   afterEach(async () => {
-    if (owner.exitCode === null && owner.signalCode === null) owner.kill("SIGKILL");
+    for (const each of owners) each.kill("SIGKILL");
     for (const { id } of listRuns()) await endRun(id);
     if (cacheBefore === undefined) delete process.env["XDG_CACHE_HOME"];
     else process.env["XDG_CACHE_HOME"] = cacheBefore;
@@ -37,6 +39,7 @@ describe("a run of the lab", () => {
       detached: true,
       stdio: ["ignore", "pipe", "inherit"],
     });
+    owners.push(owner);
     if (owner.stdout === null) throw new Error("the owner has no standard output");
     for await (const line of createInterface(owner.stdout)) return JSON.parse(line) as OwnerReport;
     throw new Error("the owner said nothing");
@@ -133,6 +136,15 @@ describe("a run of the lab", () => {
       processes: [{ name: "sleeper", pid: sleeper.pid, alive: true }],
       metadata: { nodes: ["a"], kubeconfig: "/x" },
     });
+  });
+
+  it("tells work in progress that it is stopping, and starts nothing more", async () => {
+    const run = await beginRun({ label: "own" });
+    expect(run.signal.aborted).to.equal(false);
+    const stopped = run.stop();
+    expect(run.signal.aborted).to.equal(true);
+    expect(() => run.spawn("late", "true", [])).to.throw(`run ${run.id} is stopping`);
+    await stopped;
   });
 
   it("says which process could not be started", async () => {
