@@ -54,7 +54,7 @@ export class OwnedRun implements LabRun {
   }
 
   stopOnSignals({ first }: { readonly first?: (signal: NodeJS.Signals) => Promise<void> | void } = {}): () => void {
-    let signalled = false;
+    let signalledAt: number | undefined;
     const release = () => {
       for (const signal of stopSignals) process.off(signal, onSignal);
     };
@@ -63,11 +63,11 @@ export class OwnedRun implements LabRun {
         release();
         process.kill(process.pid, signal);
       };
-      if (signalled) {
-        dieBySignal(); // the reaper does the rest
+      if (signalledAt !== undefined) {
+        if (Date.now() - signalledAt > echoMs) dieBySignal(); // the reaper does the rest
         return;
       }
-      signalled = true;
+      signalledAt = Date.now();
       void this.#stopAfter(() => first?.(signal)).finally(dieBySignal);
     };
     for (const signal of stopSignals) process.on(signal, onSignal);
@@ -104,6 +104,9 @@ export class OwnedRun implements LabRun {
 }
 
 const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** npm and the like pass on the signal that the terminal has sent to everybody: what comes this soon is no second one. */
+const echoMs = 500;
 
 /** Neither it nor the pipe to it keeps this process from ending. */
 function startReaper(id: string): ChildProcess {

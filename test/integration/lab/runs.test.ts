@@ -1,6 +1,15 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -107,6 +116,27 @@ describe("a run of the lab", () => {
       expect(owner.signalCode).to.equal(signal);
     });
   }
+
+  it("takes a signal that reaches the owner twice for one", async () => {
+    const { dir } = await startOwner();
+    process.kill(owner.pid ?? 0, "SIGINT");
+    await end(owner, "SIGTERM");
+    // Without the reaper's help, which would come later.
+    expect(existsSync(dir)).to.equal(false);
+    expect(readFileSync(orderFile, "utf8")).to.equal("second\nfirst\n");
+  });
+
+  it("whose record was cut short is removed once it is a minute old", async () => {
+    const { dir } = await startOwner();
+    await end(owner, "SIGTERM");
+    mkdirSync(dir);
+    writeFileSync(join(dir, "run.json"), "");
+    const longAgo = Date.now() / 1000 - 61;
+    utimesSync(dir, longAgo, longAgo);
+    const next = await beginRun({ label: "next" });
+    await next.stop();
+    expect(existsSync(dir)).to.equal(false);
+  });
 
   it("outlives its owner when it is kept, until it is ended", async () => {
     const { id, dir, pids } = await startOwner("keep");
