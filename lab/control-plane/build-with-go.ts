@@ -19,13 +19,9 @@ export async function buildWithGo(
   const workspace = join(run.dir, "build");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   mkdirSync(workspace, { recursive: true });
+  log(`Building ${programs.join(" and ")} ${release.version} with Go, once: this takes minutes.`);
   for (const program of programs) {
-    const stop = tellProgress(`Building ${program} ${release.version} with Go (only the first time)`, log);
-    try {
-      await build(run, release, program, workspace);
-    } finally {
-      stop();
-    }
+    await withProgress(`Building ${program}`, log, () => build(run, release, program, workspace));
     renameSync(join(workspace, program), join(folder, program));
   }
 }
@@ -49,13 +45,14 @@ function linkerFlags({ name, version }: Release): string {
   return ["-s", "-w", ...settings].join(" ");
 }
 
-function tellProgress(what: string, log: (line: string) => void): () => void {
+async function withProgress(what: string, log: (line: string) => void, work: () => Promise<void>): Promise<void> {
   const began = Date.now();
   const elapsed = () => `${Math.round((Date.now() - began) / 1000)} s`;
-  log(`${what} …`);
-  const timer = setInterval(() => log(`${what}: ${elapsed()}`), 10_000);
-  return () => {
+  const timer = setInterval(() => log(`${what}: ${elapsed()} …`), 10_000);
+  try {
+    await work();
+  } finally {
     clearInterval(timer);
-    log(`${what}: took ${elapsed()}`);
-  };
+  }
+  log(`${what}: done in ${elapsed()}.`);
 }

@@ -19,8 +19,9 @@ export async function download(
 ): Promise<void> {
   const workspace = join(run.dir, "download");
   mkdirSync(workspace, { recursive: true });
-  if (release.name === "etcd") await downloadEtcd(release, workspace, log);
-  else for (const program of programs) await downloadKubernetes(release, program, workspace, log);
+  const source = { workspace, log, get: (address: string) => get(address, run.signal) };
+  if (release.name === "etcd") await downloadEtcd(release, source);
+  else for (const program of programs) await downloadKubernetes(release, program, source);
 
   mkdirSync(cacheFolder(release), { recursive: true, mode: 0o700 });
   for (const program of programs) {
@@ -29,11 +30,16 @@ export async function download(
   }
 }
 
+interface Download {
+  readonly workspace: string;
+  readonly log: (line: string) => void;
+  readonly get: (address: string) => Promise<Buffer>;
+}
+
 async function downloadKubernetes(
   { version }: Release,
   program: string,
-  workspace: string,
-  log: (line: string) => void,
+  { workspace, log, get }: Download,
 ): Promise<void> {
   const address = `https://dl.k8s.io/${version}/bin/${goOs}/${goArch}/${program}`;
   const checksum = (await get(`${address}.sha256`)).toString().trim();
@@ -41,7 +47,7 @@ async function downloadKubernetes(
   writeFileSync(join(workspace, program), verified(address, await get(address), checksum));
 }
 
-async function downloadEtcd({ version }: Release, workspace: string, log: (line: string) => void): Promise<void> {
+async function downloadEtcd({ version }: Release, { workspace, log, get }: Download): Promise<void> {
   const folder = `https://github.com/etcd-io/etcd/releases/download/${version}`;
   const name = `etcd-${version}-${goOs}-${goArch}`;
   const archive = goOs === "linux" ? `${name}.tar.gz` : `${name}.zip`;
@@ -56,11 +62,11 @@ async function downloadEtcd({ version }: Release, workspace: string, log: (line:
 }
 
 /** The answer has to begin within three seconds and to be complete within ten minutes. */
-async function get(address: string): Promise<Buffer> {
+async function get(address: string, stopping: AbortSignal): Promise<Buffer> {
   const patience = new AbortController();
   let timer = setTimeout(() => patience.abort(new Error("no answer within 3 s")), 3_000);
   try {
-    const answer = await fetch(address, { signal: patience.signal });
+    const answer = await fetch(address, { signal: AbortSignal.any([patience.signal, stopping]) });
     if (!answer.ok) throw new Error(`HTTP status ${answer.status}`);
     clearTimeout(timer);
     timer = setTimeout(() => patience.abort(new Error("not complete within 10 min")), 600_000);

@@ -52,6 +52,7 @@ async function obtain(run: LabRun, release: Release, log: (line: string) => void
       await source(run, release, missing, log);
       return;
     } catch (error) {
+      run.signal.throwIfAborted();
       failures.push(error);
     }
   }

@@ -32,7 +32,7 @@ export async function startServer(run: LabRun, options: ServerOptions): Promise<
   let running = true;
   const watch = () => void process.exited.then(() => (running = false));
   watch();
-  await untilReady(process, options);
+  await untilReady(run, process, options);
   return {
     get process() {
       return process;
@@ -47,22 +47,24 @@ export async function startServer(run: LabRun, options: ServerOptions): Promise<
       process = spawn();
       running = true;
       watch();
-      await untilReady(process, options);
+      await untilReady(run, process, options);
     },
   };
 }
 
-async function untilReady(starting: LabProcess, { name, isReady, needs }: ServerOptions): Promise<void> {
+async function untilReady(run: LabRun, starting: LabProcess, { name, isReady, needs }: ServerOptions): Promise<void> {
   if (isReady === undefined) return;
   const deadline = Date.now() + 60_000;
   const ended = Promise.race(
     [starting, ...(needs ? [needs.process] : [])].map(async (process) => {
-      throw new Error(`${name} did not start: ${describeExit(process, await process.exited)}`);
+      const exit = await process.exited;
+      run.signal.throwIfAborted();
+      throw new Error(`${name} did not start: ${describeExit(process, exit)}`);
     }),
   );
+  ended.catch(() => undefined); // its end after it was ready is nobody's failure to start
   while (!(await Promise.race([isReady(), ended]))) {
     if (Date.now() > deadline) throw new Error(`${name} is not ready after 60 s. ${describeLog(starting)}`);
     await Promise.race([delay(50), ended]);
   }
-  ended.catch(() => undefined); // its end from now on is nobody's failure to start
 }

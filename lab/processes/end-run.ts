@@ -37,12 +37,13 @@ export function killGroup(leader: number): void {
   send(-leader, "SIGKILL");
 }
 
-/** Sends a signal; false where the process is gone. */
+/** Sends a signal; false where there is nobody to send it to. */
 export function send(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+    // macOS says EPERM, and not ESRCH, of a group whose members have all ended.
+    if (error instanceof Error && "code" in error && (error.code === "ESRCH" || error.code === "EPERM")) return false;
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { endProcesses } from "./end-run.js";
 import type { LabProcess, SpawnOptions } from "./lab-process.js";
 import { OwnedRun } from "./owned-run.js";
 import { identify, isAlive } from "./process-identity.js";
-import { readAllRecords, removeRunDirectory, removeUnfinished, runDirectory } from "./run-record.js";
+import { readAllRecords, removeRunDirectory, removeRemnants, runDirectory } from "./run-record.js";
 
 export { endRun } from "./end-run.js";
 export { cacheDirectory } from "./run-record.js";
@@ -14,6 +14,8 @@ export interface LabRun {
   readonly id: string;
   /** Everything that this run has on disk (mode 0700); removed by `stop`. */
   readonly dir: string;
+  /** Aborted as soon as the run begins to stop; what fails afterwards fails because of that. */
+  readonly signal: AbortSignal;
   /**
    * Starts a process of the run. Its output is appended to `<dir>/logs/<name>.log`. Its whole process group ends with it.
    *
@@ -27,8 +29,8 @@ export interface LabRun {
   /** Ends the processes in reverse order of their start, then removes the directory. Any number of calls end it once. */
   stop(): Promise<void>;
   /**
-   * From now on SIGINT, SIGTERM and SIGHUP stop the run and then end this process by that same signal. A second signal
-   * ends this process at once, and what is left of the run without it.
+   * From now on SIGINT, SIGTERM and SIGHUP stop the run and then end this process by that same signal. A second signal,
+   * half a second later or more, ends this process at once, and what is left of the run without it.
    *
    * @param options.first done before the run is stopped, such as ending work that needs the run's processes.
    * @returns puts an end to that.
@@ -91,7 +93,7 @@ export function listRuns(): RunSummary[] {
 }
 
 async function sweep(log: (line: string) => void): Promise<void> {
-  removeUnfinished();
+  removeRemnants();
   for (const record of readAllRecords().filter(({ keep, owner }) => !keep && !isAlive(owner))) {
     const ended = await endProcesses(record);
     removeRunDirectory(record.id);

@@ -13,15 +13,17 @@ import { identify, isAlive, type ProcessIdentity } from "./process-identity.js";
  */
 export async function withLock<T>(file: string, onWait: (holder: number) => void, work: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  let told = false;
+  let awaited: number | undefined;
   while (!acquire(file)) {
     const holder = readHolder(file);
-    if (holder !== undefined && !isAlive(holder)) rmSync(file, { force: true });
-    else {
-      if (holder && !told) onWait(holder.pid);
-      told ||= holder !== undefined;
-      await delay(200);
+    if (holder === undefined) continue; // released meanwhile
+    if (!isAlive(holder)) {
+      rmSync(file, { force: true });
+      continue;
     }
+    if (awaited === undefined) onWait(holder.pid);
+    awaited = holder.pid;
+    await delay(200);
   }
   try {
     return await work();

@@ -13,6 +13,7 @@ export class OwnedRun implements LabRun {
   readonly dir: string;
   readonly #children: (LabProcess & { readonly child: ChildProcess })[] = [];
   readonly #reaper: ChildProcess;
+  readonly #stopping = new AbortController();
   #record: RunRecord;
   #stopped: Promise<void> | undefined;
 
@@ -23,8 +24,12 @@ export class OwnedRun implements LabRun {
     this.#reaper = startReaper(record.id);
   }
 
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
   spawn(name: string, command: string, args: readonly string[], options: SpawnOptions = {}): LabProcess {
-    if (this.#stopped) throw new Error(`${name}: not started, because run ${this.id} is stopping`);
+    this.signal.throwIfAborted();
     const env = { ...(options.env ?? process.env), [runVariable]: this.id };
     const logFile = join(this.dir, "logs", `${name}.log`);
     const started = startProcess(name, command, args, logFile, { ...options, env });
@@ -49,7 +54,7 @@ export class OwnedRun implements LabRun {
   }
 
   stopOnSignals({ first }: { readonly first?: (signal: NodeJS.Signals) => Promise<void> | void } = {}): () => void {
-    let signalled = false;
+    let signalledAt: number | undefined;
     const release = () => {
       for (const signal of stopSignals) process.off(signal, onSignal);
     };
@@ -58,11 +63,11 @@ export class OwnedRun implements LabRun {
         release();
         process.kill(process.pid, signal);
       };
-      if (signalled) {
-        dieBySignal(); // the reaper does the rest
+      if (signalledAt !== undefined) {
+        if (Date.now() - signalledAt > echoMs) dieBySignal(); // the reaper does the rest
         return;
       }
-      signalled = true;
+      signalledAt = Date.now();
       void this.#stopAfter(() => first?.(signal)).finally(dieBySignal);
     };
     for (const signal of stopSignals) process.on(signal, onSignal);
@@ -79,6 +84,7 @@ export class OwnedRun implements LabRun {
   }
 
   async #stop(): Promise<void> {
+    this.#stopping.abort(new Error(`run ${this.id} is stopping`));
     for (const child of [...this.#children].reverse()) await child.stop();
     await endRun(this.id);
     this.#reaper.stdin?.destroy();
@@ -98,6 +104,9 @@ export class OwnedRun implements LabRun {
 }
 
 const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** npm and the like pass on the signal that the terminal has sent to everybody: what comes this soon is no second one. */
+const echoMs = 500;
 
 /** Neither it nor the pipe to it keeps this process from ending. */
 function startReaper(id: string): ChildProcess {

@@ -46,11 +46,12 @@ export function writeRecord(record: RunRecord): void {
   write(runDirectory(record.id), record);
 }
 
-/** `undefined` where the run is gone. */
+/** `undefined` where the run is gone, or its record was cut short when the machine was. */
 export function readRecord(id: string): RunRecord | undefined {
   try {
     return JSON.parse(readFileSync(join(runDirectory(id), recordFile), "utf8")) as RunRecord;
   } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
   }
@@ -58,7 +59,7 @@ export function readRecord(id: string): RunRecord | undefined {
 
 export function readAllRecords(): RunRecord[] {
   return entries()
-    .filter((name) => !name.startsWith(unfinishedPrefix))
+    .filter((name) => !isUnfinished(name))
     .flatMap((name) => readRecord(name) ?? [])
     .sort((a, b) => a.began.localeCompare(b.began));
 }
@@ -67,13 +68,17 @@ export function removeRunDirectory(id: string): void {
   rmSync(runDirectory(id), { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** Removes directories whose maker was killed while it made them, which takes a moment: a minute is long ago. */
-export function removeUnfinished(): void {
-  for (const name of entries().filter((entry) => entry.startsWith(unfinishedPrefix))) {
+/** Removes directories without a record. To make one takes a moment, so one a minute old is nobody's work. */
+export function removeRemnants(): void {
+  for (const name of entries().filter((entry) => readRecord(entry) === undefined || isUnfinished(entry))) {
     const dir = join(runsDirectory(), name);
-    const age = Date.now() - (statSync(dir, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
+    const age = Date.now() - (statSync(dir, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
     if (age > 60_000) rmSync(dir, { recursive: true, force: true });
   }
+}
+
+function isUnfinished(entry: string): boolean {
+  return entry.startsWith(unfinishedPrefix);
 }
 
 const recordFile = "run.json";
