@@ -1,0 +1,47 @@
+import { fork } from "node:child_process";
+import { join } from "node:path";
+import type { TierResult } from "./tier.js";
+
+/**
+ * `npm test [-- TIER …]`: runs tiers one after the other, each in a process of its own, and ends with the line
+ * `N passed, N failed`. A tier that runs no test, skips one or ends early counts as failed: nothing is passed by silence.
+ */
+const DEFAULT_TIERS = ["unit", "integration", "e2e", "hardware"];
+const ALL_TIERS = [...DEFAULT_TIERS, "faults"];
+
+async function main(): Promise<void> {
+  const given = process.argv.slice(2);
+  const unknown = given.filter((name) => name !== "all" && !ALL_TIERS.includes(name));
+  if (unknown.length > 0) {
+    console.error(`no such tier: ${unknown.join(", ")}; there are ${ALL_TIERS.join(", ")}, and all`);
+    process.exit(2);
+  }
+  const tiers = given.includes("all") ? ALL_TIERS : given.length > 0 ? given : DEFAULT_TIERS;
+  const failures: string[] = [];
+  let passed = 0;
+  let failed = 0;
+  for (const tier of tiers) {
+    console.log(`\n=== ${tier}`);
+    const result = await runTier(tier);
+    passed += result.passed;
+    failed += result.failed.length;
+    failures.push(...result.failed.map((title) => `${tier}: ${title}`));
+  }
+  if (failures.length > 0) console.log(`\nFailed:\n${failures.map((title) => `  ${title}`).join("\n")}`);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
+}
+
+function runTier(tier: string): Promise<TierResult> {
+  return new Promise((resolve) => {
+    let result: TierResult | undefined;
+    const child = fork(join(__dirname, "tier.js"), [tier]);
+    child.on("message", (message) => (result = message as TierResult));
+    child.on("exit", (code, signal) => {
+      const early = `ended early (${signal ?? `status ${code ?? "unknown"}`})`;
+      resolve(result ?? { passed: 0, failed: [early] });
+    });
+  });
+}
+
+void main();
