@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheDirectory } from "../processes/lab-run.js";
+
+/** Programs of one version that belong together, as `tools/` pins them. */
+export interface Release {
+  readonly name: "etcd" | "Kubernetes";
+  /** With `v` before it. */
+  readonly version: string;
+  /** The oldest version that will do where it is found installed. */
+  readonly oldest: string;
+  /** Name of a program to the Go package that builds it. */
+  readonly programs: Readonly<Record<string, string>>;
+}
+
+/** Where the Go module is that pins the programs. */
+export const toolsDirectory = join(__dirname, "..", "..", "..", "tools");
+
+export function etcdRelease(): Release {
+  const goModule = "go.etcd.io/etcd/server/v3";
+  // The API server serves consistent lists from its cache only with progress notifications as fixed there.
+  return { name: "etcd", version: pinnedVersion(goModule), oldest: "v3.5.13", programs: { etcd: goModule } };
+}
+
+export function kubernetesRelease(): Release {
+  const goModule = "k8s.io/kubernetes";
+  return {
+    name: "Kubernetes",
+    version: pinnedVersion(goModule),
+    oldest: "v1.30.0", // the first with ValidatingAdmissionPolicy for everybody
+    programs: {
+      "kube-apiserver": `${goModule}/cmd/kube-apiserver`,
+      "kube-controller-manager": `${goModule}/cmd/kube-controller-manager`,
+    },
+  };
+}
+
+/** Where the programs of the pinned version are kept once they are had. */
+export function cacheFolder({ version }: Release): string {
+  return join(cacheDirectory(), "bin", `${version}-${goOs}-${goArch}`);
+}
+
+/** The platform in the words of Go, which are those of the download servers. */
+export const goOs = process.platform === "win32" ? "windows" : process.platform;
+export const goArch = process.arch === "x64" ? "amd64" : process.arch;
+
+function pinnedVersion(goModule: string): string {
+  const file = join(toolsDirectory, "go.mod");
+  const pattern = new RegExp(`^\\s*(?:require )?${goModule.replaceAll(".", "\\.")} (v\\S+)`, "m");
+  const [, version] = pattern.exec(readFileSync(file, "utf8")) ?? [];
+  if (version === undefined) throw new Error(`${file} does not require ${goModule}`);
+  return version;
+}
