@@ -6,10 +6,10 @@ export interface MachineOptions {
   readonly accelerator: Accelerator;
   readonly kernel: string;
   readonly initrd: string;
-  /** Where the guest's console and the agent's output go. */
+  /** Where the guest's console and the agent's output go, relative to QEMU's working directory. */
   readonly consoleLog: string;
   readonly agentLog: string;
-  /** Names of unix sockets in QEMU's working directory. */
+  /** Unix sockets, relative to QEMU's working directory. */
   readonly controlSocket: string;
   readonly monitorSocket: string;
   /** Default 1024. */

@@ -55,13 +55,14 @@ export async function startQemuNode(run: LabRun, options: QemuNodeOptions): Prom
   const base = baseImage({ busybox: parts.busybox, modules: parts.kernel.modules }, join(qemuCache(), "images"));
   await guestImage(initrd, base, guestFiles(options));
 
-  const consoleLog = join(run.dir, "logs", `${name}-console.log`);
   const began = Date.now();
   const args = machineArguments({
-    ...{ name, accelerator, kernel: parts.kernel.image, initrd, consoleLog },
-    ...{ agentLog: join(run.dir, "logs", `${name}-agent.log`), controlSocket: "control", monitorSocket: "monitor" },
+    ...{ name, accelerator, kernel: parts.kernel.image, initrd },
+    ...{ consoleLog: `../logs/${name}-console.log`, agentLog: `../logs/${name}-agent.log` },
+    ...{ controlSocket: "control", monitorSocket: "monitor" },
   });
   const machine = spawnMachine(run, parts, name, args, dir);
+  const consoleLog = join(run.dir, "logs", `${name}-console.log`);
   const { control, monitor } = await untilReady(machine, dir, name, consoleLog, deadlineMs);
   rmSync(initrd); // QEMU has read it.
   log(`Node ${name} is up (${accelerator}, ${((Date.now() - began) / 1000).toFixed(1)} s).`);
