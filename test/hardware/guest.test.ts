@@ -190,14 +190,33 @@ describe("QEMU node", function () {
       const error = await node.monitor("device_del nic9").catch((reason: unknown) => reason);
       expect(String(error)).to.include("nic9");
     });
+  });
 
-    it("takes a NIC out and puts it back", async () => {
-      await node.monitor("device_del nic2");
-      await must(`while [ -e ${second} ]; do usleep 50000; done`);
-      // QEMU lets go of the device a moment after the guest did, and takes no second one of the same id until then.
-      while ((await node.monitor("info qtree")).includes('id "nic2"')) continue;
-      await node.monitor("device_add igb,id=nic2,bus=slot2,netdev=wire2");
+  describe("hot plugging", () => {
+    it("takes a NIC out", async () => {
+      await node.unplug(2);
+      expect((await node.exec(`test -e ${second}`)).code).to.equal(1);
+    });
+
+    it("puts it back at its address", async () => {
+      await node.plug(2);
       await must(`until [ -e ${second}/sriov_totalvfs ]; do usleep 50000; done`);
+      expect(await node.read(`${second}/sriov_totalvfs`)).to.equal("7");
+    });
+
+    it("takes out a NIC with virtual functions, and they go with it", async () => {
+      expect((await setNumVfs(2)).code).to.equal(0);
+      await node.unplug(1);
+      expect(await must("ls /sys/bus/pci/devices | grep -c ^0000:01 || true")).to.equal("0");
+      await node.plug(1);
+      await must(`until [ -e ${first}/sriov_totalvfs ]; do usleep 50000; done`);
+    });
+
+    it("rejects a NIC that is out already", async () => {
+      await node.unplug(2);
+      const error = await node.unplug(2).catch((reason: unknown) => reason);
+      expect(String(error)).to.include("nic2");
+      await node.plug(2);
     });
   });
 

@@ -2,12 +2,12 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describeExit, type LabProcess, type LabRun } from "../../processes/lab-run.js";
 import { chooseAccelerator } from "./accelerator.js";
-import { machineArguments } from "./command-line.js";
+import { machineArguments, type NicNumber, sriovNic } from "./command-line.js";
 import { ControlChannel, type ExecResult } from "./control-channel.js";
 import { baseImage, guestImage } from "./initramfs.js";
 import { findQemuParts } from "./install.js";
 import { qemuCache, type QemuParts } from "./locate.js";
-import { QemuMonitor } from "./qmp.js";
+import { type QemuEvent, QemuMonitor } from "./qmp.js";
 import { connectSoon } from "./unix-socket.js";
 
 /** A node with a real Linux kernel and two NICs that have SR-IOV, in an emulated machine. */
@@ -17,8 +17,12 @@ export interface QemuNode {
   exec(command: string): Promise<ExecResult>;
   /** A file of the guest, trimmed. */
   read(path: string): Promise<string>;
-  /** Runs a command of QEMU's human monitor, such as `device_del nic2`, and returns what it prints. */
+  /** Runs a command of QEMU's human monitor, such as `info pci`, and returns what it prints. */
   monitor(command: string): Promise<string>;
+  /** Takes a NIC out of the running guest. Resolves when guest and machine have let go of it. */
+  unplug(nic: NicNumber): Promise<void>;
+  /** Puts a NIC back into its slot. The guest finds it a moment later, under an interface name of the kernel's choice. */
+  plug(nic: NicNumber): Promise<void>;
   /** Power-cycles the guest, agent and all. Resolves when it takes commands again. */
   reset(): Promise<void>;
   /** Starts the agent in the guest: `node <bundle> <args>`. Its output goes to `<run.dir>/logs/<name>-agent.log`. */
@@ -122,7 +126,7 @@ async function untilReady(machine: LabProcess, dir: string, name: string, consol
 async function openLines(dir: string, name: string, signal: AbortSignal): Promise<Lines> {
   const control = new ControlChannel(await connectSoon(join(dir, "control"), signal), name);
   const monitor = new QemuMonitor(await connectSoon(join(dir, "monitor"), signal), (event) => {
-    if (event === "RESET") control.reset();
+    if (event.name === "RESET") control.reset();
   });
   await control.untilReady();
   return { control, monitor };
@@ -154,6 +158,16 @@ class RunningNode implements QemuNode {
 
   monitor(command: string): Promise<string> {
     return this.qemu.human(command);
+  }
+
+  async unplug(nic: NicNumber): Promise<void> {
+    const device = `nic${nic}`;
+    const isGone = ({ name, data }: QemuEvent) => name === "DEVICE_DELETED" && data["device"] === device;
+    await this.qemu.executeUntil(isGone, "device_del", { id: device });
+  }
+
+  async plug(nic: NicNumber): Promise<void> {
+    await this.qemu.execute("device_add", sriovNic(this.name, nic));
   }
 
   async reset(): Promise<void> {
