@@ -20,13 +20,22 @@ export async function chooseAccelerator(
   const forced = process.env["PULUMI_SRIOV_ACCELERATOR"];
   if (forced === "kvm" || forced === "tcg") return forced;
   if (!canOpen("/dev/kvm")) return "tcg";
-  const answer = join(cache, `accelerator-${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}`);
-  if (existsSync(answer)) return readFileSync(answer, "utf8") === "kvm" ? "kvm" : "tcg";
+  const answerFile = join(cache, "accelerator");
+  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  const known = earlierAnswer(answerFile, boot);
+  if (known !== undefined) return known;
   const failure = await bootWithKvm(run, parts);
+  const answer = failure === undefined ? "kvm" : "tcg";
   log(failure === undefined ? "KVM works." : `KVM does not work here, emulating instead: ${failure}`);
   mkdirSync(cache, { recursive: true });
-  writeFileSync(answer, failure === undefined ? "kvm" : "tcg");
-  return failure === undefined ? "kvm" : "tcg";
+  writeFileSync(answerFile, `${boot} ${answer}`);
+  return answer;
+}
+
+function earlierAnswer(file: string, boot: string): Accelerator | undefined {
+  if (!existsSync(file)) return undefined;
+  const [answeredIn, answer] = readFileSync(file, "utf8").split(" ");
+  return answeredIn === boot && (answer === "kvm" || answer === "tcg") ? answer : undefined;
 }
 
 let lastProbe = 0;

@@ -1,5 +1,14 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { backportsSources } from "./backports.js";
@@ -30,7 +39,8 @@ export interface PrivateApt {
 /** @param parent a folder to work in, on the same filesystem as the targets. */
 export async function openPrivateApt(parent: string): Promise<PrivateApt> {
   mkdirSync(parent, { recursive: true });
-  const dir = mkdtempSync(join(parent, "apt-"));
+  removeAbandoned(parent);
+  const dir = mkdtempSync(join(parent, prefix));
   const archives = join(dir, "archives");
   for (const folder of ["lists/partial", "archives/partial", "sources"])
     mkdirSync(join(dir, folder), { recursive: true });
@@ -48,14 +58,19 @@ export async function openPrivateApt(parent: string): Promise<PrivateApt> {
     ["APT::Sandbox::User", ""],
     ["Acquire::Languages", "none"],
     ["Acquire::Retries", "3"],
+    ["APT::Update::Error-Mode", "any"],
   ].flatMap(([key, value]) => ["-o", `${key ?? ""}=${value ?? ""}`]);
-  const apt = (command: string, ...args: string[]) => execute(command, [...options, ...args], archives);
-  try {
-    await apt("apt-get", "--quiet", "update");
-  } catch (error) {
-    rmSync(dir, { recursive: true, force: true });
-    throw error;
-  }
+  let updateFailure = "";
+  const apt = async (command: string, ...args: string[]) => {
+    try {
+      return await execute(command, [...options, ...args], archives);
+    } catch (error) {
+      if (!(error instanceof Error) || updateFailure === "") throw error;
+      throw new Error(`${error.message}\nBefore that, ${updateFailure}`, { cause: error });
+    }
+  };
+  // One source of the machine's that does not answer need not be one that is needed.
+  await apt("apt-get", "--quiet", "update").catch((error: unknown) => (updateFailure = String(error)));
   return {
     async unpack(name, target, { dependencies }) {
       if (dependencies)
@@ -81,6 +96,17 @@ export async function openPrivateApt(parent: string): Promise<PrivateApt> {
     preferBackports: () => void options.push("--target-release", `${codename}-backports`),
     close: () => rmSync(dir, { recursive: true, force: true }),
   };
+}
+
+const prefix = "apt-";
+
+/** Removes what processes left behind that were killed while they fetched. */
+function removeAbandoned(parent: string): void {
+  const hourAgo = Date.now() - 3_600_000;
+  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(prefix))) {
+    const changed = statSync(join(parent, name), { throwIfNoEntry: false })?.mtimeMs ?? hourAgo;
+    if (changed < hourAgo) rmSync(join(parent, name), { recursive: true, force: true });
+  }
 }
 
 /** The machine's own sources, and its backports suite where they don't have that. */

@@ -6,10 +6,10 @@ export interface MachineOptions {
   readonly accelerator: Accelerator;
   readonly kernel: string;
   readonly initrd: string;
-  /** Where the guest's console and the agent's output go. */
+  /** Where the guest's console and the agent's output go, relative to QEMU's working directory. */
   readonly consoleLog: string;
   readonly agentLog: string;
-  /** Names of unix sockets in QEMU's working directory. */
+  /** Unix sockets, relative to QEMU's working directory. */
   readonly controlSocket: string;
   readonly monitorSocket: string;
   /** Default 1024. */
@@ -38,21 +38,33 @@ export function machineArguments(machine: MachineOptions): string[] {
     ...["-device", "virtserialport,chardev=agent-log,name=agent-log"],
     ...["-netdev", "user,id=management"],
     ...["-device", `e1000e,netdev=management,mac=${macAddress(machine.name, 0)},romfile=`],
-    ...sriovNic(machine.name, 1),
-    ...sriovNic(machine.name, 2),
+    ...slotWithNic(machine.name, 1),
+    ...slotWithNic(machine.name, 2),
   ];
 }
 
-/** A NIC `nic<number>` behind the port `slot<number>`; its address in the guest is `0000:0<number>:00.0`. */
-function sriovNic(machine: string, number: number): string[] {
+function slotWithNic(machine: string, number: NicNumber): string[] {
+  const nic = Object.entries(sriovNic(machine, number)).map(([property, value]) => `${property}=${value}`);
   return [
     ...["-netdev", `hubport,id=wire${number},hubid=0`],
     ...["-device", `pcie-root-port,id=slot${number},chassis=${number},slot=${number}`],
-    ...[
-      "-device",
-      `igb,id=nic${number},bus=slot${number},netdev=wire${number},mac=${macAddress(machine, number)},romfile=`,
-    ],
+    ...["-device", nic.join(",")],
   ];
+}
+
+/** A NIC with SR-IOV; its address in the guest is `0000:0<number>:00.0`. */
+export type NicNumber = 1 | 2;
+
+/** The properties of such a NIC as a QEMU device. */
+export function sriovNic(machine: string, number: NicNumber): Readonly<Record<string, string>> {
+  return {
+    driver: "igb",
+    id: `nic${number}`,
+    bus: `slot${number}`,
+    netdev: `wire${number}`,
+    mac: macAddress(machine, number),
+    romfile: "",
+  };
 }
 
 /** An address in QEMU's own range that stays the same for a machine of that name. */

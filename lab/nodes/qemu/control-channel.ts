@@ -36,6 +36,7 @@ export class ControlChannel {
       if (this.#state === "ready") resolve();
       else if (this.#state === "closed") reject(new Error(`guest ${this.guest} has ended`));
       else this.#awaitingBoot.push({ resolve, reject });
+      this.#holdProcess();
     });
   }
 
@@ -49,6 +50,7 @@ export class ControlChannel {
       const id = ++this.#lastId;
       this.#waiting.set(id, { command, resolve, reject });
       if (this.#state === "ready") this.#send(id, command);
+      this.#holdProcess();
     });
   }
 
@@ -65,12 +67,14 @@ export class ControlChannel {
       this.#state = "ready";
       for (const [id, { command }] of this.#waiting) this.#send(id, command);
       for (const { resolve } of this.#awaitingBoot.splice(0)) resolve();
+      this.#holdProcess();
       return;
     }
     const [id, code, stdout, stderr, end] = line.split(" ");
     const waiting = this.#waiting.get(Number(id));
     if (waiting === undefined || end !== ".") return;
     this.#waiting.delete(Number(id));
+    this.#holdProcess();
     waiting.resolve({ code: Number(code), stdout: decode(stdout), stderr: decode(stderr) });
   }
 
@@ -87,6 +91,13 @@ export class ControlChannel {
   #abandon(what: string): void {
     for (const { command, reject } of this.#waiting.values()) reject(this.#lost(command, what));
     this.#waiting.clear();
+    this.#holdProcess();
+  }
+
+  /** This process stays for a reply that it waits for, but not for a guest that outlives it. */
+  #holdProcess(): void {
+    if (this.#waiting.size + this.#awaitingBoot.length > 0) this.socket.ref();
+    else this.socket.unref();
   }
 
   #lost(command: string, what: string): Error {

@@ -76,7 +76,8 @@ export function howToInstall(found: Partial<QemuParts>, release = osRelease()): 
   const commands =
     release["ID"] === "debian"
       ? [
-          `  apt-get install -t ${codename}-backports qemu-system-x86   (where ${codename} itself has a QEMU older than 8)`,
+          `  apt-get install -t ${codename}-backports qemu-system-x86`,
+          `    (where ${codename}'s own QEMU is older; the suite ${codename}-backports must be among apt's sources)`,
           "  apt-get install busybox-static linux-image-amd64",
         ]
       : [

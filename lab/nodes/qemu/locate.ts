@@ -41,6 +41,8 @@ export const unpackedParts = {
 /**
  * What there is of the parts: named in the environment (`PULUMI_SRIOV_QEMU`, `PULUMI_SRIOV_KERNEL` with
  * `PULUMI_SRIOV_MODULES`, `PULUMI_SRIOV_BUSYBOX`), installed on the machine, or unpacked in the cache.
+ *
+ * @throws where the environment names something that will not do
  */
 export function locateParts(): Partial<QemuParts> {
   const [qemu, kernel, busybox] = [findQemu(), findKernel(), findBusybox()];
@@ -49,7 +51,10 @@ export function locateParts(): Partial<QemuParts> {
 
 function findQemu(): QemuProgram | undefined {
   const named = process.env["PULUMI_SRIOV_QEMU"];
-  if (named !== undefined) return emulatesIgb({ executable: named, args: [], env: {} });
+  if (named !== undefined) {
+    const program = emulatesIgb({ executable: named, args: [], env: {} });
+    return program ?? unusable("PULUMI_SRIOV_QEMU", named, "is no QEMU with the device igb, which comes with QEMU 8");
+  }
   const installed = onPath("qemu-system-x86_64");
   const program = installed === undefined ? undefined : emulatesIgb({ executable: installed, args: [], env: {} });
   return program ?? findUnpackedQemu();
@@ -79,7 +84,13 @@ function emulatesIgb(program: QemuProgram): QemuProgram | undefined {
 
 function findKernel(): Kernel | undefined {
   const { PULUMI_SRIOV_KERNEL: image, PULUMI_SRIOV_MODULES: modules } = process.env;
-  if (image !== undefined && modules !== undefined) return { image, modules };
+  if (image !== undefined || modules !== undefined) {
+    if (!isReadable(image ?? "")) return unusable("PULUMI_SRIOV_KERNEL", image, "cannot be read");
+    if (!hasModules(modules ?? "", guestModules)) {
+      return unusable("PULUMI_SRIOV_MODULES", modules, `does not have all of ${guestModules.join(", ")}`);
+    }
+    return { image: image ?? "", modules: modules ?? "" };
+  }
   return installedKernel("") ?? installedKernel(unpackedParts.kernel());
 }
 
@@ -96,7 +107,9 @@ function installedKernel(root: string): Kernel | undefined {
 
 function findBusybox(): string | undefined {
   const named = process.env["PULUMI_SRIOV_BUSYBOX"];
-  if (named !== undefined) return named;
+  if (named !== undefined) {
+    return hasApplets(named) ? named : unusable("PULUMI_SRIOV_BUSYBOX", named, `lacks one of ${applets.join(", ")}`);
+  }
   return [
     onPath("busybox"),
     join(unpackedParts.busybox(), "bin", "busybox"),
@@ -106,15 +119,20 @@ function findBusybox(): string | undefined {
     .find((path) => existsSync(path) && hasApplets(path));
 }
 
+/** What the scripts of the guest, and the unpacking of its modules, need of busybox. */
+const applets = ["init", "sh", "insmod", "ip", "base64", "setsid", "usleep", "xz"];
+
 function hasApplets(busybox: string): boolean {
   try {
-    const applets = execFileSync(busybox, ["--list"], { encoding: "utf8" }).split("\n");
-    return ["init", "sh", "insmod", "ip", "base64", "setsid", "usleep", "xz"].every((applet) =>
-      applets.includes(applet),
-    );
+    const listed = execFileSync(busybox, ["--list"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return applets.every((applet) => listed.split("\n").includes(applet));
   } catch {
     return false;
   }
+}
+
+function unusable(variable: string, value: string | undefined, why: string): never {
+  throw new Error(value === undefined ? `${variable} is not set` : `${variable}: ${value} ${why}`);
 }
 
 /** The path of a command on PATH. */

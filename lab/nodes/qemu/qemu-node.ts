@@ -1,14 +1,14 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { describeExit, type LabProcess, type LabRun } from "../../processes/lab-run.js";
+import type { LabRun } from "../../processes/lab-run.js";
 import { chooseAccelerator } from "./accelerator.js";
-import { machineArguments } from "./command-line.js";
-import { ControlChannel, type ExecResult } from "./control-channel.js";
+import { type BootedMachine, bootMachine } from "./boot.js";
+import { type NicNumber, sriovNic } from "./command-line.js";
+import type { ExecResult } from "./control-channel.js";
 import { baseImage, guestImage } from "./initramfs.js";
 import { findQemuParts } from "./install.js";
-import { qemuCache, type QemuParts } from "./locate.js";
-import { QemuMonitor } from "./qmp.js";
-import { connectSoon } from "./unix-socket.js";
+import { qemuCache } from "./locate.js";
+import type { QemuEvent } from "./qmp.js";
 
 /** A node with a real Linux kernel and two NICs that have SR-IOV, in an emulated machine. */
 export interface QemuNode {
@@ -17,8 +17,12 @@ export interface QemuNode {
   exec(command: string): Promise<ExecResult>;
   /** A file of the guest, trimmed. */
   read(path: string): Promise<string>;
-  /** Runs a command of QEMU's human monitor, such as `device_del nic2`, and returns what it prints. */
+  /** Runs a command of QEMU's human monitor, such as `info pci`, and returns what it prints. */
   monitor(command: string): Promise<string>;
+  /** Takes a NIC out of the running guest. Resolves when guest and machine have let go of it. */
+  unplug(nic: NicNumber): Promise<void>;
+  /** Puts a NIC back into its slot. The guest finds it a moment later, under an interface name of the kernel's choice. */
+  plug(nic: NicNumber): Promise<void>;
   /** Power-cycles the guest, agent and all. Resolves when it takes commands again. */
   reset(): Promise<void>;
   /** Starts the agent in the guest: `node <bundle> <args>`. Its output goes to `<run.dir>/logs/<name>-agent.log`. */
@@ -29,7 +33,7 @@ export interface QemuNode {
 }
 
 export interface QemuNodeOptions {
-  /** Host name in the guest; of lower-case letters, digits and dashes, and unlike that of the run's other nodes. */
+  /** Host name in the guest, a DNS name in lower case, and unlike that of the run's other nodes. */
   readonly name: string;
   /** Path on the host of the agent, bundled into one JavaScript file; `/agent.js` in the guest. */
   readonly agentBundle: string;
@@ -44,9 +48,12 @@ export interface QemuNodeOptions {
  * Boots a node and waits until it takes commands. Fetches QEMU and a kernel first where they are not at hand.
  *
  * In the guest, the host's `127.0.0.1:<port>` is `10.0.2.2:<port>`.
+ *
+ * @throws Error where parts are missing and can't be fetched, or the guest does not come up: with the end of its console
  */
 export async function startQemuNode(run: LabRun, options: QemuNodeOptions): Promise<QemuNode> {
   const { name, log = () => undefined, deadlineMs = 180_000 } = options;
+  if (!/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/.test(name)) throw new TypeError(`not a name for a node: ${name}`);
   const parts = await findQemuParts(log);
   const accelerator = await chooseAccelerator(run, parts, qemuCache(), log);
   const dir = join(run.dir, name);
@@ -55,17 +62,11 @@ export async function startQemuNode(run: LabRun, options: QemuNodeOptions): Prom
   const base = baseImage({ busybox: parts.busybox, modules: parts.kernel.modules }, join(qemuCache(), "images"));
   await guestImage(initrd, base, guestFiles(options));
 
-  const consoleLog = join(run.dir, "logs", `${name}-console.log`);
   const began = Date.now();
-  const args = machineArguments({
-    ...{ name, accelerator, kernel: parts.kernel.image, initrd, consoleLog },
-    ...{ agentLog: join(run.dir, "logs", `${name}-agent.log`), controlSocket: "control", monitorSocket: "monitor" },
-  });
-  const machine = spawnMachine(run, parts, name, args, dir);
-  const { control, monitor } = await untilReady(machine, dir, name, consoleLog, deadlineMs);
+  const machine = await bootMachine(run, { name, parts, accelerator, initrd, dir, deadlineMs });
   rmSync(initrd); // QEMU has read it.
   log(`Node ${name} is up (${accelerator}, ${((Date.now() - began) / 1000).toFixed(1)} s).`);
-  return new RunningNode(name, machine, control, monitor);
+  return new RunningNode(name, machine);
 }
 
 function guestFiles({ agentBundle, files = {}, name }: QemuNodeOptions): Record<string, string | Buffer> {
@@ -77,74 +78,14 @@ function guestFiles({ agentBundle, files = {}, name }: QemuNodeOptions): Record<
   };
 }
 
-function spawnMachine(
-  run: LabRun,
-  { qemu }: QemuParts,
-  name: string,
-  args: readonly string[],
-  dir: string,
-): LabProcess {
-  const env = { ...process.env, ...qemu.env };
-  return run.spawn(`${name}-qemu`, qemu.executable, [...qemu.args, ...args], { env, cwd: dir });
-}
-
-interface Lines {
-  readonly control: ControlChannel;
-  readonly monitor: QemuMonitor;
-}
-
-async function untilReady(machine: LabProcess, dir: string, name: string, consoleLog: string, deadlineMs: number) {
-  const giveUp = new AbortController();
-  const deadline = setTimeout(
-    () => giveUp.abort(new Error(`did not come up within ${deadlineMs / 1000} s`)),
-    deadlineMs,
-  );
-  const ended = machine.exited.then((exit) => giveUp.abort(new Error(describeExit(machine, exit))));
-  const aborted = new Promise<never>((_, reject) => {
-    giveUp.signal.addEventListener("abort", () => reject(giveUp.signal.reason as Error), { once: true });
-  });
-  aborted.catch(() => undefined);
-  try {
-    return await Promise.race([openLines(dir, name, giveUp.signal), aborted]);
-  } catch (error) {
-    await machine.stop(0);
-    await ended;
-    const reason = giveUp.signal.aborted ? (giveUp.signal.reason as Error).message : String(error);
-    throw new Error(`QEMU node ${name}: ${reason}\nThe end of ${consoleLog}:\n${lastLines(consoleLog)}`, {
-      cause: error,
-    });
-  } finally {
-    clearTimeout(deadline);
-  }
-}
-
-async function openLines(dir: string, name: string, signal: AbortSignal): Promise<Lines> {
-  const control = new ControlChannel(await connectSoon(join(dir, "control"), signal), name);
-  const monitor = new QemuMonitor(await connectSoon(join(dir, "monitor"), signal), (event) => {
-    if (event === "RESET") control.reset();
-  });
-  await control.untilReady();
-  return { control, monitor };
-}
-
-function lastLines(path: string): string {
-  try {
-    return readFileSync(path, "utf8").trimEnd().split("\n").slice(-15).join("\n");
-  } catch {
-    return "(nothing was written)";
-  }
-}
-
 class RunningNode implements QemuNode {
   constructor(
     readonly name: string,
-    private readonly machine: LabProcess,
-    private readonly control: ControlChannel,
-    private readonly qemu: QemuMonitor,
+    private readonly machine: BootedMachine,
   ) {}
 
   exec(command: string): Promise<ExecResult> {
-    return this.control.exec(command);
+    return this.machine.control.exec(command);
   }
 
   async read(path: string): Promise<string> {
@@ -152,13 +93,23 @@ class RunningNode implements QemuNode {
   }
 
   monitor(command: string): Promise<string> {
-    return this.qemu.human(command);
+    return this.machine.monitor.human(command);
+  }
+
+  async unplug(nic: NicNumber): Promise<void> {
+    const device = `nic${nic}`;
+    const isGone = ({ name, data }: QemuEvent) => name === "DEVICE_DELETED" && data["device"] === device;
+    await this.machine.monitor.executeUntil(isGone, "device_del", { id: device });
+  }
+
+  async plug(nic: NicNumber): Promise<void> {
+    await this.machine.monitor.execute("device_add", sriovNic(this.name, nic));
   }
 
   async reset(): Promise<void> {
-    this.control.reset();
-    await this.qemu.execute("system_reset");
-    await this.control.untilReady();
+    this.machine.control.reset();
+    await this.machine.monitor.execute("system_reset");
+    await this.machine.control.untilReady();
   }
 
   async startAgent({ args, env = {} }: Parameters<QemuNode["startAgent"]>[0]): Promise<void> {
@@ -171,7 +122,7 @@ class RunningNode implements QemuNode {
   }
 
   stop(): Promise<void> {
-    return this.machine.stop();
+    return this.machine.process.stop();
   }
 
   async #must(command: string): Promise<string> {
