@@ -134,7 +134,9 @@ function resourceMonitor(current: Current): UntypedServiceImplementation {
     }),
     invoke: unary(async (request: proto.ResourceInvokeRequest) => {
       const response = new proto.ResourceInvokeResponse();
-      response.setReturn(toStruct(await serving(current).invoke(request.getTok(), withoutOutputValues(fromStruct(request.getArgs())))));
+      response.setReturn(
+        toStruct(await serving(current).invoke(request.getTok(), withoutOutputValues(fromStruct(request.getArgs())))),
+      );
       return response;
     }),
     registerPackage: unary(() => {

@@ -10,6 +10,7 @@ import { ExitStatus } from "./exit-status.js";
 import { withInterrupts } from "./interrupts.js";
 import { Operation, type OperationOptions, type OperationResult, type Stack } from "./operation.js";
 import { previewDigest } from "./preview-digest.js";
+import { stackUrn } from "./urn.js";
 import { Targets } from "./targets.js";
 import type { Workspace } from "./workspace.js";
 
@@ -163,6 +164,7 @@ function displayFor(kind: Kind, stack: Stack, args: Arguments, dryRun: boolean):
     isRefresh: kind === "refresh",
     showOutputs,
     debug: args.has("debug"),
+    stackUrn: stackUrn(stack.name, stack.project.name),
     print,
   });
 }

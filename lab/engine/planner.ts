@@ -26,7 +26,7 @@ import {
 } from "./steps.js";
 import type { Targets } from "./targets.js";
 import { isProviderType, makeUrn, packageOf, parseReference, parseUrn, stackType } from "./urn.js";
-import { equal, unknownValue, withoutSecrets, type Properties } from "./values.js";
+import { equal, masked, unknownValue, type Properties } from "./values.js";
 
 export interface PlannerEnvironment extends StepEnvironment {
   stack: string;
@@ -45,11 +45,11 @@ export interface Plan {
 /** Decides, resource by resource as the program registers them, what has to be done. */
 export class Planner {
   readonly seen = new Set<string>();
-  /** Old states that the program still wants, under whatever name. */
-  readonly wanted = new Set<ResourceState>();
   /** Deleted, or condemned, before their dependents were seen. */
   readonly condemned = new Set<ResourceState>();
   readonly deleted = new Set<string>();
+  /** Something can't be done, which a preview has reported and gone on. */
+  sawError = false;
   private readonly replaced = new Set<string>();
   private readonly names: OldNames;
   private readonly olds: Map<string, ResourceState>;
@@ -57,6 +57,8 @@ export class Planner {
   constructor(
     private readonly env: PlannerEnvironment,
     private readonly base: ResourceState[],
+    /** Old states that the program still wants, under whatever name; default providers among them. */
+    readonly wanted: Set<ResourceState>,
   ) {
     this.names = new OldNames(env.stack, env.project, env.reporter);
     this.olds = new Map(base.filter((state) => !state.delete).map((state) => [state.urn, state]));
@@ -116,7 +118,8 @@ export class Planner {
   private refuse(state: ResourceState, failures: CheckFailure[]): never {
     const { name } = parseUrn(state.urn);
     for (const { property, reason } of failures) {
-      const value = JSON.stringify(withoutSecretValue(state.inputs ?? {}, property));
+      const shown = masked(state.inputs ?? {})[property] ?? null;
+      const value = typeof shown === "string" ? shown : JSON.stringify(shown);
       const message = property
         ? `${state.type} resource '${name}': property ${property} value {${value}} has a problem: ${reason}`
         : `${state.type} resource '${name}' has a problem: ${reason}`;
@@ -182,11 +185,13 @@ export class Planner {
     difference: Difference,
   ): Promise<Step[]> {
     if (old.protect && state.protect) {
-      this.fail(
-        state.urn,
+      const message =
         `unable to replace resource "${state.urn}"\nas it is currently marked for protection. To unprotect the resource, ` +
-          "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`",
-      );
+        "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`";
+      // A preview goes on, to show the difference that is to blame.
+      if (!this.env.dryRun) this.fail(state.urn, message);
+      this.env.reporter.diagnostic("error", message, state.urn);
+      this.sawError = true;
     }
     this.replaced.add(state.urn);
     if (provider) {
@@ -312,8 +317,4 @@ function asReplace(kind: DiffKind): DiffKind {
 function isReplacement(diff: ProviderDiff): boolean {
   const details = Object.values(diff.detailedDiff ?? {});
   return diff.replaces.length > 0 || details.some(({ diffKind }) => diffKind.endsWith("-replace"));
-}
-
-function withoutSecretValue(inputs: Properties, property: string) {
-  return withoutSecrets(inputs)[property] ?? null;
 }

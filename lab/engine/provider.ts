@@ -56,7 +56,8 @@ export interface Provider {
   delete(existing: Existing): Promise<void>;
   /** The first ^C: asks operations under way to end early. */
   cancel(): void;
-  stop(): void;
+  /** Resolves when everything it had to say has been heard. */
+  stop(): Promise<void>;
 }
 
 /** The object exists, but the operation did not get it to where it should be: its state is kept. */

@@ -75,26 +75,28 @@ export function createStep(
       const provider = state.custom ? await env.providerOf(state) : undefined;
       const isProvider = isProviderType(state.type);
       if (provider || isProvider) state.outputs = { ...state.inputs };
-      if (!env.dryRun) {
-        if (provider) await create(provider, state);
-        else if (isProvider) state.id = randomUUID();
+      const exists = () => {
         state.created = state.modified = new Date().toISOString();
-      }
-      if (replacement?.deleteLater && old) old.delete = true;
+        if (replacement?.deleteLater && old) old.delete = true;
+      };
+      if (provider && !env.dryRun) return create(provider, state, exists);
+      if (isProvider && !env.dryRun) state.id = randomUUID();
+      exists();
     },
   };
 }
 
-async function create(provider: Provider, state: ResourceState): Promise<void> {
+/** Calls `exists` once the object is there, be it only half what it should be. */
+async function create(provider: Provider, state: ResourceState, exists: () => void): Promise<void> {
   try {
     const { id, outputs } = await provider.create(state.urn, state.inputs ?? {}, state.customTimeouts?.create ?? 0);
     if (id === "") throw new Error("provider did not return an ID from Create");
-    state.id = id;
-    state.outputs = outputs;
+    Object.assign(state, { id, outputs });
+    exists();
   } catch (error) {
     if (error instanceof InitFailed) {
       Object.assign(state, { id: error.id, outputs: error.outputs, initErrors: error.reasons });
-      state.created = state.modified = new Date().toISOString();
+      exists();
     }
     throw error;
   }
