@@ -85,7 +85,13 @@ export function runInlineProgram(options: ProgramOptions, address: string): Runn
       resolve({ error: message === "" ? undefined : message, reported: !error && response.getBail() });
     });
   });
-  return { ended, kill: () => Promise.resolve(client.close()) };
+  return {
+    ended,
+    kill: () => {
+      client.close();
+      return Promise.resolve();
+    },
+  };
 }
 
 function secretKeys(config: Config): string[] {

@@ -102,7 +102,7 @@ export class Providers {
       case "pulumi-nodejs":
         return startDynamicProvider({ ...options, folder, config: state.inputs ?? {} });
       case "kubernetes":
-        return startKubernetesProvider();
+        return startKubernetesProvider(state.inputs ?? {});
       default:
         throw new EngineError(
           `no provider for package '${pkg}': this stand-in engine knows dynamic resources and kubernetes only`,

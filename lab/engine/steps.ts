@@ -3,6 +3,7 @@ import type { Op } from "./events.js";
 import type { DetailedDiff } from "./property-diff.js";
 import { InitFailed, type Provider } from "./provider.js";
 import type { OperationType, ResourceState } from "./state.js";
+import type { Properties } from "./values.js";
 import { isProviderType } from "./urn.js";
 
 /** One move on one resource: what it is called, what it does, and how it shows in the state. */
@@ -74,7 +75,7 @@ export function createStep(
     async apply() {
       const provider = state.custom ? await env.providerOf(state) : undefined;
       const isProvider = isProviderType(state.type);
-      if (provider || isProvider) state.outputs = { ...state.inputs };
+      if (provider || isProvider) state.outputs = planned(provider, state, undefined);
       const exists = () => {
         state.created = state.modified = new Date().toISOString();
         if (replacement?.deleteLater && old) old.delete = true;
@@ -84,6 +85,11 @@ export function createStep(
       exists();
     },
   };
+}
+
+function planned(provider: Provider | undefined, state: ResourceState, old: Properties | undefined): Properties {
+  const inputs = state.inputs ?? {};
+  return provider?.planned?.(inputs, old) ?? { ...inputs };
 }
 
 /** Calls `exists` once the object is there, be it only half what it should be. */
@@ -116,7 +122,7 @@ export function updateStep(
       if (!state.custom) return;
       const provider = await env.providerOf(state);
       if (env.dryRun) {
-        state.outputs = { ...state.inputs };
+        state.outputs = planned(provider, state, old.outputs ?? {});
         return;
       }
       const timeout = state.customTimeouts?.update ?? 0;
