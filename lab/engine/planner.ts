@@ -25,7 +25,7 @@ import {
   type StepEnvironment,
 } from "./steps.js";
 import type { Targets } from "./targets.js";
-import { isProviderType, makeUrn, packageOf, parseReference, parseUrn, stackType } from "./urn.js";
+import { isProviderType, makeUrn, parseReference, parseUrn, stackType } from "./urn.js";
 import { equal, masked, unknownValue, type Properties } from "./values.js";
 
 export interface PlannerEnvironment extends StepEnvironment {
@@ -147,17 +147,12 @@ export class Planner {
     return withReplaceOnChanges(diff, goal.replaceOnChanges, old.initErrors !== undefined);
   }
 
-  /** Another default provider of the same package is no reason to replace; any other change of provider is. */
+  /** Another default provider of the same package is no reason to replace; any other provider is. */
   private providerChanged(old: ResourceState, state: ResourceState): boolean {
-    if (!old.provider || !state.provider || old.provider === state.provider) return false;
+    if (!old.provider || !state.provider) return false;
     const [before, after] = [parseReference(old.provider), parseReference(state.provider)];
-    const isDefault = (urn: string) => parseUrn(urn).name.startsWith("default");
-    if (isDefault(before.urn) && isDefault(after.urn)) return false;
-    if (before.urn === after.urn && before.id === after.id) return false;
-    const provider = this.olds.get(after.urn) ?? this.olds.get(before.urn);
-    const sameUnderAlias = provider !== undefined && this.wanted.has(provider) && before.id === after.id;
-    const kubernetesMoved = packageOf(state.type) === "kubernetes" && after.id === unknownValue;
-    return !sameUnderAlias && !kubernetesMoved;
+    const isDefault = ({ urn }: { urn: string }) => /^default(_|$)/.test(parseUrn(urn).name);
+    return before.id !== after.id && !(isDefault(before) && isDefault(after));
   }
 
   private async act(

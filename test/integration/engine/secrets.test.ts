@@ -10,12 +10,14 @@ describe("stand-in engine: secrets", function () {
   beforeEach(async () => (box = await Sandbox.withStack()));
   afterEach(() => box.remove());
 
-  const declareSecret = () =>
+  const declareSecret = async () => {
+    await box.must("config", "set", "--secret", "password", "hunter2");
     box.declare({
       name: "a",
-      args: { name: "a", secret: { secret: "hunter2" }, note: "classified" },
+      args: { name: "a", secret: { config: "password" }, note: "classified" },
       opts: { additionalSecretOutputs: ["note"] },
     });
+  };
 
   it("encrypts them in the configuration file", async () => {
     await box.must("config", "set", "--secret", "password", "hunter2");
@@ -26,41 +28,40 @@ describe("stand-in engine: secrets", function () {
   });
 
   it("encrypts them in the state, outputs of the same name too", async () => {
-    declareSecret();
+    await declareSecret();
     await box.mustUp();
     expect(readFileSync(box.stateFile, "utf8")).not.to.contain("hunter2");
     expect(box.resource("a")?.outputs?.["secret"]).to.have.property("ciphertext");
   });
 
   it("encrypts outputs that the program calls secret", async () => {
-    declareSecret();
+    await declareSecret();
     await box.mustUp();
     expect(box.resource("a")?.outputs?.["note"]).to.have.property("ciphertext");
     expect(box.resource("a")?.inputs?.["note"]).to.equal("classified");
   });
 
   it("encrypts secret configuration in the default provider's inputs", async () => {
-    await box.must("config", "set", "--secret", "password", "hunter2");
-    declareSecret();
+    await declareSecret();
     await box.mustUp();
     expect(box.resource("default")?.inputs?.["things:password"]).to.have.property("ciphertext");
   });
 
   it("gives the provider the value in clear", async () => {
-    declareSecret();
+    await declareSecret();
     await box.mustUp();
     expect(box.calls().find(({ call }) => call === "create")?.inputs).to.include({ secret: "hunter2" });
   });
 
   it("shows them as [secret]", async () => {
-    declareSecret();
+    await declareSecret();
     const outcome = await box.run("preview", "--diff");
     expect(outcome.stdout).to.contain("secret: [secret]").and.not.to.contain("hunter2");
     expect((await box.run("preview", "--json")).stdout).not.to.contain("hunter2");
   });
 
   it("prints an output in clear only when asked", async () => {
-    declareSecret();
+    await declareSecret();
     box.configure({ outputs: { password: { ref: "a.secret" } } });
     await box.mustUp();
     expect(JSON.parse(await box.must("stack", "output", "--json"))).to.deep.equal({ password: "[secret]" });
@@ -70,14 +71,14 @@ describe("stand-in engine: secrets", function () {
   });
 
   it("exports them in clear only when asked", async () => {
-    declareSecret();
+    await declareSecret();
     await box.mustUp();
     expect(await box.must("stack", "export")).not.to.contain("hunter2");
     expect(await box.must("stack", "export", "--show-secrets")).to.contain(String.raw`"plaintext": "\"hunter2\""`);
   });
 
   it("imports an export in clear and encrypts it again", async () => {
-    declareSecret();
+    await declareSecret();
     await box.mustUp();
     const file = join(box.root, "export.json");
     await box.must("stack", "export", "--show-secrets", "--file", file);

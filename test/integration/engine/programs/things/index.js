@@ -41,11 +41,12 @@ function valuesOf(args) {
   return Object.fromEntries(Object.entries(args).map(([key, value]) => [key, valueOf(value)]));
 }
 
-/** `{ref: "a.generation"}` is an output of another resource, `{secret: x}` a secret. */
+/** `{ref: "a.generation"}` is an output of another resource, `{secret: x}` a secret, `{config: "x"}` a secret setting. */
 function valueOf(value) {
   if (value && value.ref) {
     const [name, property] = value.ref.split(".");
     return made[name][property];
   }
+  if (value && value.config) return config.requireSecret(value.config);
   return value && value.secret !== undefined ? pulumi.secret(value.secret) : value;
 }
