@@ -107,8 +107,9 @@ class KubernetesProvider implements Provider {
 
   async delete({ urn, id, inputs, timeout }: Existing): Promise<void> {
     const object = asObject(plain(inputs));
-    const deleted = await this.call(`delete ${urn} (${id})`, (client) =>
-      client.delete(object, undefined, undefined, undefined, undefined, "Background"),
+    const deleted = await this.call(
+      () => `delete ${urn} (${id})`,
+      (client) => client.delete(object, undefined, undefined, undefined, undefined, "Background"),
     ).catch(ignoreNotFound);
     if (deleted === undefined) return;
     const gone = async () => (await this.find(plain(inputs))) === undefined;
@@ -128,7 +129,7 @@ class KubernetesProvider implements Provider {
   private apply(urn: string, inputs: Properties): Promise<ApiObject> {
     const manager = `pulumi-kubernetes-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
     const object = asObject(plain(inputs));
-    const what = `apply ${object.kind ?? ""} ${idOf(object)}`;
+    const what = () => `apply ${object.kind ?? ""} ${idOf(object)}`;
     return this.call(what, async (client) => {
       const { PatchStrategy } = await import("@kubernetes/client-node");
       const strategy = PatchStrategy.ServerSideApply;
@@ -138,9 +139,10 @@ class KubernetesProvider implements Provider {
 
   private find(properties: Properties): Promise<ApiObject | undefined> {
     const object = asObject(properties);
-    return this.call(`read ${object.kind ?? ""} ${idOf(object)}`, (client) => client.read<ApiObject>(object)).catch(
-      ignoreNotFound,
-    );
+    return this.call(
+      () => `read ${object.kind ?? ""} ${idOf(object)}`,
+      (client) => client.read<ApiObject>(object),
+    ).catch(ignoreNotFound);
   }
 
   /** Resources of a kind can be made only when the API server serves it. */
@@ -156,12 +158,13 @@ class KubernetesProvider implements Provider {
     }
   }
 
-  private async call<T>(what: string, work: (client: KubernetesObjectApi) => Promise<T>): Promise<T> {
-    if (!this.client) throw new EngineError(`kubernetes provider: cannot ${what}: its kubeconfig is not known`);
+  /** `what` is asked for late: the client fills in the namespace. */
+  private async call<T>(what: () => string, work: (client: KubernetesObjectApi) => Promise<T>): Promise<T> {
+    if (!this.client) throw new EngineError(`kubernetes provider: cannot ${what()}: its kubeconfig is not known`);
     try {
       return await work(this.client);
     } catch (error) {
-      throw new ApiError(what, error);
+      throw new ApiError(what(), error);
     }
   }
 }

@@ -75,7 +75,7 @@ function defaultsOf(project: string, entries: Record<string, unknown>): Config {
     const found = described ? (fixed ?? fallback) : entry;
     if (found === undefined || found === null) return [];
     const object = typeof found === "object";
-    const value = object ? JSON.stringify(found) : String(found as string | number | boolean);
+    const value = typeof found === "string" ? found : JSON.stringify(found);
     return [[key.includes(":") ? key : `${project}:${key}`, { value, secret: false, object }] as const];
   });
   return Object.fromEntries(values);

@@ -112,14 +112,15 @@ function withoutDanglingReferences(states: ResourceState[]): ResourceState[] {
   const there = (urn: string) => urns.has(urn);
   return states.map((state) => {
     if (dependenciesOf(state).every(there)) return state;
-    const { parent, deletedWith, ...rest } = state;
+    const { parent, deletedWith } = state;
+    const dependencies = state.dependencies?.filter(there) ?? [];
     const provider = state.provider && there(parseReference(state.provider).urn) ? state.provider : undefined;
     return {
-      ...rest,
+      ...omit(state, "parent", "deletedWith", "provider", "dependencies"),
       ...(parent && there(parent) && { parent }),
       ...(deletedWith && there(deletedWith) && { deletedWith }),
       ...(provider && { provider }),
-      ...(state.dependencies && { dependencies: state.dependencies.filter(there) }),
+      ...(dependencies.length > 0 && { dependencies }),
       ...(state.propertyDependencies && {
         propertyDependencies: Object.fromEntries(
           Object.entries(state.propertyDependencies).map(([key, list]) => [key, list.filter(there)]),

@@ -66,7 +66,7 @@ describe("stand-in engine: the life of a resource", function () {
     await box.mustUp(a(), { name: "b", args: { name: "b", value: { ref: "a.id" } } });
     box.calls();
     const output = await box.mustUp(a({ name: "z" }), { name: "b", args: { name: "b", value: { ref: "a.id" } } });
-    expect(box.changes()).to.deep.equal(["create z", "update b-2", "delete a-1"]);
+    expect(box.changes()).to.deep.equal(["create z", "update b-1", "delete a-1"]);
     expect(output).to.contain("    +-1 replaced\n");
   });
 
@@ -89,7 +89,7 @@ describe("stand-in engine: the life of a resource", function () {
     await box.mustUp(a({ label: "left" }), b);
     box.calls();
     await box.mustUp(a({ label: "left", name: "z", deleteFirst: true }), b);
-    expect(box.changes()).to.deep.equal(["delete left-2", "delete a-1", "create z", "create left"]);
+    expect(box.changes()).to.deep.equal(["delete left-1", "delete a-1", "create z", "create left"]);
   });
 
   it("deletes what is no longer declared, dependents before what they need", async () => {
@@ -101,14 +101,14 @@ describe("stand-in engine: the life of a resource", function () {
     box.calls();
     box.declare();
     expect(await box.mustUp()).to.contain("    - 3 deleted\n");
-    expect(box.changes()).to.deep.equal(["delete c-3", "delete b-2", "delete a-1"]);
+    expect(box.changes()).to.deep.equal(["delete c-1", "delete b-1", "delete a-1"]);
   });
 
   it("destroys everything, and says how to remove the stack", async () => {
     await box.mustUp(a(), { name: "b", args: { name: "b" }, dependsOn: ["a"] });
     box.calls();
     const output = await box.must("destroy", "--yes", "--skip-preview");
-    expect(box.changes()).to.deep.equal(["delete b-2", "delete a-1"]);
+    expect(box.changes()).to.deep.equal(["delete b-1", "delete a-1"]);
     expect(output).to.contain("run `pulumi stack rm dev`");
     expect(box.deployment()).not.to.have.property("resources");
   });
@@ -210,7 +210,7 @@ describe("stand-in engine: the life of a resource", function () {
     box.calls();
     box.declare(a({ value: "two" }), { name: "b", args: { name: "b", value: "two" } });
     await box.must("up", "--yes", "--skip-preview", "--target", "**::b");
-    expect(box.changes()).to.deep.equal(["update b-2"]);
+    expect(box.changes()).to.deep.equal(["update b-1"]);
   });
 
   it("replaces what --replace names", async () => {

@@ -23,6 +23,12 @@ async function wait() {
   while (!fs.existsSync(path.join(cloud(), "go"))) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+function freeId(name) {
+  let number = 1;
+  while (fs.existsSync(file(`${name}-${number}`))) number++;
+  return `${name}-${number}`;
+}
+
 let configured;
 
 module.exports = {
@@ -48,7 +54,7 @@ module.exports = {
     note("create", { name: inputs.name, inputs: withoutProvider(inputs) });
     if (inputs.behave === "wait") await wait();
     if (inputs.behave === "fail") throw new Error("the cloud said no");
-    const id = `${inputs.name}-${fs.readdirSync(cloud()).length}`;
+    const id = freeId(inputs.name);
     const outs = { ...withoutProvider(inputs), generation: 1, region: configured.get("region") ?? "nowhere" };
     write(id, outs);
     if (inputs.behave === "half") {
