@@ -75,6 +75,7 @@ async function perform(kind: Kind, stack: Stack, args: Arguments, { previewOnly 
       "--yes or --skip-preview or --preview-only must be passed in to proceed when running in non-interactive mode",
     );
   }
+  if (args.has("run-program")) throw new UsageError("--run-program: the stand-in engine does not have it");
   storeConfig(stack, args.list("config"));
   if (!args.has("json")) {
     console.error("This is the lab's stand-in for Pulumi's engine, for trying and for tests; it is not Pulumi's CLI.");

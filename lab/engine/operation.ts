@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.js";
-import { runDeletes } from "./deletes.js";
+import { keepProtected, runDeletes } from "./deletes.js";
 import { messageOf, Reported } from "./engine-error.js";
 import type { Changes, EventSink } from "./events.js";
 import { Executor } from "./executor.js";
@@ -134,6 +134,7 @@ export class Operation {
     const live: StepEnvironment = { ...env, isDeleted: (urn) => planner.deleted.has(urn) };
     const registered = new Registrations(this.registrationContext(live, monitor.address, planner));
     monitor.serve(registered);
+    if (this.options.excludeProtected) keepProtected(this.base, this.wanted);
     if (kind === "destroy") await runDeletes(this.base, planner, live, targets, this.executor);
     else await this.runTheProgram(monitor, registered, planner, live);
     if (planner.sawError) this.executor.failed = this.executor.stepFailed = true;

@@ -162,6 +162,16 @@ describe("stand-in engine: the life of a resource", function () {
     expect(box.cloud()).to.deep.equal(["a-1"]);
   });
 
+  it("leaves alone what is protected, and what it needs, with --exclude-protected", async () => {
+    await box.mustUp(
+      a(),
+      { name: "b", args: { name: "b" }, dependsOn: ["a"], opts: { protect: true } },
+      { name: "c", args: { name: "c" } },
+    );
+    await box.must("destroy", "--yes", "--skip-preview", "--exclude-protected");
+    expect(box.cloud()).to.deep.equal(["a-1", "b-1"]);
+  });
+
   it("refuses to replace what is protected", async () => {
     await box.mustUp(a({}, { protect: true }));
     box.declare(a({ name: "z" }, { protect: true }));

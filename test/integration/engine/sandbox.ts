@@ -42,6 +42,8 @@ export interface Call {
   olds?: Record<string, unknown>;
   news?: Record<string, unknown>;
   inputs?: Record<string, unknown>;
+  /** Of the provider, for create. */
+  pid?: number;
 }
 
 /** A program with its own backend and its own cloud, in a folder inside the repository so that node_modules resolves. */

@@ -51,7 +51,7 @@ module.exports = {
     return { changes, replaces, deleteBeforeReplace: news.deleteFirst === true };
   },
   async create(inputs) {
-    note("create", { name: inputs.name, inputs: withoutProvider(inputs) });
+    note("create", { name: inputs.name, inputs: withoutProvider(inputs), pid: process.pid });
     if (inputs.behave === "wait") await wait();
     if (inputs.behave === "fail") throw new Error("the cloud said no");
     const id = freeId(inputs.name);
