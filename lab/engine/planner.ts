@@ -1,15 +1,8 @@
 import { OldNames } from "./aliases.js";
 import { Reported } from "./engine-error.js";
 import { stateFor, type Goal } from "./goal.js";
-import {
-  changedKeys,
-  compare,
-  covers,
-  parsePath,
-  withIgnoredChanges,
-  type DetailedDiff,
-  type DiffKind,
-} from "./property-diff.js";
+import { withIgnoredChanges } from "./property-diff.js";
+import { blame, isReplacement, resolveDiff, withReplaceOnChanges } from "./provider-diff.js";
 import type { CheckFailure, Provider, ProviderDiff } from "./provider.js";
 import type { Reporter } from "./reporter.js";
 import { dependenciesOf, type ResourceState } from "./state.js";
@@ -143,7 +136,7 @@ export class Planner {
           ...{ newInputs: news, ignoreChanges: goal.ignoreChanges },
         })
       : { ...blame(), changes: equal(old.inputs ?? {}, news) ? "none" : "some" };
-    const diff = resolve(answer, old.inputs ?? {}, withIgnoredChanges(news, old.inputs ?? {}, goal.ignoreChanges));
+    const diff = resolveDiff(answer, old.inputs ?? {}, withIgnoredChanges(news, old.inputs ?? {}, goal.ignoreChanges));
     return withReplaceOnChanges(diff, goal.replaceOnChanges, old.initErrors !== undefined);
   }
 
@@ -263,7 +256,7 @@ export class Planner {
     const { urn, id, outputs } = existing(state);
     const ignoreChanges = state.ignoreChanges ?? [];
     const request = { urn, id, oldInputs: inputs, oldOutputs: outputs, newInputs: changed, ignoreChanges };
-    const diff = resolve(await provider.diff(request), inputs, changed);
+    const diff = resolveDiff(await provider.diff(request), inputs, changed);
     return isReplacement(withReplaceOnChanges(diff, state.replaceOnChanges ?? [], false));
   }
 
@@ -274,42 +267,3 @@ export class Planner {
 }
 
 const nothing: Difference = { keys: [], diffs: [], detailedDiff: undefined };
-
-/** A change that the engine itself decided on, for the sake of this property. */
-function blame(...keys: string[]): ProviderDiff {
-  return { changes: "some", replaces: keys, deleteBeforeReplace: false, diffs: [], detailedDiff: undefined };
-}
-
-/** Where the provider doesn't say whether anything changed, the inputs are compared. */
-export function resolve(diff: ProviderDiff, olds: Properties, news: Properties): ProviderDiff {
-  if (diff.changes !== "unknown") return diff;
-  const detailedDiff = compare(olds, news);
-  if (Object.keys(detailedDiff).length === 0) return { ...diff, changes: "none" };
-  return { ...diff, changes: "some", diffs: changedKeys(detailedDiff), detailedDiff };
-}
-
-function withReplaceOnChanges(diff: ProviderDiff, patterns: string[], hasInitErrors: boolean): ProviderDiff {
-  if (diff.changes !== "some" && !hasInitErrors) return diff;
-  const forced = (path: string) => patterns.some((pattern) => covers(parsePath(pattern), parsePath(path)));
-  const detailedDiff: DetailedDiff | undefined =
-    diff.detailedDiff &&
-    Object.fromEntries(
-      Object.entries(diff.detailedDiff).map(([path, { diffKind, inputDiff }]) => [
-        path,
-        { diffKind: forced(path) ? asReplace(diffKind) : diffKind, inputDiff },
-      ]),
-    );
-  const initErrorsForce = hasInitErrors && forced("#initerror");
-  const replaces = [...diff.replaces, ...diff.diffs.filter(forced), ...(initErrorsForce ? ["#initerror"] : [])];
-  const changes = initErrorsForce ? "some" : diff.changes;
-  return { ...diff, changes, replaces: [...new Set(replaces)], detailedDiff };
-}
-
-function asReplace(kind: DiffKind): DiffKind {
-  return kind.endsWith("-replace") ? kind : (`${kind}-replace` as DiffKind);
-}
-
-function isReplacement(diff: ProviderDiff): boolean {
-  const details = Object.values(diff.detailedDiff ?? {});
-  return diff.replaces.length > 0 || details.some(({ diffKind }) => diffKind.endsWith("-replace"));
-}
