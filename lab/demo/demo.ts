@@ -49,9 +49,8 @@ export async function demo({ nodeKind, keep }: DemoOptions): Promise<void> {
 
 async function addNodes(lab: Lab, kind: DemoOptions["nodeKind"]): Promise<LabNode[]> {
   const names = ["node1", "node2"];
-  step(
-    `Two nodes with ${kind === "qemu" ? "real Linux kernels, in QEMU" : "simulated kernels"} join; their agents look for NICs.`,
-  );
+  const kernels = kind === "qemu" ? "real Linux kernels in QEMU" : "simulated kernels";
+  step(`Two nodes with ${kernels} join; their agents look for NICs.`);
   return Promise.all(names.map((name) => (kind === "qemu" ? lab.addRealNode(name) : lab.addSimulatedNode(name))));
 }
 

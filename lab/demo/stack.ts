@@ -26,7 +26,7 @@ export async function openDemoStack(lab: Lab, engine: EngineExecutable, projectR
     KUBECONFIG: lab.controlPlane.kubeconfig,
     PATH: `${engine.path}${delimiter}${process.env["PATH"] ?? ""}`,
   };
-  const env = { ...process.env, ...environment, PULUMI_SKIP_UPDATE_CHECK: "true" };
+  const env = { ...process.env, ...environment, ...lab.run.environment, PULUMI_SKIP_UPDATE_CHECK: "true" };
   const project = projectFolder(lab.run.dir, projectRoot);
 
   async function run(args: readonly string[], show: boolean): Promise<number> {
@@ -34,6 +34,9 @@ export async function openDemoStack(lab: Lab, engine: EngineExecutable, projectR
       cwd: project,
       env,
       stdio: ["ignore", show ? "inherit" : "ignore", "inherit"],
+      // Neither goes on, nor is begun, once the lab is stopping.
+      signal: lab.run.signal,
+      killSignal: "SIGINT",
     });
     return new Promise((resolve, reject) => {
       child.once("error", reject);

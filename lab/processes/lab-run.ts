@@ -22,6 +22,11 @@ export interface LabRun {
    * @throws Error where the command cannot be run, or the run is stopping.
    */
   spawn(name: string, command: string, args: readonly string[], options?: SpawnOptions): LabProcess;
+  /**
+   * For the environment of processes that are started by other means than `spawn`, such as with the terminal as theirs:
+   * they end with the run too (on Linux).
+   */
+  readonly environment: Readonly<Record<string, string>>;
   /** Adds to what `listRuns` tells of this run as `metadata`; anything that JSON can hold. */
   describe(metadata: Readonly<Record<string, unknown>>): void;
   /** From now on the run outlives this process, until `endRun(id)`. */

@@ -11,6 +11,7 @@ import { createRunDirectory, writeRecord, type RunRecord } from "./run-record.js
 export class OwnedRun implements LabRun {
   readonly id: string;
   readonly dir: string;
+  readonly environment: Readonly<Record<string, string>>;
   readonly #children: (LabProcess & { readonly child: ChildProcess })[] = [];
   readonly #reaper: ChildProcess;
   readonly #stopping = new AbortController();
@@ -19,6 +20,7 @@ export class OwnedRun implements LabRun {
 
   constructor(record: RunRecord) {
     this.id = record.id;
+    this.environment = { [runVariable]: record.id };
     this.#record = record;
     this.dir = createRunDirectory(record);
     this.#reaper = startReaper(record.id);
@@ -30,7 +32,7 @@ export class OwnedRun implements LabRun {
 
   spawn(name: string, command: string, args: readonly string[], options: SpawnOptions = {}): LabProcess {
     this.signal.throwIfAborted();
-    const env = { ...(options.env ?? process.env), [runVariable]: this.id };
+    const env = { ...(options.env ?? process.env), ...this.environment };
     const logFile = join(this.dir, "logs", `${name}.log`);
     const started = startProcess(name, command, args, logFile, { ...options, env });
     if (this.#record.keep) started.child.unref();

@@ -68,7 +68,8 @@ export class Agent {
     this.pciDevices.onChange((change) => {
       if (change.kind === "gone") this.wakeParent(change.object);
     });
-    this.node.onChange(() => void this.guarded("node labels", () => this.label()));
+    // They come back when somebody removes them.
+    this.node.onChange(() => void this.guarded("node labels", () => this.labelWhenReported()));
     this.timer = setInterval(() => void this.scan(), this.options.scanIntervalMs);
     await this.scan();
   }
@@ -110,10 +111,16 @@ export class Agent {
     await Promise.all(discovery.devices.map((device) => this.guarded(device.address, () => objects.ensure(device))));
     for (const object of objects.list()) this.loopFor(object)?.wake();
     this.capable = discovery.devices.length > 0;
+    // Not awaited: one NIC that takes minutes must not hold up the next scan.
+    void this.guarded("node labels", () => this.labelWhenReported());
+  }
+
+  /** The labels say that this node's agent has reported, so they come last. */
+  private async labelWhenReported(): Promise<void> {
+    await Promise.all([...this.loops.values()].map((loop) => loop.idle()));
     await this.label();
   }
 
-  /** The labels say that this node's agent has reported, so they come last, and come back when somebody removes them. */
   private async label(): Promise<void> {
     const node = this.node.get(this.options.nodeName);
     if (node && this.capable !== undefined) this.node.observe(await labelNode(this.client, node, this.capable));

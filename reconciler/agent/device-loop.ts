@@ -61,6 +61,11 @@ export class DeviceLoop {
     this.running ??= this.run().finally(() => (this.running = undefined));
   }
 
+  /** Resolves when nothing is left to do for now. */
+  async idle(): Promise<void> {
+    await this.running;
+  }
+
   /** Ends after the pass that is under way. */
   async stop(): Promise<void> {
     this.stopped = true;
