@@ -7,7 +7,7 @@ import type { TierResult } from "./tier.js";
  * `N passed, N failed`. A tier that runs no test, skips one or ends early counts as failed: nothing is passed by silence.
  */
 const DEFAULT_TIERS = ["unit", "integration", "e2e", "hardware"];
-const ALL_TIERS = [...DEFAULT_TIERS, "faults"];
+const ALL_TIERS = [...DEFAULT_TIERS, "engine", "faults"];
 
 async function main(): Promise<void> {
   const given = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { InitFailed, type Provider } from "../../../lab/engine/provider.js";
-import { startKubernetesProvider } from "../../../lab/engine/kubernetes.js";
-import type { Properties } from "../../../lab/engine/values.js";
+import { InitFailed, type Provider } from "../../lab/engine/provider.js";
+import { startKubernetesProvider } from "../../lab/engine/kubernetes.js";
+import type { Properties } from "../../lab/engine/values.js";
 import { SmallApiServer } from "./small-api-server.js";
 
 describe("stand-in engine: kubernetes resources", () => {

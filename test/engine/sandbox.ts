@@ -12,10 +12,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { findEngine } from "../../../lab/engine/executable.js";
-import type { Deployment, ResourceState } from "../../../lab/engine/state.js";
+import { findEngine } from "../../lab/engine/executable.js";
+import type { Deployment, ResourceState } from "../../lab/engine/state.js";
 
-const repository = join(__dirname, "..", "..", "..", "..");
+const repository = join(__dirname, "..", "..", "..");
 
 export interface Thing {
   name: string;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { Crypter } from "../../../lab/engine/secrets.js";
+import { Crypter } from "../../lab/engine/secrets.js";
 import { Sandbox } from "./sandbox.js";
 
 describe("stand-in engine: secrets", function () {

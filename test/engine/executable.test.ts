@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execFileSync } from "node:child_process";
 import { expect } from "chai";
-import { findEngine } from "../../../lab/engine/executable.js";
+import { findEngine } from "../../lab/engine/executable.js";
 
 describe("which engine is used", () => {
   let dir: string;
