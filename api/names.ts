@@ -45,7 +45,7 @@ export function deviceName(
 ): string {
   const plain = `${nodeName}-${interfaceName}`.toLowerCase();
   if (isObjectName(plain) && !taken(plain)) return plain;
-  const node = nodeName.toLowerCase().slice(0, MAX_NAME - 80);
+  const node = withValidEnd(nodeName.toLowerCase().slice(0, MAX_NAME - 80));
   return [node, objectNamePart(interfaceName), compactAddress(address)].filter((part) => part !== "").join("-");
 }
 
@@ -57,7 +57,7 @@ export function pciDeviceName(nodeName: string, address: string): string {
 /** A label value for any object name: itself up to 63 characters, else a prefix and a hash of the whole. */
 export function labelValue(name: string): string {
   if (name.length <= MAX_LABEL) return name;
-  return `${name.slice(0, MAX_LABEL - 9).replace(/[^A-Za-z0-9]+$/, "")}-${fnv1a(name)}`;
+  return `${withValidEnd(name.slice(0, MAX_LABEL - 9))}-${fnv1a(name)}`;
 }
 
 /** RFC 1123 subdomain, what Kubernetes asks of an object's name. */
@@ -71,6 +71,11 @@ function objectNamePart(text: string): string {
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "")
     .slice(0, 40);
+}
+
+/** What was cut may end with a dot or dash, which no part of a name may. */
+function withValidEnd(text: string): string {
+  return text.replace(/[^A-Za-z0-9]+$/, "");
 }
 
 function compactAddress(address: string): string {

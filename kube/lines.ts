@@ -11,6 +11,7 @@ export async function* readLines(
   const idle = setTimeout(() => stream.destroy(), options.idleMs);
   const abort = (): void => void stream.destroy();
   options.signal.addEventListener("abort", abort, { once: true });
+  if (options.signal.aborted) abort();
   stream.setEncoding("utf8");
   let rest = "";
   try {

@@ -22,6 +22,8 @@ export interface Request {
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Form of the answer, which must be some kind of JSON. Default `application/json`. */
+  readonly accept?: string;
   readonly signal?: AbortSignal | undefined;
   /** For the whole request of `send`, for the answer's head of `stream`. Default 30,000. */
   readonly timeoutMs?: number;
@@ -51,7 +53,7 @@ export function openTransport(config: ClusterConfig, userAgent: string): Transpo
     const payload = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     const { options, client } = await connections.optionsFor(request, kind, {
       "User-Agent": userAgent,
-      Accept: "application/json",
+      Accept: request.accept ?? "application/json",
       ...(payload && {
         "Content-Type": request.contentType ?? "application/json",
         // Said here, since Node sends the body of a DELETE without any length, which spoils the connection.

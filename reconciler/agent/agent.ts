@@ -62,7 +62,7 @@ export class Agent {
     this.objects = new DeviceObjects(this.client, this.devices, owner);
     this.pciObjects = new PciDevices(this.client, this.pciDevices, owner);
     this.devices.onChange((change) => {
-      if (change.kind === "gone") void this.scan();
+      if (change.kind === "gone") void this.replaceLost(change.object);
       else if (isPciAddress(change.object.spec.address)) this.loops.get(change.object.spec.address)?.wake();
     });
     this.pciDevices.onChange((change) => {
@@ -133,6 +133,12 @@ export class Agent {
     } catch (error) {
       this.log.error({ err: error }, `${what}: ${messageOf(error)}`);
     }
+  }
+
+  /** Under its old name where it still exists: the NIC may have been renamed since, and must not get a second object. */
+  private async replaceLost(object: SriovNetworkDevice): Promise<void> {
+    await this.guarded(object.metadata.name, async () => this.objects?.bringBack(object));
+    await this.scan();
   }
 
   private loopFor(object: SriovNetworkDevice): DeviceLoop | undefined {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { AGENT_FIELD_MANAGER } from "../../api/names.js";
 import {
@@ -33,6 +34,8 @@ export interface DeviceLoopParts {
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
+/** udev may rename interfaces after they were taken for settled. */
+const LOOKS_AFTER_CHANGE_MS = [1_000, 4_000, 10_000];
 
 /**
  * The reconcile loop of one NIC: one pass at a time, another when it was woken meanwhile, and after a failure one more
@@ -45,7 +48,9 @@ export class DeviceLoop {
   private retry: NodeJS.Timeout | undefined;
   private stopped = false;
   private acknowledging: Promise<void> = Promise.resolve();
-  private acknowledged = 0;
+  private looks: readonly number[] = [];
+  private shortfall: Shortfall | undefined;
+  private acknowledged = { uid: "", generation: 0 };
 
   constructor(
     readonly address: PciAddress,
@@ -78,7 +83,7 @@ export class DeviceLoop {
       this.woken = false;
       try {
         const outcome = await this.pass();
-        if (outcome === undefined || outcome.kind === "configured" || outcome.kind === "unmanaged") this.failures = 0;
+        if (outcome === undefined || outcome.kind === "configured" || outcome.kind === "unmanaged") this.lookAgain();
         else if (outcome.kind !== "tooMany") this.retryLater();
       } catch (error) {
         this.parts.log.error({ err: error }, `pass failed: ${messageOf(error)}`);
@@ -88,9 +93,19 @@ export class DeviceLoop {
   }
 
   private retryLater(): void {
-    const ms = Math.min(FIRST_RETRY_MS * 2 ** this.failures++, LAST_RETRY_MS);
+    this.wakeIn(Math.min(FIRST_RETRY_MS * 2 ** this.failures++, LAST_RETRY_MS));
+  }
+
+  private lookAgain(): void {
+    this.failures = 0;
+    const [next, ...later] = this.looks;
+    this.looks = later;
+    if (next !== undefined) this.wakeIn(next);
+  }
+
+  private wakeIn(ms: number): void {
     clearTimeout(this.retry);
-    this.retry = setTimeout(() => this.wake(), ms);
+    if (!this.stopped) this.retry = setTimeout(() => this.wake(), ms);
   }
 
   private async pass(): Promise<Outcome | undefined> {
@@ -103,7 +118,7 @@ export class DeviceLoop {
       await this.write(device, reportGone(device, new Date()));
       return undefined;
     }
-    const { outcome, found } = await this.configure(nic, decide(device, nic));
+    const { outcome, found } = await this.configure(device, nic, decide(device, nic));
     if (found === undefined) return { kind: "kernelRefused", message: "the NIC vanished while it was configured" };
     await pciDevices.sync(device, found.virtualFunctions);
     await this.write(device, reportStatus(device, found, outcome, new Date()));
@@ -111,6 +126,7 @@ export class DeviceLoop {
   }
 
   private async configure(
+    device: SriovNetworkDevice,
     nic: PhysicalFunction,
     decision: Decision,
   ): Promise<{ outcome: Outcome; found: PhysicalFunction | undefined }> {
@@ -124,21 +140,34 @@ export class DeviceLoop {
         return { outcome: decision, found: nic };
       case "change": {
         const { from, to, writes } = decision.plan;
+        if (this.isKnownShortfall(device, nic)) return { outcome: fewerThan(to, nic), found: nic };
         log.info({ from, to, writes, lost: decision.plan.destroyed.length }, "changing the VF count");
         const outcome = await carryOut(kernel, nic, decision.plan, options);
         const found = await waitUntilSettled(kernel, this.address, options.settleDeadlineMs);
         if (outcome.kind !== "configured") log.warn({ from, to, outcome }, "the VF count was not changed");
-        return { outcome: verify(outcome, to, found), found };
+        if (outcome.kind !== "configured" || found === undefined || found.numVfs === to) {
+          this.looks = LOOKS_AFTER_CHANGE_MS;
+          return { outcome, found };
+        }
+        this.shortfall = { ...identityOf(device), numVfs: found.numVfs };
+        return { outcome: fewerThan(to, found), found };
       }
     }
+  }
+
+  /** The driver made no more VFs for this same generation: another try would destroy them and end as before. */
+  private isKnownShortfall(device: SriovNetworkDevice, nic: PhysicalFunction): boolean {
+    return nic.numVfs > 0 && isDeepStrictEqual(this.shortfall, { ...identityOf(device), numVfs: nic.numVfs });
   }
 
   /** Says at once that a new generation was seen, beside the kernel's work, not before it. */
   private acknowledgeNewGeneration(): void {
     const device = this.parts.current();
-    const generation = device?.metadata.generation ?? 0;
-    if (device?.status?.observedGeneration === undefined || generation <= this.acknowledged) return;
-    this.acknowledged = generation;
+    if (device?.status?.observedGeneration === undefined) return;
+    const { uid = "", generation = 0 } = device.metadata;
+    // An object that was made anew counts its generations from 1 again.
+    if (uid === this.acknowledged.uid && generation <= this.acknowledged.generation) return;
+    this.acknowledged = { uid, generation };
     if (generation <= device.status.observedGeneration) return;
     this.acknowledging = this.acknowledging
       .then(() => this.put(device, acknowledge(device, new Date())))
@@ -168,9 +197,21 @@ export class DeviceLoop {
   }
 }
 
+/** What a driver made of one generation where it made fewer VFs than it was asked for. */
+interface Shortfall {
+  readonly uid: string;
+  readonly generation: number;
+  readonly numVfs: number;
+}
+
+function identityOf({ metadata: { uid = "", generation = 0 } }: SriovNetworkDevice): Omit<Shortfall, "numVfs"> {
+  return { uid, generation };
+}
+
 /** A driver may enable fewer VFs than it was asked for, and still answer with success. */
-function verify(outcome: Outcome, wanted: number, found: PhysicalFunction | undefined): Outcome {
-  if (outcome.kind !== "configured" || found === undefined || found.numVfs === wanted) return outcome;
-  const message = `the kernel took ${wanted} without an error, but the NIC has ${found.numVfs} VFs. It is tried again.`;
+function fewerThan(wanted: number, found: PhysicalFunction): Outcome {
+  const message =
+    `the kernel took ${wanted} without an error, but the NIC has ${found.numVfs} VFs: its driver makes no more. ` +
+    `Set the count to ${found.numVfs}, or look for the driver's limit in the node's kernel log.`;
   return { kind: "kernelRefused", message };
 }

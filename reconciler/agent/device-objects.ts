@@ -1,7 +1,7 @@
 import { AGENT_FIELD_MANAGER, Annotation, deviceName, Label, labelValue } from "../../api/names.js";
 import type { OwnerReference } from "../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import { ApiError, isConflict } from "../../kube/errors.js";
+import { ApiError, isConflict, isNotFound } from "../../kube/errors.js";
 import type { KubeClient } from "../../kube/client.js";
 import type { Informer } from "../../kube/informer.js";
 import type { DiscoveredDevice } from "./discover.js";
@@ -44,6 +44,17 @@ export class DeviceObjects {
         deviceName(this.node.name, device.interfaceName, device.address, () => true),
         device,
       );
+    }
+  }
+
+  /** For an object that went out of sight: deleted, or somebody took the label by which it is found. */
+  async bringBack({ metadata: { name, uid } }: SriovNetworkDevice): Promise<void> {
+    const metadata = { uid, labels: { [Label.nodeName]: labelValue(this.node.name) } };
+    const options = { fieldManager: AGENT_FIELD_MANAGER };
+    try {
+      this.informer.observe(await this.client.merge(SRIOV_NETWORK_DEVICE, name, { metadata }, options));
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
 

@@ -27,6 +27,9 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --log-level LEVEL             trace, debug, info, warn or error (LOG_LEVEL; default info)
 SIGHUP looks at the hardware at once; SIGTERM ends it cleanly.`;
 
+/** A day. A timer that is set for more than 2^31 ms goes off at once, again and again. */
+const MAX_SECONDS = 86_400;
+
 /** @throws {UsageError} */
 export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessEnv): AgentSettings {
   const flags = parseFlags(args);
@@ -35,7 +38,9 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
   const seconds = (flag: Flag, variable: string, fallback: number): number => {
     const given = text(flag, variable);
     const value = given === undefined ? fallback : Number(given);
-    if (!(value > 0)) throw new UsageError(`--${flag} must be a number of seconds above 0, not "${given ?? ""}"`);
+    if (!(value > 0 && value <= MAX_SECONDS)) {
+      throw new UsageError(`--${flag} must be a number of seconds above 0, up to ${MAX_SECONDS}, not "${given ?? ""}"`);
+    }
     return value * 1_000;
   };
   const nodeName = text("node-name", "NODE_NAME");

@@ -1,0 +1,62 @@
+import { expect } from "chai";
+import { parseAgentSettings, UsageError } from "../../../reconciler/agent/options.js";
+
+const parse = (args: string[], env: NodeJS.ProcessEnv = {}) =>
+  parseAgentSettings(["--node-name", "node1", ...args], env);
+
+describe("the agent's settings", () => {
+  it("have defaults for all but the node", () => {
+    expect(parse([])).to.deep.equal({
+      nodeName: "node1",
+      kubeconfig: undefined,
+      context: undefined,
+      scanIntervalMs: 30_000,
+      writeDeadlineMs: 120_000,
+      settleDeadlineMs: 10_000,
+      managementInterfaces: ["mgmt-br", "mgmt-bo"],
+      sysRoot: "/sys",
+      procRoot: "/proc",
+      logLevel: "info",
+    });
+  });
+
+  it("come from the environment", () => {
+    const env = { NODE_NAME: "node2", SCAN_INTERVAL: "5", MANAGEMENT_INTERFACES: "br0", LOG_LEVEL: "debug" };
+    const expected = { nodeName: "node2", scanIntervalMs: 5_000, managementInterfaces: ["br0"], logLevel: "debug" };
+    expect(parseAgentSettings([], env)).to.deep.include(expected);
+  });
+
+  it("come from a flag before the environment", () => {
+    expect(parse(["--scan-interval", "7"], { SCAN_INTERVAL: "5" }).scanIntervalMs).to.equal(7_000);
+  });
+
+  it("may have parts of seconds", () => {
+    expect(parse(["--settle-deadline", "0.5"]).settleDeadlineMs).to.equal(500);
+  });
+
+  it("may have no management interface at all", () => {
+    expect(parse(["--management-interfaces", ""]).managementInterfaces).to.deep.equal([]);
+  });
+
+  it("need a node", () => {
+    expect(() => parseAgentSettings([], {})).to.throw(UsageError, "--node-name, or NODE_NAME");
+  });
+
+  for (const seconds of ["0", "-1", "soon", "", "Infinity", "86401"]) {
+    it(`may not have a scan interval of ${JSON.stringify(seconds)} seconds`, () => {
+      expect(() => parse([`--scan-interval=${seconds}`])).to.throw(UsageError, `not "${seconds}"`);
+    });
+  }
+
+  it("may not have a log level that there isn't", () => {
+    expect(() => parse(["--log-level", "loud"])).to.throw(UsageError, 'trace, debug, info, warn, error, not "loud"');
+  });
+
+  it("may not have a flag that there isn't", () => {
+    expect(() => parse(["--nodename", "x"])).to.throw(UsageError, "--nodename");
+  });
+
+  it("may not have an argument without a flag", () => {
+    expect(() => parse(["node1"])).to.throw(UsageError, "node1");
+  });
+});
