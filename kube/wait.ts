@@ -36,7 +36,10 @@ export function waitFor<T extends KubeObject, R>(
       const verdict = condition();
       if (verdict.state === "satisfied") finish(() => resolve(verdict.result));
       else if (verdict.state === "failed") finish(() => reject(verdict.error));
-      else if (verdict.what !== pending) options.onPending?.((pending = verdict.what));
+      else if (verdict.what !== pending) {
+        pending = verdict.what;
+        options.onPending?.(pending);
+      }
     };
     const abort = (): void => finish(() => reject(new DOMException("aborted", "AbortError")));
     const unsubscribe = informer.onChange(check);
