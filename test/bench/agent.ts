@@ -11,6 +11,7 @@ import { SimulatedKernel } from "../../lab/nodes/simulated/client.js";
 import { defaultHardware } from "../../lab/nodes/simulated/hardware.js";
 import type { LabRun } from "../../lab/processes/lab-run.js";
 import { Agent } from "../../reconciler/agent/agent.js";
+import { cpuTimes } from "./cpu-times.js";
 import { type Figure, figuresOf, percentile } from "./figure.js";
 
 /**
@@ -26,7 +27,10 @@ export async function benchAgent(run: LabRun): Promise<readonly Figure[]> {
   const bench = await Bench.open(lab);
   try {
     await bench.changes(WARM_UP, FEW);
+    const cpuBefore = cpuTimes(run);
     const few = await bench.changes(200, FEW);
+    const cpu = cpuTimes(run);
+    const cpuPerChange = (name: string): number => ((cpu.get(name) ?? 0) - (cpuBefore.get(name) ?? 0)) / few.length;
     const many = await bench.changes(20, MANY);
     const scans = await timeScans(lab, 200);
     const total = few.map((change) => change.ms);
@@ -41,6 +45,8 @@ export async function benchAgent(run: LabRun): Promise<readonly Figure[]> {
       ),
       ...figuresOf("base: a number patched and seen", base),
       { what: "change, in base round trips (p50)", value: percentile(total, 50) / percentile(base, 50), unit: "×" },
+      { what: "processor time of the agent, a change", value: cpuPerChange("bench-agent"), unit: "ms" },
+      { what: "processor time of the API server, a change", value: cpuPerChange("kube-apiserver"), unit: "ms" },
       ...["0 → 64", "64 → 0"].flatMap((kind) =>
         figuresOf(
           `change ${kind}`,
