@@ -14,8 +14,8 @@ export const authorityFile = "ca.crt";
 export const serviceAccountKeyFile = "service-account.key";
 
 /** What the API server needs in its working directory: file name to content. */
-export function apiServerFiles(authority: CertificateAuthority): Record<string, string> {
-  const serving = authority.issueServer(serverNames);
+export async function apiServerFiles(authority: CertificateAuthority): Promise<Record<string, string>> {
+  const serving = await authority.issueServer(serverNames);
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return {
     [authorityFile]: authority.certificatePem,

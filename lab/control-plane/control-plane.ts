@@ -20,7 +20,7 @@ export interface ControlPlane {
   /** Path of a cluster administrator's kubeconfig (mode 0600). */
   readonly kubeconfig: string;
   /** Text of a kubeconfig for a user with a client certificate of its own. `groups`: default none. */
-  kubeconfigFor(user: string, groups?: readonly string[], options?: KubeconfigOptions): string;
+  kubeconfigFor(user: string, groups?: readonly string[], options?: KubeconfigOptions): Promise<string>;
   /** Text of a kubeconfig with a bearer token of a service account. Creates namespace and account where missing. */
   serviceAccountKubeconfig(request: TokenRequest & KubeconfigOptions): Promise<string>;
   readonly apiServer: Server;
@@ -52,17 +52,17 @@ export async function startControlPlane(run: LabRun, options: ControlPlaneOption
   const dir = join(run.dir, "control-plane");
   const port = await freePort();
   const server = `https://127.0.0.1:${port}`;
-  const authority = createAuthority("pulumi-sriov lab");
+  const authority = await createAuthority("pulumi-sriov lab");
   const caPem = authority.certificatePem;
-  const kubeconfigFor: ControlPlane["kubeconfigFor"] = (user, groups = [], { server: address = server } = {}) =>
-    renderKubeconfig({ server: address, caPem, user, credentials: authority.issueClient(user, groups) });
+  const kubeconfigFor: ControlPlane["kubeconfigFor"] = async (user, groups = [], { server: address = server } = {}) =>
+    renderKubeconfig({ server: address, caPem, user, credentials: await authority.issueClient(user, groups) });
   const user = "lab-admin";
-  const credentials = authority.issueClient(user, ["system:masters"]);
+  const credentials = await authority.issueClient(user, ["system:masters"]);
   const administrator = new Administrator({ server, caPem, credentials });
 
   writePrivateFiles(dir, {
-    ...apiServerFiles(authority),
-    ...controllerManagerFiles(kubeconfigFor("system:kube-controller-manager")),
+    ...(await apiServerFiles(authority)),
+    ...controllerManagerFiles(await kubeconfigFor("system:kube-controller-manager")),
     "admin.kubeconfig": renderKubeconfig({ server, caPem, user, credentials }),
   });
   const etcd = await startServer(run, { name: "etcd", command: binaries.etcd, args: etcdArguments(), cwd: dir });

@@ -49,7 +49,7 @@ describe("the control plane", function () {
   });
 
   it("knows a user and its groups by the certificate in the user's kubeconfig", async () => {
-    const alice = load(controlPlane.kubeconfigFor("alice", ["dev", "ops"]));
+    const alice = load(await controlPlane.kubeconfigFor("alice", ["dev", "ops"]));
     expect(await whoAmI(alice)).to.deep.include({
       username: "alice",
       groups: ["dev", "ops", "system:authenticated"],
@@ -57,7 +57,7 @@ describe("the control plane", function () {
   });
 
   it("allows a new user nothing", async () => {
-    const alice = KubernetesObjectApi.makeApiClient(load(controlPlane.kubeconfigFor("alice")));
+    const alice = KubernetesObjectApi.makeApiClient(load(await controlPlane.kubeconfigFor("alice")));
     expect(await statusOf(alice.read(configMap("any")))).to.equal(403);
   });
 
