@@ -133,7 +133,7 @@ function testStack(project: TestProject, name: string, stack: automation.Stack, 
     refreshFails: () => run(refresh, "failure"),
     destroyFails: () => run(destroy, "failure"),
     async resources() {
-      const { deployment } = await stack.exportStack();
+      const { deployment } = (await stack.exportStack()) as { deployment: unknown };
       const { resources = [] } = deployment as { resources?: StateResource[] };
       return resources.filter(({ type }) => !type.startsWith("pulumi:"));
     },
@@ -187,7 +187,8 @@ function stepsOf(events: readonly automation.EngineEvent[]): Record<string, Step
       nameOf(metadata?.urn ?? ""),
       { op: metadata?.op ?? "", diffs: metadata?.diffs ?? [], inputs: metadata?.new?.inputs ?? {} },
     ]);
-  return Object.fromEntries(steps) as Record<string, Step>;
+  // Of the steps of a replacement the first, which is the one with the new inputs.
+  return Object.fromEntries(steps.reverse()) as Record<string, Step>;
 }
 
 function outputsOf(result: unknown): Record<string, unknown> {
