@@ -30,6 +30,16 @@ export async function runDeletes(
   }
 }
 
+/** Counts as wanted what is protected, and all that it needs. */
+export function keepProtected(base: ResourceState[], wanted: Set<ResourceState>): void {
+  const needed = new Set<string>();
+  for (const state of [...base].reverse()) {
+    if (!state.protect && !needed.has(state.urn)) continue;
+    wanted.add(state);
+    dependenciesOf(state).forEach((urn) => needed.add(urn));
+  }
+}
+
 function planDeletes(base: ResourceState[], planner: Planner, env: StepEnvironment, targets: Targets): Step[] {
   const steps: Step[] = [];
   for (const state of base) {

@@ -1,4 +1,4 @@
-import { isRoot, marks, summary, withPrefix, words } from "./display-words.js";
+import { marks, summary, withPrefix, words } from "./display-words.js";
 import type { Diagnostic, EngineEvent, EventSink, StepMetadata } from "./events.js";
 import { printChange, printProperties, shortDiff } from "./property-printer.js";
 import { displayType, parseUrn } from "./urn.js";
@@ -9,6 +9,8 @@ export interface DisplayOptions {
   isRefresh: boolean;
   showOutputs: boolean;
   debug: boolean;
+  /** The row of messages that belong to no resource. */
+  stackUrn: string;
   /** Takes one line, without its end. */
   print: (line: string) => void;
 }
@@ -33,11 +35,13 @@ export function progressDisplay(options: DisplayOptions): EventSink {
 
 class ProgressDisplay {
   private readonly rows = new Map<string, Row>();
-  private rootUrn: string | undefined;
+  private readonly rootUrn: string;
   private ended = false;
   private summary: Extract<EngineEvent, { kind: "summary" }> | undefined;
 
-  constructor(private readonly options: DisplayOptions) {}
+  constructor(private readonly options: DisplayOptions) {
+    this.rootUrn = options.stackUrn;
+  }
 
   show(event: EngineEvent): void {
     switch (event.kind) {
@@ -66,7 +70,7 @@ class ProgressDisplay {
 
   private diagnostic(diagnostic: Diagnostic): void {
     if (diagnostic.message.trim() === "" || (diagnostic.severity === "debug" && !this.options.debug)) return;
-    const row = this.row(diagnostic.urn || (this.rootUrn ?? ""));
+    const row = this.row(diagnostic.urn || this.rootUrn);
     row.last = diagnostic;
     if (!diagnostic.ephemeral) row.diagnostics.push(diagnostic);
     row.hidden = false;
@@ -75,7 +79,6 @@ class ProgressDisplay {
 
   private started(step: StepMetadata): void {
     if (step.op === "read") return;
-    if (isRoot(step)) this.adoptRoot(step.urn);
     const row = this.row(step.urn);
     Object.assign(row, { step, started: Date.now(), ended: undefined, done: false, failed: false });
     this.unhide(row, step);
@@ -113,15 +116,6 @@ class ProgressDisplay {
     for (const line of summary(changes, planning, seconds, errored.length)) this.options.print(line);
   }
 
-  /** Messages that came before the stack was registered belong to it. */
-  private adoptRoot(urn: string): void {
-    this.rootUrn = urn;
-    const early = this.rows.get("");
-    if (!early) return;
-    this.rows.delete("");
-    this.rows.set(urn, { ...early, urn });
-  }
-
   private row(urn: string): Row {
     const known = this.rows.get(urn);
     if (known) return known;
@@ -140,7 +134,7 @@ class ProgressDisplay {
 
   private print(row: Row): void {
     if (row.hidden && !(this.ended && row.urn === this.rootUrn)) return;
-    const { type, name } = row.urn ? parseUrn(row.urn) : { type: "pulumi:pulumi:Stack", name: "" };
+    const { type, name } = parseUrn(row.urn);
     const mark = marks[row.step?.op ?? "same"];
     this.options.print(` ${mark} ${displayType(type)} ${name} ${this.status(row)} ${this.info(row)}`);
   }
@@ -153,7 +147,7 @@ class ProgressDisplay {
     if (isRunningRoot && step.op === "same") return "running";
     if (this.options.planning) return words[step.op][over || step.op !== "refresh" ? "plan" : "running"];
     const hasErrors = row.failed || (over && row.diagnostics.some((it) => it.severity === "error"));
-    if (hasErrors) return `**${words[step.op].running ? `${words[step.op].running} ` : ""}failed**`;
+    if (hasErrors) return `**${[words[step.op].running.split(" ")[0], "failed"].join(" ").trim()}**`;
     if (!over) return step.op === "same" ? "" : `${words[step.op].running} (${seconds(row.started, Date.now(), 0)}s)`;
     if (step.op === "same" || !row.ended) return words[step.op].done;
     const took = row.ended - (row.started ?? row.ended);
@@ -173,7 +167,7 @@ class ProgressDisplay {
     const rows = [...this.rows.values()].filter((row) => row.diagnostics.length > 0);
     if (rows.length > 0) print("Diagnostics:");
     for (const row of rows) {
-      const { type, name } = row.urn ? parseUrn(row.urn) : { type: "pulumi:pulumi:Stack", name: "" };
+      const { type, name } = parseUrn(row.urn);
       print(`  ${displayType(type)} (${name}):`);
       for (const diagnostic of row.diagnostics) {
         for (const line of withPrefix(diagnostic).trimEnd().split("\n")) print(`    ${line.trimEnd()}`);
@@ -183,7 +177,7 @@ class ProgressDisplay {
   }
 
   private printOutputs(): void {
-    const step = this.rootUrn === undefined ? undefined : this.rows.get(this.rootUrn)?.step;
+    const step = this.rows.get(this.rootUrn)?.step;
     if (!step || !this.options.showOutputs || step.op === "delete") return;
     const lines = outputLines(step, this.options.planning);
     if (lines.length === 0) return;

@@ -129,9 +129,9 @@ class DynamicProvider implements Provider {
     this.client.cancel(new Empty(), () => undefined);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.client.close();
-    kill(this.child);
+    await kill(this.child);
   }
 }
 

@@ -14,6 +14,8 @@ export class Executor {
   private readonly stopListeners: (() => void)[] = [];
   private stopped = false;
   failed = false;
+  /** What failed is a step, not the planning or the program: then the operation as a whole is said to have failed too. */
+  stepFailed = false;
 
   constructor(
     private readonly reporter: Reporter,
@@ -90,7 +92,7 @@ export class Executor {
         record(this.snapshot, step);
       }
       if (step.pending) this.snapshot.write();
-      this.failed = true;
+      this.failed = this.stepFailed = true;
       // Nothing was touched: the other deletes may go on, so that one run names every protected resource.
       if (!(error instanceof ProtectedError)) this.stop();
       throw new Reported(error.message, { cause: error });

@@ -100,14 +100,17 @@ function say(text: string): number {
   return ExitStatus.ok;
 }
 
+// The process ends at once: what is still open has nothing to add.
 main(process.argv.slice(2)).then(
-  (status) => (process.exitCode = status),
-  (error: unknown) => {
-    const known = error instanceof EngineError;
-    console.error(
-      `error: ${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
-    process.exitCode =
-      error instanceof UsageError ? ExitStatus.badInvocation : known ? ExitStatus.failed : ExitStatus.internal;
-  },
+  (status) => process.exit(status),
+  (error: unknown) => process.exit(explain(error)),
 );
+
+function explain(error: unknown): number {
+  if (error instanceof EngineError) {
+    console.error(`error: ${error.message}`);
+    return error instanceof UsageError ? ExitStatus.badInvocation : ExitStatus.failed;
+  }
+  console.error(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return ExitStatus.internal;
+}

@@ -26,12 +26,14 @@ export function runSdkScript(
   });
 }
 
-/** Kills the process and whatever it started. */
-export function kill(child: NodeProcess): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+/** Kills the process and whatever it started. Resolves when its output has been read to the end. */
+export async function kill(child: NodeProcess): Promise<void> {
+  if (child.pid === undefined || child.stdout.closed) return;
+  const closed = new Promise((resolve) => child.once("close", resolve));
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch {
-    // It ended in between.
+    // It has ended by itself.
   }
+  await closed;
 }

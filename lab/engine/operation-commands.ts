@@ -10,6 +10,7 @@ import { ExitStatus } from "./exit-status.js";
 import { withInterrupts } from "./interrupts.js";
 import { Operation, type OperationOptions, type OperationResult, type Stack } from "./operation.js";
 import { previewDigest } from "./preview-digest.js";
+import { stackUrn } from "./urn.js";
 import { Targets } from "./targets.js";
 import type { Workspace } from "./workspace.js";
 
@@ -74,6 +75,7 @@ async function perform(kind: Kind, stack: Stack, args: Arguments, { previewOnly 
       "--yes or --skip-preview or --preview-only must be passed in to proceed when running in non-interactive mode",
     );
   }
+  if (args.has("run-program")) throw new UsageError("--run-program: the stand-in engine does not have it");
   storeConfig(stack, args.list("config"));
   if (!args.has("json")) {
     console.error("This is the lab's stand-in for Pulumi's engine, for trying and for tests; it is not Pulumi's CLI.");
@@ -163,6 +165,7 @@ function displayFor(kind: Kind, stack: Stack, args: Arguments, dryRun: boolean):
     isRefresh: kind === "refresh",
     showOutputs,
     debug: args.has("debug"),
+    stackUrn: stackUrn(stack.name, stack.project.name),
     print,
   });
 }

@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.js";
-import { runDeletes } from "./deletes.js";
+import { keepProtected, runDeletes } from "./deletes.js";
 import { messageOf, Reported } from "./engine-error.js";
 import type { Changes, EventSink } from "./events.js";
 import { Executor } from "./executor.js";
@@ -52,6 +52,7 @@ export class Operation {
   private readonly snapshot: Snapshot;
   private readonly executor: Executor;
   private base: ResourceState[];
+  private readonly wanted = new Set<ResourceState>();
   private providers: Providers | undefined;
   private cancelled = false;
 
@@ -129,12 +130,14 @@ export class Operation {
       await this.providers?.stop();
       this.providers = undefined;
     }
-    const planner = new Planner({ ...env, ...this.names(), reporter: this.reporter, targets }, this.base);
+    const planner = new Planner({ ...env, ...this.names(), reporter: this.reporter, targets }, this.base, this.wanted);
     const live: StepEnvironment = { ...env, isDeleted: (urn) => planner.deleted.has(urn) };
     const registered = new Registrations(this.registrationContext(live, monitor.address, planner));
     monitor.serve(registered);
+    if (this.options.excludeProtected) keepProtected(this.base, this.wanted);
     if (kind === "destroy") await runDeletes(this.base, planner, live, targets, this.executor);
     else await this.runTheProgram(monitor, registered, planner, live);
+    if (planner.sawError) this.executor.failed = this.executor.stepFailed = true;
     registered.finishStackOutputs(this.executor.failed || this.cancelled);
     this.reportResult();
   }
@@ -178,6 +181,7 @@ export class Operation {
       dryRun: this.options.dryRun,
       config: this.configProperties(),
       oldStates: this.base,
+      wanted: this.wanted,
       output: this.printer(),
       run: (steps) => this.executor.runInOrder(steps),
     });
@@ -208,7 +212,7 @@ export class Operation {
 
   private reportResult(): void {
     const kind = this.options.dryRun ? "preview" : "update";
-    if (this.executor.failed) this.reporter.diagnostic("error", `${kind} failed`);
+    if (this.executor.stepFailed) this.reporter.diagnostic("error", `${kind} failed`);
     else if (this.cancelled) this.reporter.diagnostic("error", `${kind} canceled`);
   }
 
@@ -235,5 +239,5 @@ async function endOf(program: RunningProgram, milliseconds: number): Promise<voi
   const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
   await Promise.race([program.ended, patience]);
   clearTimeout(timer);
-  program.kill();
+  await program.kill();
 }

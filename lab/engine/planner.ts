@@ -1,15 +1,8 @@
 import { OldNames } from "./aliases.js";
 import { Reported } from "./engine-error.js";
 import { stateFor, type Goal } from "./goal.js";
-import {
-  changedKeys,
-  compare,
-  covers,
-  parsePath,
-  withIgnoredChanges,
-  type DetailedDiff,
-  type DiffKind,
-} from "./property-diff.js";
+import { withIgnoredChanges } from "./property-diff.js";
+import { blame, isReplacement, resolveDiff, withReplaceOnChanges } from "./provider-diff.js";
 import type { CheckFailure, Provider, ProviderDiff } from "./provider.js";
 import type { Reporter } from "./reporter.js";
 import { dependenciesOf, type ResourceState } from "./state.js";
@@ -25,8 +18,8 @@ import {
   type StepEnvironment,
 } from "./steps.js";
 import type { Targets } from "./targets.js";
-import { isProviderType, makeUrn, packageOf, parseReference, parseUrn, stackType } from "./urn.js";
-import { equal, unknownValue, withoutSecrets, type Properties } from "./values.js";
+import { isProviderType, makeUrn, parseReference, parseUrn, stackType } from "./urn.js";
+import { equal, masked, unknownValue, type Properties } from "./values.js";
 
 export interface PlannerEnvironment extends StepEnvironment {
   stack: string;
@@ -45,11 +38,11 @@ export interface Plan {
 /** Decides, resource by resource as the program registers them, what has to be done. */
 export class Planner {
   readonly seen = new Set<string>();
-  /** Old states that the program still wants, under whatever name. */
-  readonly wanted = new Set<ResourceState>();
   /** Deleted, or condemned, before their dependents were seen. */
   readonly condemned = new Set<ResourceState>();
   readonly deleted = new Set<string>();
+  /** Something can't be done, which a preview has reported and gone on. */
+  sawError = false;
   private readonly replaced = new Set<string>();
   private readonly names: OldNames;
   private readonly olds: Map<string, ResourceState>;
@@ -57,6 +50,8 @@ export class Planner {
   constructor(
     private readonly env: PlannerEnvironment,
     private readonly base: ResourceState[],
+    /** Old states that the program still wants, under whatever name; default providers among them. */
+    readonly wanted: Set<ResourceState>,
   ) {
     this.names = new OldNames(env.stack, env.project, env.reporter);
     this.olds = new Map(base.filter((state) => !state.delete).map((state) => [state.urn, state]));
@@ -116,7 +111,8 @@ export class Planner {
   private refuse(state: ResourceState, failures: CheckFailure[]): never {
     const { name } = parseUrn(state.urn);
     for (const { property, reason } of failures) {
-      const value = JSON.stringify(withoutSecretValue(state.inputs ?? {}, property));
+      const shown = masked(state.inputs ?? {})[property] ?? null;
+      const value = typeof shown === "string" ? shown : JSON.stringify(shown);
       const message = property
         ? `${state.type} resource '${name}': property ${property} value {${value}} has a problem: ${reason}`
         : `${state.type} resource '${name}' has a problem: ${reason}`;
@@ -140,21 +136,16 @@ export class Planner {
           ...{ newInputs: news, ignoreChanges: goal.ignoreChanges },
         })
       : { ...blame(), changes: equal(old.inputs ?? {}, news) ? "none" : "some" };
-    const diff = resolve(answer, old.inputs ?? {}, withIgnoredChanges(news, old.inputs ?? {}, goal.ignoreChanges));
+    const diff = resolveDiff(answer, old.inputs ?? {}, withIgnoredChanges(news, old.inputs ?? {}, goal.ignoreChanges));
     return withReplaceOnChanges(diff, goal.replaceOnChanges, old.initErrors !== undefined);
   }
 
-  /** Another default provider of the same package is no reason to replace; any other change of provider is. */
+  /** Another default provider of the same package is no reason to replace; any other provider is. */
   private providerChanged(old: ResourceState, state: ResourceState): boolean {
-    if (!old.provider || !state.provider || old.provider === state.provider) return false;
+    if (!old.provider || !state.provider) return false;
     const [before, after] = [parseReference(old.provider), parseReference(state.provider)];
-    const isDefault = (urn: string) => parseUrn(urn).name.startsWith("default");
-    if (isDefault(before.urn) && isDefault(after.urn)) return false;
-    if (before.urn === after.urn && before.id === after.id) return false;
-    const provider = this.olds.get(after.urn) ?? this.olds.get(before.urn);
-    const sameUnderAlias = provider !== undefined && this.wanted.has(provider) && before.id === after.id;
-    const kubernetesMoved = packageOf(state.type) === "kubernetes" && after.id === unknownValue;
-    return !sameUnderAlias && !kubernetesMoved;
+    const isDefault = ({ urn }: { urn: string }) => /^default(_|$)/.test(parseUrn(urn).name);
+    return before.id !== after.id && !(isDefault(before) && isDefault(after));
   }
 
   private async act(
@@ -182,11 +173,13 @@ export class Planner {
     difference: Difference,
   ): Promise<Step[]> {
     if (old.protect && state.protect) {
-      this.fail(
-        state.urn,
+      const message =
         `unable to replace resource "${state.urn}"\nas it is currently marked for protection. To unprotect the resource, ` +
-          "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`",
-      );
+        "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`";
+      // A preview goes on, to show the difference that is to blame.
+      if (!this.env.dryRun) this.fail(state.urn, message);
+      this.env.reporter.diagnostic("error", message, state.urn);
+      this.sawError = true;
     }
     this.replaced.add(state.urn);
     if (provider) {
@@ -263,7 +256,7 @@ export class Planner {
     const { urn, id, outputs } = existing(state);
     const ignoreChanges = state.ignoreChanges ?? [];
     const request = { urn, id, oldInputs: inputs, oldOutputs: outputs, newInputs: changed, ignoreChanges };
-    const diff = resolve(await provider.diff(request), inputs, changed);
+    const diff = resolveDiff(await provider.diff(request), inputs, changed);
     return isReplacement(withReplaceOnChanges(diff, state.replaceOnChanges ?? [], false));
   }
 
@@ -274,46 +267,3 @@ export class Planner {
 }
 
 const nothing: Difference = { keys: [], diffs: [], detailedDiff: undefined };
-
-/** A change that the engine itself decided on, for the sake of this property. */
-function blame(...keys: string[]): ProviderDiff {
-  return { changes: "some", replaces: keys, deleteBeforeReplace: false, diffs: [], detailedDiff: undefined };
-}
-
-/** Where the provider doesn't say whether anything changed, the inputs are compared. */
-export function resolve(diff: ProviderDiff, olds: Properties, news: Properties): ProviderDiff {
-  if (diff.changes !== "unknown") return diff;
-  const detailedDiff = compare(olds, news);
-  if (Object.keys(detailedDiff).length === 0) return { ...diff, changes: "none" };
-  return { ...diff, changes: "some", diffs: changedKeys(detailedDiff), detailedDiff };
-}
-
-function withReplaceOnChanges(diff: ProviderDiff, patterns: string[], hasInitErrors: boolean): ProviderDiff {
-  if (diff.changes !== "some" && !hasInitErrors) return diff;
-  const forced = (path: string) => patterns.some((pattern) => covers(parsePath(pattern), parsePath(path)));
-  const detailedDiff: DetailedDiff | undefined =
-    diff.detailedDiff &&
-    Object.fromEntries(
-      Object.entries(diff.detailedDiff).map(([path, { diffKind, inputDiff }]) => [
-        path,
-        { diffKind: forced(path) ? asReplace(diffKind) : diffKind, inputDiff },
-      ]),
-    );
-  const initErrorsForce = hasInitErrors && forced("#initerror");
-  const replaces = [...diff.replaces, ...diff.diffs.filter(forced), ...(initErrorsForce ? ["#initerror"] : [])];
-  const changes = initErrorsForce ? "some" : diff.changes;
-  return { ...diff, changes, replaces: [...new Set(replaces)], detailedDiff };
-}
-
-function asReplace(kind: DiffKind): DiffKind {
-  return kind.endsWith("-replace") ? kind : (`${kind}-replace` as DiffKind);
-}
-
-function isReplacement(diff: ProviderDiff): boolean {
-  const details = Object.values(diff.detailedDiff ?? {});
-  return diff.replaces.length > 0 || details.some(({ diffKind }) => diffKind.endsWith("-replace"));
-}
-
-function withoutSecretValue(inputs: Properties, property: string) {
-  return withoutSecrets(inputs)[property] ?? null;
-}

@@ -22,7 +22,7 @@ export interface ProgramEnd {
 
 export interface RunningProgram {
   ended: Promise<ProgramEnd>;
-  kill(): void;
+  kill(): Promise<void>;
 }
 
 /** What `cmd/run` exits with after it has logged an error itself. */
@@ -85,7 +85,13 @@ export function runInlineProgram(options: ProgramOptions, address: string): Runn
       resolve({ error: message === "" ? undefined : message, reported: !error && response.getBail() });
     });
   });
-  return { ended, kill: () => client.close() };
+  return {
+    ended,
+    kill: () => {
+      client.close();
+      return Promise.resolve();
+    },
+  };
 }
 
 function secretKeys(config: Config): string[] {

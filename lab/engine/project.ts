@@ -19,6 +19,8 @@ export interface Project {
   runtimeOptions: Record<string, unknown>;
   stackConfigFolder: string;
   backendUrl: string | undefined;
+  /** Values that hold where a stack says nothing else, by full key. */
+  defaults: Config;
 }
 
 /** Finds Pulumi.yaml in the folder or above it. */
@@ -43,6 +45,7 @@ function readProject(file: string): Project {
     main?: string;
     backend?: { url?: string };
     stackConfigDir?: string;
+    config?: Record<string, unknown>;
   };
   const { name, runtime } = document;
   if (!name || !runtime) throw new EngineError(`${file} has no 'name' or no 'runtime'`);
@@ -60,7 +63,22 @@ function readProject(file: string): Project {
     runtimeOptions: typeof runtime === "string" ? {} : (runtime.options ?? {}),
     stackConfigFolder: join(root, document.stackConfigDir ?? "."),
     backendUrl: document.backend?.url,
+    defaults: defaultsOf(name, document.config ?? {}),
   };
+}
+
+/** An entry is a value, or says `value` or `default` beside a type and a description. */
+function defaultsOf(project: string, entries: Record<string, unknown>): Config {
+  const values = Object.entries(entries).flatMap(([key, entry]) => {
+    const described = typeof entry === "object" && entry !== null && !Array.isArray(entry);
+    const { value: fixed, default: fallback } = described ? (entry as { value?: unknown; default?: unknown }) : {};
+    const found = described ? (fixed ?? fallback) : entry;
+    if (found === undefined || found === null) return [];
+    const object = typeof found === "object";
+    const value = typeof found === "string" ? found : JSON.stringify(found);
+    return [[key.includes(":") ? key : `${project}:${key}`, { value, secret: false, object }] as const];
+  });
+  return Object.fromEntries(values);
 }
 
 /** A configuration value in clear. Objects are kept as their JSON text. */
@@ -111,7 +129,7 @@ export class StackSettings {
   /** The whole configuration; secrets are decrypted only when asked for, else their value is `[secret]`. */
   all(decrypt: boolean): Config {
     const entries = Object.entries(this.content.config ?? {}).map(([key, stored]) => [key, this.read(stored, decrypt)]);
-    return Object.fromEntries(entries) as Config;
+    return { ...this.project.defaults, ...(Object.fromEntries(entries) as Config) };
   }
 
   get(key: string): ConfigValue | undefined {

@@ -6,7 +6,9 @@ export type Mark = "  " | "+ " | "- " | "~ ";
 
 /** Lines of `key: value`, aligned, as Pulumi prints properties; keys that start with `__` are not for people. */
 export function printProperties(properties: Properties, indent: number, mark: Mark = "  "): string[] {
-  return printEntries(entriesOf(forEyes(properties)), indent, mark);
+  // Pulumi's columns leave room for the keys that aren't shown, too.
+  const width = Math.max(0, ...Object.keys(properties).map((key) => key.length));
+  return printEntries(entriesOf(forEyes(properties)), indent, mark, width);
 }
 
 /** The same for a change: only what differs, unless `withSame`. */
@@ -59,8 +61,12 @@ function title(key: string, width: number, indent: number, mark: Mark): string {
   return `${margin(indent, mark)}${key.padEnd(width)}: `;
 }
 
-function printEntries(entries: [string, Value][], indent: number, mark: Mark): string[] {
-  const width = Math.max(0, ...entries.map(([key]) => key.length));
+function printEntries(
+  entries: [string, Value][],
+  indent: number,
+  mark: Mark,
+  width = Math.max(0, ...entries.map(([key]) => key.length)),
+): string[] {
   return entries.flatMap(([key, value]) => printValue(value, title(key, width, indent, mark), indent, mark));
 }
 

@@ -49,6 +49,8 @@ export interface Provider {
     news: Properties,
   ): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
   diff(request: DiffRequest): Promise<ProviderDiff>;
+  /** What a preview shows as outputs; without it the inputs. `old` is undefined for a new object. */
+  planned?(inputs: Properties, old: Properties | undefined): Properties;
   /** @throws InitFailed when the object exists but isn't what it should be, as update and read do */
   create(urn: string, inputs: Properties, timeout: number): Promise<{ id: string; outputs: Properties }>;
   read(existing: Existing): Promise<ReadResult>;
@@ -56,7 +58,8 @@ export interface Provider {
   delete(existing: Existing): Promise<void>;
   /** The first ^C: asks operations under way to end early. */
   cancel(): void;
-  stop(): void;
+  /** Resolves when everything it had to say has been heard. */
+  stop(): Promise<void>;
 }
 
 /** The object exists, but the operation did not get it to where it should be: its state is kept. */

@@ -6,7 +6,7 @@ import type { Provider } from "./provider.js";
 import type { ResourceState } from "./state.js";
 import { sameStep, type Step } from "./steps.js";
 import { isProviderType, makeUrn, packageOf, parseReference, parseUrn, providerType } from "./urn.js";
-import { unknownValue, type Properties } from "./values.js";
+import { equal, unknownValue, type Properties } from "./values.js";
 
 export interface ProviderEnvironment {
   project: string;
@@ -17,6 +17,8 @@ export interface ProviderEnvironment {
   /** Stack configuration, secrets marked, by full key. */
   config: Properties;
   oldStates: ResourceState[];
+  /** Gets the old states of the default providers that are still in use. */
+  wanted: Set<ResourceState>;
   output: (stream: "stdout" | "stderr", text: string) => void;
   run(steps: Step[]): Promise<void>;
 }
@@ -67,8 +69,9 @@ export class Providers {
       ...{ urn, custom: true, id: old?.id ?? randomUUID(), type: providerType(pkg), inputs, outputs: inputs },
       ...(old?.created !== undefined && { created: old.created, modified: old.modified ?? old.created }),
     };
-    const step = { ...sameStep(old ?? state, state), old, internal: true, apply: () => Promise.resolve() };
-    await this.env.run([step]);
+    if (old) this.env.wanted.add(old);
+    const op = old === undefined ? "create" : equal(old.inputs ?? {}, inputs) ? "same" : "update";
+    await this.env.run([{ ...sameStep(old ?? state, state), op, old, internal: true, apply: () => Promise.resolve() }]);
     this.register(state);
     return referenceTo(state);
   }
@@ -99,7 +102,7 @@ export class Providers {
       case "pulumi-nodejs":
         return startDynamicProvider({ ...options, folder, config: state.inputs ?? {} });
       case "kubernetes":
-        return startKubernetesProvider();
+        return startKubernetesProvider(state.inputs ?? {});
       default:
         throw new EngineError(
           `no provider for package '${pkg}': this stand-in engine knows dynamic resources and kubernetes only`,

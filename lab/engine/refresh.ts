@@ -2,7 +2,7 @@ import { omit } from "./omit.js";
 import type { Op } from "./events.js";
 import type { Executor } from "./executor.js";
 import { changedKeys, invert } from "./property-diff.js";
-import { resolve } from "./planner.js";
+import { resolveDiff } from "./provider-diff.js";
 import { InitFailed, type Provider, type ReadResult } from "./provider.js";
 import type { Reporter } from "./reporter.js";
 import type { Snapshot } from "./snapshot.js";
@@ -79,7 +79,7 @@ async function driftOf(
   const wished = old.inputs ?? {};
   const ignoreChanges = old.ignoreChanges ?? [];
   const request = { urn, id, oldInputs: inputs, oldOutputs: outputs, newInputs: wished, ignoreChanges };
-  const diff = resolve(await provider.diff(request), inputs, wished);
+  const diff = resolveDiff(await provider.diff(request), inputs, wished);
   if (diff.changes !== "some") return undefined;
   const detailedDiff = diff.detailedDiff && invert(diff.detailedDiff);
   return { detailedDiff, diffs: detailedDiff ? changedKeys(detailedDiff) : diff.diffs };
@@ -112,14 +112,15 @@ function withoutDanglingReferences(states: ResourceState[]): ResourceState[] {
   const there = (urn: string) => urns.has(urn);
   return states.map((state) => {
     if (dependenciesOf(state).every(there)) return state;
-    const { parent, deletedWith, ...rest } = state;
+    const { parent, deletedWith } = state;
+    const dependencies = state.dependencies?.filter(there) ?? [];
     const provider = state.provider && there(parseReference(state.provider).urn) ? state.provider : undefined;
     return {
-      ...rest,
+      ...omit(state, "parent", "deletedWith", "provider", "dependencies"),
       ...(parent && there(parent) && { parent }),
       ...(deletedWith && there(deletedWith) && { deletedWith }),
       ...(provider && { provider }),
-      ...(state.dependencies && { dependencies: state.dependencies.filter(there) }),
+      ...(dependencies.length > 0 && { dependencies }),
       ...(state.propertyDependencies && {
         propertyDependencies: Object.fromEntries(
           Object.entries(state.propertyDependencies).map(([key, list]) => [key, list.filter(there)]),

@@ -3,6 +3,7 @@ import type { Op } from "./events.js";
 import type { DetailedDiff } from "./property-diff.js";
 import { InitFailed, type Provider } from "./provider.js";
 import type { OperationType, ResourceState } from "./state.js";
+import type { Properties } from "./values.js";
 import { isProviderType } from "./urn.js";
 
 /** One move on one resource: what it is called, what it does, and how it shows in the state. */
@@ -74,27 +75,34 @@ export function createStep(
     async apply() {
       const provider = state.custom ? await env.providerOf(state) : undefined;
       const isProvider = isProviderType(state.type);
-      if (provider || isProvider) state.outputs = { ...state.inputs };
-      if (!env.dryRun) {
-        if (provider) await create(provider, state);
-        else if (isProvider) state.id = randomUUID();
+      if (provider || isProvider) state.outputs = planned(provider, state, undefined);
+      const exists = () => {
         state.created = state.modified = new Date().toISOString();
-      }
-      if (replacement?.deleteLater && old) old.delete = true;
+        if (replacement?.deleteLater && old) old.delete = true;
+      };
+      if (provider && !env.dryRun) return create(provider, state, exists);
+      if (isProvider && !env.dryRun) state.id = randomUUID();
+      exists();
     },
   };
 }
 
-async function create(provider: Provider, state: ResourceState): Promise<void> {
+function planned(provider: Provider | undefined, state: ResourceState, old: Properties | undefined): Properties {
+  const inputs = state.inputs ?? {};
+  return provider?.planned?.(inputs, old) ?? { ...inputs };
+}
+
+/** Calls `exists` once the object is there, be it only half what it should be. */
+async function create(provider: Provider, state: ResourceState, exists: () => void): Promise<void> {
   try {
     const { id, outputs } = await provider.create(state.urn, state.inputs ?? {}, state.customTimeouts?.create ?? 0);
     if (id === "") throw new Error("provider did not return an ID from Create");
-    state.id = id;
-    state.outputs = outputs;
+    Object.assign(state, { id, outputs });
+    exists();
   } catch (error) {
     if (error instanceof InitFailed) {
       Object.assign(state, { id: error.id, outputs: error.outputs, initErrors: error.reasons });
-      state.created = state.modified = new Date().toISOString();
+      exists();
     }
     throw error;
   }
@@ -114,7 +122,7 @@ export function updateStep(
       if (!state.custom) return;
       const provider = await env.providerOf(state);
       if (env.dryRun) {
-        state.outputs = { ...state.inputs };
+        state.outputs = planned(provider, state, old.outputs ?? {});
         return;
       }
       const timeout = state.customTimeouts?.update ?? 0;
