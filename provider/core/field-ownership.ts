@@ -3,7 +3,7 @@ import { PROVIDER_FIELD_MANAGER_PREFIX } from "../../api/names.js";
 import type { ManagedFieldsEntry } from "../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import type { KubeClient } from "../../kube/client.js";
-import { type ApiError, conflictingManagers, isConflict } from "../../kube/errors.js";
+import { conflictingManagers, isConflict } from "../../kube/errors.js";
 
 /**
  * Who owns `spec.numVFS`. Every resource owns that one field under a field manager of its own, so that the API server
@@ -51,7 +51,8 @@ export async function claimCount(
     // A conflict without managers is about the object's uid: it was deleted and made anew.
     if (!isConflict(error) || conflictingManagers(error).length === 0) throw error;
     const others = conflictingManagers(error).filter((manager) => !manager.startsWith(managerPrefix(claim.urn)));
-    if (others.length > 0) throw conflict(device, numVfs, others, error);
+    if (others.length > 0)
+      throw new OwnershipConflict(conflictMessage(device, numVfs, others, "refused"), { cause: error });
     // Only managers that this same resource minted in creates that were cut short: they are nobody else.
     return client.apply(SRIOV_NETWORK_DEVICE, object, { ...options, force: true });
   }
@@ -86,22 +87,32 @@ export function countOwners(device: SriovNetworkDevice): readonly ManagedFieldsE
   );
 }
 
+/**
+ * Managers that own the count, without those of the resource `urn`; where `urn` is not given, without those of all
+ * resources.
+ */
+export function foreignOwners(device: SriovNetworkDevice, urn: string | undefined): readonly string[] {
+  const own = urn === undefined ? PROVIDER_FIELD_MANAGER_PREFIX : managerPrefix(urn);
+  return countOwners(device)
+    .map((entry) => entry.manager ?? "unknown")
+    .filter((manager) => !manager.startsWith(own));
+}
+
 /** `"kubectl-edit"`, or `"a" and "b"`. */
 export function quoteAll(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(" and ");
 }
 
-function conflict(
+/** Who has set the count, what that means for the change to `numVfs`, and what to do about it. */
+export function conflictMessage(
   device: SriovNetworkDevice,
   numVfs: number,
   managers: readonly string[],
-  cause: ApiError,
-): OwnershipConflict {
+  when: "refused" | "foreseen",
+): string {
   const owners = quoteAll(managers);
-  return new OwnershipConflict(
-    `${device.metadata.name}: spec.numVFS is owned by field manager ${owners}, which has set it to ` +
-      `${device.spec.numVFS ?? 0}, so it was not changed to ${numVfs}. Set forceConflicts: true to take the number ` +
-      `over, or have ${owners} let go of it.`,
-    { cause },
-  );
+  const owned =
+    `spec.numVFS is owned by field manager ${owners}, which has set it to ${device.spec.numVFS ?? 0}` +
+    (when === "refused" ? `, so it was not changed to ${numVfs}` : `, so up will be refused to change it to ${numVfs}`);
+  return `${device.metadata.name}: ${owned}. Set forceConflicts: true to take the number over, or have ${owners} let go of it.`;
 }

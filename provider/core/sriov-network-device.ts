@@ -4,6 +4,7 @@ import { SRIOV_NETWORK_DEVICE } from "../../api/sriov-network-device.js";
 import { ApiError, ConfigError, ConnectionError, isKindMissing, isNotFound, messageOf } from "../../kube/errors.js";
 import { aboveMaximumProblem } from "../../plan/device-inputs.js";
 import { describeLoss, planVfCount } from "../../plan/vf-count.js";
+import type { Cluster } from "./cluster.js";
 import { type DeviceInputs, inputFailures, type PartialDeviceInputs } from "./device-inputs.js";
 import { awaitDevice, interfaceOf, lookUpDevice } from "./device-lookup.js";
 import { type DeviceOutputs, outputsOf } from "./device-outputs.js";
@@ -11,7 +12,9 @@ import { awaitCount, VfsInUse } from "./device-wait.js";
 import {
   type Claim,
   claimCount,
+  conflictMessage,
   countOwners,
+  foreignOwners,
   mintFieldManager,
   quoteAll,
   releaseCount,
@@ -45,15 +48,30 @@ export async function checkDevice(
   unknown: ReadonlySet<string>,
 ): Promise<DeviceCheck> {
   const failures = inputFailures(news, unknown);
-  const addressed = ["nodeName", "interfaceName", "address"].every((name) => !unknown.has(name));
-  if (failures.length > 0 || !addressed || unknown.has("kubeconfig") || unknown.has("context")) {
-    return { inputs: news, failures };
-  }
+  const needed = ["nodeName", "interfaceName", "address", "kubeconfig", "context"];
+  const wrong = failures.some(({ property }) => property !== "numVfs");
+  if (wrong || needed.some((name) => unknown.has(name))) return { inputs: news, failures };
   try {
+    const [count] = failures;
+    if (count !== undefined)
+      return { inputs: news, failures: [await withMaximum(operation().cluster, olds, news, count)] };
     return await checkAgainstCluster(operation(), olds, news);
   } catch (error) {
-    return { inputs: news, failures: [{ property: "", reason: clusterFailure(error) }] };
+    return { inputs: news, failures: [...failures, { property: "", reason: clusterFailure(error) }] };
   }
+}
+
+/** A count that is none, with what the NIC could have, where it is known. */
+async function withMaximum(
+  cluster: Cluster,
+  olds: PartialDeviceInputs,
+  news: PartialDeviceInputs,
+  failure: InputFailure,
+): Promise<InputFailure> {
+  const lookup = await lookUpDevice(cluster, { nodeName: news.nodeName ?? "", ...deviceKey(olds, news) });
+  const max = lookup.state === "found" ? lookup.device.status?.totalVFs : undefined;
+  if (lookup.state !== "found" || max === undefined) return failure;
+  return { ...failure, reason: `${failure.reason}; ${lookup.device.metadata.name} supports 0 to ${max}` };
 }
 
 async function checkAgainstCluster(
@@ -76,7 +94,7 @@ async function checkAgainstCluster(
       );
       return { inputs, failures: [] };
     }
-    return checkAgainstDevice(lookup.device, inputs, log);
+    return checkAgainstDevice(lookup.device, olds, inputs, log);
   } catch (error) {
     if (!isKindMissing(error)) throw error;
     log.warn(`${kindMissing()} up fails unless something that it installs first, such as the reconciler, brings them.`);
@@ -84,7 +102,12 @@ async function checkAgainstCluster(
   }
 }
 
-function checkAgainstDevice(device: SriovNetworkDevice, news: PartialDeviceInputs, log: Operation["log"]): DeviceCheck {
+function checkAgainstDevice(
+  device: SriovNetworkDevice,
+  olds: PartialDeviceInputs,
+  news: PartialDeviceInputs,
+  log: Operation["log"],
+): DeviceCheck {
   const { status } = device;
   const inputs: PartialDeviceInputs = {
     ...news,
@@ -102,7 +125,23 @@ function checkAgainstDevice(device: SriovNetworkDevice, news: PartialDeviceInput
   if (reason !== undefined) return { inputs, failures: [{ property: "numVfs", reason }] };
   const loss = describeLoss(device.metadata.name, planVfCount(presentVfs(device), news.numVfs));
   if (loss !== undefined) log.warn(loss);
+  const refusal = news.forceConflicts === true ? undefined : foreseenConflict(device, olds, news, news.numVfs);
+  if (refusal !== undefined) log.warn(refusal);
   return { inputs, failures: [] };
+}
+
+/** What the API server would answer to the change, where somebody else owns the count. */
+function foreseenConflict(
+  device: SriovNetworkDevice,
+  olds: PartialDeviceInputs,
+  news: PartialDeviceInputs,
+  numVfs: number,
+): string | undefined {
+  if ((device.spec.numVFS ?? 0) === numVfs) return undefined;
+  // The manager of a resource that exists is not told to check, nor does an alias leave it the URN that it was minted from.
+  const urn = olds.resourceUrn === undefined ? news.resourceUrn : undefined;
+  const others = foreignOwners(device, urn);
+  return others.length === 0 ? undefined : conflictMessage(device, numVfs, others, "foreseen");
 }
 
 /** Pure. `olds` is the state, `news` what check made of the program's inputs. */

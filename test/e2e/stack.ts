@@ -1,0 +1,201 @@
+import { automation } from "@pulumi/pulumi";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { testProject, type TestProject } from "./project.js";
+
+/** A stack of the engine under test, driven through the Automation API. Every method fails where its name says success. */
+export interface TestStack {
+  preview(program?: Program): Promise<Done>;
+  up(program?: Program, options?: automation.UpOptions): Promise<Done>;
+  refresh(): Promise<Done>;
+  destroy(): Promise<Done>;
+  /** These resolve exactly if the operation fails. */
+  previewFails(program?: Program): Promise<Done>;
+  upFails(program?: Program): Promise<Done>;
+  refreshFails(): Promise<Done>;
+  destroyFails(): Promise<Done>;
+  /** Resources in the state, without the stack itself and providers. */
+  resources(): Promise<StateResource[]>;
+  /** The state as the engine's backend has it on disk. */
+  stateFile(): string;
+  /** The same stack as another shell would see it: with more, or other, environment. */
+  withEnvironment(environment: Readonly<Record<string, string>>): Promise<TestStack>;
+  readonly automation: automation.Stack;
+}
+
+/** A program; gets the package as a program on disk would import it. Its result is the stack's outputs. */
+export type Program = (sriov: TestProject["sriov"]) => Record<string, unknown> | undefined;
+
+export interface StackOptions {
+  readonly program?: Program;
+  /** A folder with a program, instead of `program`. */
+  readonly folder?: string;
+  readonly config?: Readonly<Record<string, string | automation.ConfigValue>>;
+  /** More environment; KUBECONFIG is the lab administrator's unless given here. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** What an operation said and did. */
+export interface Done {
+  /** The whole error, as the Automation API gives it; empty where there was none. */
+  readonly error: string;
+  readonly diagnostics: readonly Diagnostic[];
+  /** By name of the resource: what was, or is to be, done to it. Only steps that are no `same`. */
+  readonly steps: Readonly<Record<string, Step>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+export interface Diagnostic {
+  /** Name of the resource that it is about; empty for the stack's own. */
+  readonly resource: string;
+  readonly severity: string;
+  readonly message: string;
+}
+
+export interface Step {
+  readonly op: string;
+  /** Properties that differ. */
+  readonly diffs: readonly string[];
+  /** The inputs as check left them: what a preview knows. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+export interface StateResource {
+  readonly urn: string;
+  readonly id: string;
+  readonly type: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+const PROJECT = "e2e";
+let stacks = 0;
+
+export async function openStack(options: StackOptions): Promise<TestStack> {
+  const project = await testProject();
+  const name = `t${++stacks}`;
+  const stack = await select(project, name, options);
+  for (const [key, value] of Object.entries(options.config ?? {})) {
+    await stack.setConfig(key, typeof value === "string" ? { value } : value);
+  }
+  return testStack(project, name, stack, options);
+}
+
+/** The warnings that stand on the resource's own row. */
+export function warningsOn(done: Done, resource: string): string[] {
+  return done.diagnostics
+    .filter((diagnostic) => diagnostic.resource === resource && diagnostic.severity === "warning")
+    .map((diagnostic) => diagnostic.message);
+}
+
+/** The errors, wherever they stand. */
+export function errorsOf(done: Done): string[] {
+  return done.diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message.trim());
+}
+
+function testStack(project: TestProject, name: string, stack: automation.Stack, options: StackOptions): TestStack {
+  type Operation = (onEvent: (event: automation.EngineEvent) => void) => Promise<unknown>;
+
+  async function run(operation: Operation, expected: "success" | "failure"): Promise<Done> {
+    const events: automation.EngineEvent[] = [];
+    let error = "";
+    let result: unknown;
+    try {
+      result = await operation((event) => events.push(event));
+    } catch (thrown) {
+      error = thrown instanceof Error ? thrown.message : String(thrown);
+    }
+    if ((error === "") !== (expected === "success")) throw new Error(error || "succeeded, and should have failed");
+    return { error, diagnostics: diagnosticsOf(events), steps: stepsOf(events), outputs: outputsOf(result) };
+  }
+  const using = (program: Program | undefined): { program?: automation.PulumiFn } => {
+    const chosen = program ?? options.program;
+    return chosen === undefined ? {} : { program: () => Promise.resolve(chosen(project.sriov) ?? {}) };
+  };
+  const preview =
+    (program?: Program): Operation =>
+    (onEvent) =>
+      stack.preview({ ...using(program), onEvent });
+  const up =
+    (program?: Program, more: automation.UpOptions = {}): Operation =>
+    (onEvent) =>
+      stack.up({ ...using(program), ...more, onEvent });
+  const refresh: Operation = (onEvent) => stack.refresh({ onEvent });
+  const destroy: Operation = (onEvent) => stack.destroy({ onEvent });
+
+  return {
+    preview: (program) => run(preview(program), "success"),
+    up: (program, more) => run(up(program, more), "success"),
+    refresh: () => run(refresh, "success"),
+    destroy: () => run(destroy, "success"),
+    previewFails: (program) => run(preview(program), "failure"),
+    upFails: (program) => run(up(program), "failure"),
+    refreshFails: () => run(refresh, "failure"),
+    destroyFails: () => run(destroy, "failure"),
+    async resources() {
+      const { deployment } = (await stack.exportStack()) as { deployment: unknown };
+      const { resources = [] } = deployment as { resources?: StateResource[] };
+      return resources.filter(({ type }) => !type.startsWith("pulumi:"));
+    },
+    stateFile: () => readFileSync(join(project.backend, ".pulumi", "stacks", PROJECT, `${name}.json`), "utf8"),
+    async withEnvironment(environment) {
+      const changed = { ...options, environment: { ...options.environment, ...environment } };
+      return testStack(project, name, await select(project, name, changed), changed);
+    },
+    automation: stack,
+  };
+}
+
+async function select(project: TestProject, stackName: string, options: StackOptions): Promise<automation.Stack> {
+  const workspace: automation.LocalWorkspaceOptions = {
+    projectSettings: { name: PROJECT, runtime: "nodejs", backend: { url: `file://${project.backend}` } },
+    envVars: {
+      PULUMI_BACKEND_URL: `file://${project.backend}`,
+      PULUMI_CONFIG_PASSPHRASE: "e2e",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      KUBECONFIG: project.lab.controlPlane.kubeconfig,
+      ...options.environment,
+    },
+  };
+  if (options.folder !== undefined) {
+    return automation.LocalWorkspace.createOrSelectStack({ stackName, workDir: options.folder }, workspace);
+  }
+  const program = (): Promise<void> => Promise.resolve();
+  return automation.LocalWorkspace.createOrSelectStack(
+    { stackName, projectName: PROJECT, program },
+    { ...workspace, workDir: project.folder },
+  );
+}
+
+function diagnosticsOf(events: readonly automation.EngineEvent[]): Diagnostic[] {
+  return events
+    .map((event) => event.diagnosticEvent)
+    .filter((event) => event !== undefined && (event.severity as string) !== "debug")
+    .map((event) => ({
+      resource: event?.urn?.includes("pulumi:pulumi:Stack") ? "" : nameOf(event?.urn ?? ""),
+      severity: event?.severity ?? "",
+      message: event?.message ?? "",
+    }));
+}
+
+function stepsOf(events: readonly automation.EngineEvent[]): Record<string, Step> {
+  const steps = events
+    .map((event) => event.resourcePreEvent?.metadata)
+    .filter((metadata) => metadata !== undefined && metadata.op !== "same" && !metadata.type.startsWith("pulumi:"))
+    .map((metadata) => [
+      nameOf(metadata?.urn ?? ""),
+      { op: metadata?.op ?? "", diffs: metadata?.diffs ?? [], inputs: metadata?.new?.inputs ?? {} },
+    ]);
+  // Of the steps of a replacement the first, which is the one with the new inputs.
+  return Object.fromEntries(steps.reverse()) as Record<string, Step>;
+}
+
+function outputsOf(result: unknown): Record<string, unknown> {
+  const { outputs = {} } = (result ?? {}) as { outputs?: automation.OutputMap };
+  return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, output.value as unknown]));
+}
+
+function nameOf(urn: string): string {
+  return urn.split("::").at(-1) ?? "";
+}
