@@ -131,7 +131,7 @@ export class Informer<T extends KubeObject> {
     const selector = { ...(labels && { labels }), ...(fields && { fields }), namespace };
     for await (const event of this.client.watch(this.type, { ...selector, resourceVersion, signal, idleMs })) {
       if (event.type === "ERROR") throw watchError(event.object);
-      if (event.type === "DELETED") this.remove(event.object);
+      if (event.type === "DELETED") this.removeUnlessNewer(event.object);
       else if (event.type !== "BOOKMARK") this.set(event.object);
       this.resourceVersion = event.object.metadata.resourceVersion ?? this.resourceVersion;
     }
@@ -147,6 +147,12 @@ export class Informer<T extends KubeObject> {
     if (previous !== undefined && previous.metadata.resourceVersion === object.metadata.resourceVersion) return;
     this.objects.set(keyOf(object), object);
     this.tell({ kind: "set", object, previous });
+  }
+
+  /** Of an object that was made anew meanwhile, and observed, the watch tells late. */
+  private removeUnlessNewer(object: T): void {
+    const known = this.objects.get(keyOf(object));
+    if (known === undefined || !isNewer(known, object)) this.remove(object);
   }
 
   private remove(object: T): void {

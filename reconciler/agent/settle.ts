@@ -1,9 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import type { Kernel, PciAddress, PhysicalFunction } from "../kernel/kernel.js";
 
+/** Where nothing moves for this long, nothing more is to come: VFs without a driver never get an interface. */
+const QUIET_MS = 2_000;
+
 /**
  * Reads a NIC until all its VFs have a driver and an interface name, which udev and drivers give them after the write
- * has returned, or until time is up. sysfs tells nobody when that happens, hence a look now and then, first at once.
+ * has returned, or until nothing moves any more, or time is up. sysfs tells nobody when that happens, hence a look now
+ * and then, first at once.
  */
 export async function waitUntilSettled(
   kernel: Kernel,
@@ -11,16 +15,21 @@ export async function waitUntilSettled(
   deadlineMs: number,
 ): Promise<PhysicalFunction | undefined> {
   const until = Date.now() + deadlineMs;
+  let progress = { steps: -1, since: Date.now() };
   for (let ms = 5; ; ms = Math.min(ms * 2, 200)) {
     const nic = await kernel.physicalFunction(address);
-    if (nic === undefined || isSettled(nic) || Date.now() >= until) return nic;
+    if (nic === undefined) return nic;
+    const { done, all } = stepsOf(nic);
+    if (done > progress.steps) progress = { steps: done, since: Date.now() };
+    const quiet = Date.now() - progress.since >= QUIET_MS;
+    if (done === all || quiet || Date.now() >= until) return nic;
     await setTimeout(ms);
   }
 }
 
-function isSettled(nic: PhysicalFunction): boolean {
-  return (
-    nic.virtualFunctions.length === nic.numVfs &&
-    nic.virtualFunctions.every((vf) => vf.driver !== undefined && vf.interfaces.length > 0)
-  );
+/** Two steps for each VF: its driver, its interface. */
+function stepsOf({ numVfs, virtualFunctions }: PhysicalFunction): { readonly done: number; readonly all: number } {
+  const drivers = virtualFunctions.filter((vf) => vf.driver !== undefined).length;
+  const interfaces = virtualFunctions.filter((vf) => vf.interfaces.length > 0).length;
+  return { done: drivers + interfaces, all: 2 * numVfs };
 }

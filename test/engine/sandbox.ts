@@ -71,7 +71,7 @@ export class Sandbox {
     mkdirSync(parent, { recursive: true });
     const root = mkdtempSync(join(parent, "engine-"));
     const folder = join(root, "program");
-    cpSync(join(repository, "test", "integration", "engine", "programs", program), folder, { recursive: true });
+    cpSync(join(repository, "test", "engine", "programs", program), folder, { recursive: true });
     const provider = join(folder, "provider");
     if (existsSync(provider)) {
       cpSync(provider, join(folder, "node_modules", "thing-provider"), { recursive: true });

@@ -16,7 +16,6 @@ const second = "/sys/bus/pci/devices/0000:02:00.0";
 /** Tests build on one another's guest, since each boot takes seconds: those that spoil it come last. */
 describe("QEMU node", function () {
   this.timeout(120_000);
-  const authority = createAuthority("guest test");
   let run: LabRun;
   let node: QemuNode;
   let server: Server;
@@ -26,7 +25,8 @@ describe("QEMU node", function () {
     run = await beginRun({ label: "guest-test" });
     const agentBundle = join(run.dir, "agent.js");
     writeFileSync(agentBundle, guestAgent);
-    const { certificatePem: cert, keyPem: key } = authority.issueServer(["10.0.2.2"]);
+    const authority = await createAuthority("guest test");
+    const { certificatePem: cert, keyPem: key } = await authority.issueServer(["10.0.2.2"]);
     server = createServer({ cert, key }).listen(0, "127.0.0.1");
     await once(server, "listening");
     node = await startQemuNode(run, {
