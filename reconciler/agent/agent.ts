@@ -63,7 +63,8 @@ export class Agent {
     this.pciObjects = new PciDevices(this.client, this.pciDevices, owner);
     this.devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
-      else if (isPciAddress(change.object.spec.address)) this.loops.get(change.object.spec.address)?.wake();
+      else if (isPciAddress(change.object.spec.address))
+        this.loops.get(change.object.spec.address)?.hear(change.object);
     });
     this.pciDevices.onChange((change) => {
       if (change.kind === "gone") this.wakeParent(change.object);

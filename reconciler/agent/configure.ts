@@ -64,7 +64,7 @@ function refusal(error: KernelError, count: number): Outcome {
 }
 
 /** Has anybody ever declared a count? The object's first generation with an unowned count says no. */
-function isManaged(device: SriovNetworkDevice): boolean {
+export function isManaged(device: SriovNetworkDevice): boolean {
   if ((device.metadata.generation ?? 1) > 1) return true;
   return (device.metadata.managedFields ?? []).some((entry) => ownsCount(entry.fieldsV1));
 }

@@ -9,7 +9,7 @@ import {
 import type { KubeClient } from "../../kube/client.js";
 import { isConflict, isNotFound, messageOf } from "../../kube/errors.js";
 import type { Kernel, PciAddress, PhysicalFunction } from "../kernel/kernel.js";
-import { carryOut, type Decision, decide, type Outcome } from "./configure.js";
+import { carryOut, type Decision, decide, isManaged, type Outcome } from "./configure.js";
 import type { PciDevices } from "./pci-devices.js";
 import { acknowledge, isReported, reportGone, reportStatus } from "./report.js";
 import { waitUntilSettled } from "./settle.js";
@@ -21,9 +21,9 @@ export interface DeviceLoopOptions {
 }
 
 export interface DeviceLoopParts {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, "merge">;
   readonly kernel: Kernel;
-  readonly pciDevices: PciDevices;
+  readonly pciDevices: Pick<PciDevices, "sync">;
   readonly log: Logger;
   /** The object as it is known now; undefined when there is none. */
   readonly current: () => SriovNetworkDevice | undefined;
@@ -50,12 +50,18 @@ export class DeviceLoop {
   private acknowledging: Promise<void> = Promise.resolve();
   private looks: readonly number[] = [];
   private shortfall: Shortfall | undefined;
+  private reported: Heard | undefined;
   private acknowledged = { uid: "", generation: 0 };
 
   constructor(
     readonly address: PciAddress,
     private readonly parts: DeviceLoopParts,
   ) {}
+
+  /** The object has changed. Word of a status that this loop wrote itself is no reason for another pass. */
+  hear(device: SriovNetworkDevice): void {
+    if (!isDeepStrictEqual(this.reported, heard(device, device.status))) this.wake();
+  }
 
   /** The object or the hardware may have changed. */
   wake(): void {
@@ -187,6 +193,7 @@ export class DeviceLoop {
   private async put(device: SriovNetworkDevice, status: Partial<SriovNetworkDeviceStatus>): Promise<void> {
     const { name, uid } = device.metadata;
     const options = { fieldManager: AGENT_FIELD_MANAGER, subresource: "status" as const };
+    this.reported = heard(device, { ...device.status, ...status });
     try {
       const body = { metadata: { uid }, status };
       this.parts.observe(await this.parts.client.merge(SRIOV_NETWORK_DEVICE, name, body, options));
@@ -195,6 +202,18 @@ export class DeviceLoop {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
+}
+
+/** All of an object that a pass depends on. Who declares the count that is there already changes no generation. */
+interface Heard {
+  readonly uid: string;
+  readonly generation: number;
+  readonly managed: boolean;
+  readonly status: unknown;
+}
+
+function heard(device: SriovNetworkDevice, status: unknown): Heard {
+  return { ...identityOf(device), managed: isManaged(device), status };
 }
 
 /** What a driver made of one generation where it made fewer VFs than it was asked for. */

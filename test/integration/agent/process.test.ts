@@ -1,0 +1,103 @@
+import { expect } from "chai";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { NODE } from "../../../api/core.js";
+import type { Lab } from "../../../lab/lab.js";
+import type { LabProcess } from "../../../lab/processes/lab-run.js";
+import { sharedLab } from "../../shared-lab.js";
+import { until as eventually } from "../lab/until.js";
+import { nics } from "./hardware.js";
+import { Observer } from "./observer.js";
+
+describe("the agent's process", () => {
+  let lab: Lab;
+  let observer: Observer;
+  let kubeconfig = "";
+  let socket = "";
+  const spawned: LabProcess[] = [];
+
+  before(async () => {
+    lab = await sharedLab();
+    observer = await Observer.start(lab.client);
+    await lab.addSimulatedNode("n-process", { spec: { nics: nics(1) }, agent: false });
+    kubeconfig = join(lab.run.dir, "n-process.kubeconfig");
+    socket = join(lab.run.dir, "n-process.sock");
+  });
+  after(async () => {
+    await Promise.all(spawned.map((agent) => agent.stop()));
+    await observer.stop();
+  });
+
+  function spawn(name: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): LabProcess {
+    const main = join(__dirname, "..", "..", "..", "lab", "nodes", "simulated", "agent.js");
+    const agent = lab.run.spawn(name, process.execPath, [main, socket, ...args], { env });
+    spawned.push(agent);
+    return agent;
+  }
+
+  const says = (agent: LabProcess, text: string | RegExp): Promise<void> =>
+    eventually(() => new RegExp(text).test(readFileSync(agent.logFile, "utf8")));
+
+  it("ends with status 0 by SIGTERM", async () => {
+    const agent = spawn("quiet", ["--node-name", "n-process", "--kubeconfig", kubeconfig]);
+    await observer.ready("n-process-nic0", "Unmanaged");
+    await says(agent, "first scan done");
+    agent.signal("SIGTERM");
+    expect(await agent.exited).to.deep.equal({ code: 0, signal: null });
+  });
+
+  it("waits for a Node that is not there yet, and then works", async () => {
+    const admin = lab.controlPlane.kubeconfig;
+    const agent = spawn("early", ["--node-name", "n-early", "--kubeconfig", admin]);
+    await says(agent, "no Node n-early yet");
+    await lab.client.apply(NODE, { metadata: { name: "n-early" } }, { fieldManager: "test" });
+    await observer.ready("n-early-nic0", "Unmanaged");
+    await agent.stop();
+  });
+
+  it("ends with status 0 by SIGTERM while it waits for its Node", async () => {
+    const agent = spawn("waiting", ["--node-name", "n-never", "--kubeconfig", lab.controlPlane.kubeconfig]);
+    await says(agent, "no Node n-never yet");
+    agent.signal("SIGTERM");
+    expect(await agent.exited).to.deep.equal({ code: 0, signal: null });
+  });
+
+  it("ends by SIGTERM while a NIC hangs as soon as the kernel has answered", async () => {
+    const node = await lab.addSimulatedNode("n-hanging", { spec: { nics: nics(1) } });
+    const address = nics(1)[0]?.address ?? "";
+    await observer.ready("n-hanging-nic0", "Unmanaged");
+    await node.hardware.hang(address, true);
+    await observer.declare("n-hanging-nic0", 2);
+    await node.hardware.waitForWrites(1);
+    const stopped = node.stopAgent("SIGTERM");
+    await node.hardware.hang(address, false);
+    await stopped;
+    expect(readFileSync(node.agentLog, "utf8")).to.include('"signal":"SIGTERM"');
+    expect(await node.numVfs(address)).to.equal(2);
+  });
+
+  it("ends with status 2 and the usage where it is not told its node", async () => {
+    const agent = spawn("usage", [], {});
+    expect((await agent.exited).code).to.equal(2);
+    expect(readFileSync(agent.logFile, "utf8")).to.match(/NODE_NAME, must name the node[^]*usage: /);
+  });
+
+  it("ends with status 1, in words, where it has no usable kubeconfig", async () => {
+    const agent = spawn("blind", ["--node-name", "n-process", "--kubeconfig", join(lab.run.dir, "missing")]);
+    expect((await agent.exited).code).to.equal(1);
+    expect(readFileSync(agent.logFile, "utf8")).to.include("missing cannot be read");
+  });
+
+  it("gives up on a write at its deadline, says so, and finishes when the NIC answers again", async () => {
+    const agentArgs = ["--write-deadline", "0.2", "--settle-deadline", "0.2"];
+    const node = await lab.addSimulatedNode("n-deadline", { spec: { nics: nics(1) }, agentArgs });
+    const address = nics(1)[0]?.address ?? "";
+    await observer.ready("n-deadline-nic0", "Unmanaged");
+    await node.hardware.hang(address, true);
+    await observer.declare("n-deadline-nic0", 2);
+    const { status } = await observer.ready("n-deadline-nic0", "KernelRefused");
+    expect(status?.conditions?.[0]?.message).to.include("no answer before the deadline (ETIMEDOUT)");
+    await node.hardware.hang(address, false);
+    await observer.configured("n-deadline-nic0", 2);
+  });
+});

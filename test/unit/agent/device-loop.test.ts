@@ -1,0 +1,82 @@
+import { expect } from "chai";
+import { setImmediate } from "node:timers/promises";
+import { pino } from "pino";
+import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { KubeClient } from "../../../kube/client.js";
+import { DeviceLoop } from "../../../reconciler/agent/device-loop.js";
+import { type Kernel, type PhysicalFunction, parsePciAddress } from "../../../reconciler/kernel/kernel.js";
+import { deviceObject, physicalFunction } from "./nic.js";
+
+/** A loop, its object at an API server that only keeps it, and a NIC that is read and never written. */
+class Bench {
+  reads = 0;
+  statusWrites = 0;
+  private readonly loop: DeviceLoop;
+
+  constructor(
+    public device: SriovNetworkDevice,
+    nic: PhysicalFunction,
+  ) {
+    const kernel: Kernel = {
+      scan: () => Promise.reject(new Error("not asked for here")),
+      setNumVfs: () => Promise.reject(new Error("not asked for here")),
+      physicalFunction: () => {
+        this.reads++;
+        return Promise.resolve(nic);
+      },
+    };
+    this.loop = new DeviceLoop(parsePciAddress(nic.address), {
+      kernel,
+      client: { merge: ((_type, _name, patch) => Promise.resolve(this.merge(patch))) as KubeClient["merge"] },
+      pciDevices: { sync: () => Promise.resolve() },
+      log: pino({ enabled: false }),
+      current: () => this.device,
+      observe: (device) => this.change(device),
+      options: { writeDeadlineMs: 1_000, settleDeadlineMs: 1_000 },
+    });
+  }
+
+  change(device: SriovNetworkDevice): void {
+    this.device = device;
+    this.loop.hear(device);
+  }
+
+  /** Resolves when the loop has nothing more to do: nothing here takes longer than a turn of the event loop. */
+  async wake(): Promise<void> {
+    this.loop.wake();
+    await setImmediate();
+    await this.loop.stop();
+  }
+
+  private merge(patch: Readonly<Record<string, unknown>>): SriovNetworkDevice {
+    this.statusWrites++;
+    const status = { ...this.device.status, ...(patch["status"] as object) };
+    return { ...this.device, status };
+  }
+}
+
+describe("the loop of a NIC", () => {
+  it("is not woken by its own report", async () => {
+    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    await bench.wake();
+    expect([bench.reads, bench.statusWrites]).to.deep.equal([1, 1]);
+  });
+
+  it("writes nothing where its report says the same", async () => {
+    const first = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    await first.wake();
+    const second = new Bench(first.device, physicalFunction());
+    await second.wake();
+    expect([second.reads, second.statusWrites]).to.deep.equal([1, 0]);
+  });
+
+  it("is woken by somebody who declares the count that is there", async () => {
+    const bench = new Bench(deviceObject({ numVFS: 0 }), physicalFunction());
+    bench.change(bench.device);
+    await setImmediate();
+    const { metadata } = deviceObject({ countOwner: "person" });
+    bench.change({ ...bench.device, metadata });
+    await setImmediate();
+    expect(bench.device.status?.conditions?.[0]?.reason).to.equal("Configured");
+  });
+});
