@@ -60,6 +60,8 @@ export function openTransport(config: ClusterConfig, userAgent: string): Transpo
         "Content-Length": payload.length,
       }),
     });
+    // Aborted while the credentials were looked up: from here on only the listener below would hear of it.
+    request.signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const outgoing = client.request(options, resolve);
       const timeoutMs = request.timeoutMs ?? REQUEST_TIMEOUT_MS;

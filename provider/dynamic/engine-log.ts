@@ -40,6 +40,12 @@ interface Grpc {
 }
 
 let engine: EngineClient | undefined;
+const underWay = new Set<Promise<undefined>>();
+
+/** Resolves when the engine has every line so far. It ends this process soon after the last operation has returned. */
+export async function linesDelivered(): Promise<void> {
+  await Promise.all(underWay);
+}
 
 function send(urn: string, severity: Severity, message: string, ephemeral: boolean): void {
   const address = process.argv[2];
@@ -52,7 +58,10 @@ function send(urn: string, severity: Severity, message: string, ephemeral: boole
   request.setUrn(urn);
   request.setEphemeral(ephemeral);
   // A line that the engine does not take is no reason to fail the work it is about.
-  engine.log(request, () => undefined);
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  engine.log(request, () => resolve(undefined));
+  underWay.add(promise);
+  void promise.then(() => underWay.delete(promise));
 }
 
 function openEngine(address: string): EngineClient {

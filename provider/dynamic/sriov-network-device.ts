@@ -11,7 +11,7 @@ import {
   updateDevice,
 } from "../core/sriov-network-device.js";
 import { configureConnections, connect } from "./connection.js";
-import { engineLog } from "./engine-log.js";
+import { engineLog, linesDelivered } from "./engine-log.js";
 import { type Bag, splitUnknown, withoutUndefined } from "./values.js";
 
 /**
@@ -29,60 +29,64 @@ const provider: dynamic.ResourceProvider<Bag, Bag> = {
     configureConnections(config);
     return Promise.resolve();
   },
-
-  async check(olds, news) {
-    const { known, unknown } = splitUnknown(news);
-    const inputs = known as PartialDeviceInputs;
-    let result;
-    try {
-      const cluster = unknown.has("kubeconfig") || unknown.has("context") ? undefined : await connect(inputs);
-      const log = engineLog(inputs.resourceUrn ?? "");
-      const operation = (): Operation => {
-        if (cluster === undefined) throw new Error("the cluster is not known yet");
-        return { cluster, log, deadline: Date.now() + DEFAULT_TIMEOUT_MS };
-      };
-      result = await checkDevice(operation, splitUnknown(olds).known, inputs, unknown);
-    } catch (error) {
-      return { inputs: news, failures: [{ property: "", reason: (error as Error).message }] };
-    }
-    const stillUnknown = Object.fromEntries(Object.entries(news).filter(([name]) => unknown.has(name)));
-    return { inputs: withoutUndefined({ ...result.inputs, ...stillUnknown }), failures: [...result.failures] };
-  },
-
+  check: toldWhole(check),
   diff(_id, olds, news) {
     const { known, unknown } = splitUnknown(news);
     const { changed, replaces } = diffDevice(olds, known, unknown);
     // Changed is said by saying nothing: only then does the engine work out the property diff and heed replaceOnChanges.
     return Promise.resolve({ ...(changed ? {} : { changes: false }), replaces: [...replaces] });
   },
-
-  async create(inputs) {
-    const device = inputs as unknown as DeviceInputs;
-    const operation = await operationFor("create", device);
-    const { id, outputs } = await settle(inputs, () => createDevice(operation, device));
-    return { id, outs: withoutUndefined({ ...outputs }) };
-  },
-
-  async read(id, properties = {}) {
-    const state = properties as State;
-    const operation = await operationFor("read", state);
-    const outputs = await readDevice(operation, id, state);
-    if (outputs === undefined) return { id: "", props: {} };
-    return { id, props: withoutUndefined({ ...outputs }), inputs: withoutUndefined(inputsOf(outputs)) };
-  },
-
-  async update(id, olds, news) {
-    const device = news as unknown as DeviceInputs;
-    const operation = await operationFor("update", device);
-    const outputs = await settle(news, () => updateDevice(operation, id, olds as State, device));
-    return { outs: withoutUndefined({ ...outputs }) };
-  },
-
-  async delete(id, properties) {
-    const state = properties as State;
-    await deleteDevice(await operationFor("delete", state), id, state);
-  },
+  create: toldWhole(create),
+  read: toldWhole(read),
+  update: toldWhole(update),
+  delete: toldWhole(remove),
 };
+
+async function check(olds: Bag, news: Bag): Promise<dynamic.CheckResult<Bag>> {
+  const { known, unknown } = splitUnknown(news);
+  const inputs = known as PartialDeviceInputs;
+  let result;
+  try {
+    const cluster = unknown.has("kubeconfig") || unknown.has("context") ? undefined : await connect(inputs);
+    const log = engineLog(inputs.resourceUrn ?? "");
+    const operation = (): Operation => {
+      if (cluster === undefined) throw new Error("the cluster is not known yet");
+      return { cluster, log, deadline: Date.now() + DEFAULT_TIMEOUT_MS };
+    };
+    result = await checkDevice(operation, splitUnknown(olds).known, inputs, unknown);
+  } catch (error) {
+    return { inputs: news, failures: [{ property: "", reason: (error as Error).message }] };
+  }
+  const stillUnknown = Object.fromEntries(Object.entries(news).filter(([name]) => unknown.has(name)));
+  return { inputs: withoutUndefined({ ...result.inputs, ...stillUnknown }), failures: [...result.failures] };
+}
+
+async function create(inputs: Bag): Promise<dynamic.CreateResult<Bag>> {
+  const device = inputs as unknown as DeviceInputs;
+  const operation = await operationFor("create", device);
+  const { id, outputs } = await settle(inputs, () => createDevice(operation, device));
+  return { id, outs: withoutUndefined({ ...outputs }) };
+}
+
+async function read(id: string, properties: Bag = {}): Promise<dynamic.ReadResult<Bag>> {
+  const state = properties as State;
+  const operation = await operationFor("read", state);
+  const outputs = await readDevice(operation, id, state);
+  if (outputs === undefined) return { id: "", props: {} };
+  return { id, props: withoutUndefined({ ...outputs }), inputs: withoutUndefined(inputsOf(outputs)) };
+}
+
+async function update(id: string, olds: Bag, news: Bag): Promise<dynamic.UpdateResult<Bag>> {
+  const device = news as unknown as DeviceInputs;
+  const operation = await operationFor("update", device);
+  const outputs = await settle(news, () => updateDevice(operation, id, olds as State, device));
+  return { outs: withoutUndefined({ ...outputs }) };
+}
+
+async function remove(id: string, properties: Bag): Promise<void> {
+  const state = properties as State;
+  await deleteDevice(await operationFor("delete", state), id, state);
+}
 
 async function operationFor(kind: keyof Timeouts | "read", state: PartialDeviceInputs): Promise<Operation> {
   // What is only in the state is asked last: it may be older than what the stack is configured with.
@@ -109,6 +113,17 @@ async function settle<T>(inputs: Bag, work: () => Promise<T>): Promise<T> {
 function inputsOf(outputs: DeviceOutputs): Bag {
   const reported = ["status", "vfAddresses", "vfPciDevices", "virtualFunctions", "fieldManager"];
   return Object.fromEntries(Object.entries(outputs).filter(([name]) => !reported.includes(name)));
+}
+
+/** The operation with all that it has to say: warnings that are still on their way when it returns may be lost. */
+function toldWhole<A extends unknown[], R>(operation: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await operation(...args);
+    } finally {
+      await linesDelivered();
+    }
+  };
 }
 
 export = provider;

@@ -88,9 +88,12 @@ export function warningsOn(done: Done, resource: string): string[] {
     .map((diagnostic) => diagnostic.message);
 }
 
-/** The errors, wherever they stand. */
+/** The errors, wherever they stand, without the engine's own last word that the operation failed. */
 export function errorsOf(done: Done): string[] {
-  return done.diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message.trim());
+  return done.diagnostics
+    .filter(({ severity }) => severity === "error")
+    .map(({ message }) => message.trim())
+    .filter((message) => !/^(error: )?(preview|update|destroy|refresh) failed$/.test(message));
 }
 
 function testStack(project: TestProject, name: string, stack: automation.Stack, options: StackOptions): TestStack {
@@ -119,7 +122,14 @@ function testStack(project: TestProject, name: string, stack: automation.Stack, 
   const up =
     (program?: Program, more: automation.UpOptions = {}): Operation =>
     (onEvent) =>
-      stack.up({ ...using(program), ...more, onEvent });
+      stack.up({
+        ...using(program),
+        ...more,
+        onEvent(event) {
+          onEvent(event);
+          more.onEvent?.(event);
+        },
+      });
   const refresh: Operation = (onEvent) => stack.refresh({ onEvent });
   const destroy: Operation = (onEvent) => stack.destroy({ onEvent });
 

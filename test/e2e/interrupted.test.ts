@@ -1,0 +1,43 @@
+import { expect } from "chai";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { freshNic, nicOfOwnNode } from "./nics.js";
+import { REPOSITORY, testProject } from "./project.js";
+import { openStack } from "./stack.js";
+
+describe("an up that is killed", () => {
+  it("after it has set the count is continued by the next one, which leaves one field manager", async () => {
+    const nic = await nicOfOwnNode("e2e-cut");
+    await freshNic();
+    const { lab, folder } = await testProject();
+    const project = join(folder, "interrupted");
+    mkdirSync(project);
+    symlinkSync(join(REPOSITORY, "node_modules"), join(project, "node_modules"));
+    const args = { nodeName: nic.nodeName, interfaceName: nic.interfaceName, numVfs: 4 };
+    writeFileSync(
+      join(project, "index.js"),
+      `const sriov = require("pulumi-sriov");\nnew sriov.SriovNetworkDevice("nic", ${JSON.stringify(args)});\n`,
+    );
+    const stack = await openStack({ folder: project });
+    await nic.node.stopAgent("SIGKILL");
+
+    const env = { ...process.env, ...stack.automation.workspace.envVars };
+    const command = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack.automation.name];
+    const up = lab.run.spawn("interrupted-up", "pulumi", command, { cwd: project, env });
+    await nic.until("asked for 4 VFs", ({ spec }) => spec.numVFS === 4);
+    up.signal("SIGKILL");
+    await up.exited;
+    const [first = ""] = await nic.owners();
+
+    await stack.automation.cancel().catch(() => undefined);
+    await nic.node.startAgent();
+    await stack.up();
+    expect(await nic.numVfs()).to.equal(4);
+    expect(await stack.resources()).to.have.length(1);
+    expect(await nic.owners())
+      .to.have.length(1)
+      .and.not.to.include(first);
+    await stack.destroy();
+    expect(await nic.numVfs()).to.equal(0);
+  });
+});
