@@ -3,7 +3,7 @@
  * builds, where that is not done, then runs the command on the Node of node_modules, whatever PATH has.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, writeFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { constants } from "node:os";
@@ -42,9 +42,19 @@ function build() {
   if (existsSync(mark) && existsSync(join("node_modules", "pulumi-sriov")) && newestSource() < statSync(mark).mtimeMs)
     return;
   console.log("Building …");
+  removeOrphans("dist");
   must(join(bin, "node"), [join("node_modules", "typescript", "bin", "tsc"), "-p", "."]);
   must(join(bin, "node"), [join("lab", "self-install.mjs")]);
   writeFileSync(mark, "");
+}
+
+/** What the compiler once made of sources that are gone: it would go on running, as a test for one. */
+function removeOrphans(folder) {
+  if (!existsSync(folder)) return;
+  for (const file of readdirSync(folder, { recursive: true }).map(String)) {
+    const source = /\.(js|js\.map|d\.ts)$/.test(file) ? file.replace(/\.(js|js\.map|d\.ts)$/, ".ts") : undefined;
+    if (source !== undefined && !existsSync(source)) rmSync(join(folder, file));
+  }
 }
 
 function newestSource() {

@@ -48,7 +48,7 @@ describe("a client of the API server", () => {
     });
 
     it("that the server is not the one of the kubeconfig's authority", async () => {
-      const other = Buffer.from(createAuthority("another").certificatePem).toString("base64");
+      const other = Buffer.from((await createAuthority("another")).certificatePem).toString("base64");
       const kubeconfig = text.replace(
         /"certificate-authority-data": "[^"]*"/,
         `"certificate-authority-data": "${other}"`,
@@ -72,7 +72,7 @@ describe("a client of the API server", () => {
     });
 
     it("what a user may not do", async () => {
-      const error = await refusal(open(lab.controlPlane.kubeconfigFor("guest")).list(NODE), ApiError);
+      const error = await refusal(open(await lab.controlPlane.kubeconfigFor("guest")).list(NODE), ApiError);
       expect(isForbidden(error)).to.equal(true);
       expect(error.message).to.include('"guest" cannot list resource "nodes"').and.to.include("Ask for a role");
     });
