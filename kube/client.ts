@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { KubeObject, ResourceType } from "../api/object.js";
 import { type ClusterAccess, type ClusterConfig, loadClusterConfig } from "./config.js";
 import { messageOf, isTransient } from "./errors.js";
@@ -162,7 +163,8 @@ export class KubeClient {
         return await this.transport.send(request);
       } catch (error) {
         if (attempt >= 4 || request.signal?.aborted || !mayRepeat(request, error)) throw error;
-        await delay(100 * 2 ** attempt * (0.5 + Math.random() / 2));
+        const ms = 100 * 2 ** attempt * (0.5 + Math.random() / 2);
+        await setTimeout(ms, undefined, request.signal && { signal: request.signal });
       }
     }
   }
@@ -179,10 +181,6 @@ function mayRepeat(request: Request, error: unknown): boolean {
 
 function certificateProblem(error: unknown): boolean {
   return /certificate/i.test(messageOf(error));
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function pathOf(type: ResourceType<KubeObject>, namespace?: string, name?: string, subresource?: string): string {

@@ -111,7 +111,9 @@ export class Agent {
     this.logSkipped(discovery);
     await Promise.all(discovery.devices.map((device) => this.guarded(device.address, () => objects.ensure(device))));
     for (const object of objects.list()) this.loopFor(object)?.wake();
-    this.capable = discovery.devices.length > 0;
+    // A NIC that cannot be read right now is still there.
+    const unsure = snapshot.unreadable.length > 0 && this.capable === true;
+    this.capable = discovery.devices.length > 0 || unsure;
     // Not awaited: one NIC that takes minutes must not hold up the next scan.
     void this.guarded("node labels", () => this.labelWhenReported());
   }

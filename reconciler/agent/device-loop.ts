@@ -34,6 +34,11 @@ export interface DeviceLoopParts {
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
+/**
+ * A change that is done within this time is acknowledged by its result: one write to the API server instead of two. What
+ * takes longer is acknowledged meanwhile; nobody takes less than seconds for silence.
+ */
+const ACKNOWLEDGE_AFTER_MS = 20;
 /** udev may rename interfaces after they were taken for settled. */
 const LOOKS_AFTER_CHANGE_MS = [1_000, 4_000, 10_000];
 
@@ -47,6 +52,7 @@ export class DeviceLoop {
   private failures = 0;
   private retry: NodeJS.Timeout | undefined;
   private stopped = false;
+  private acknowledgement: NodeJS.Timeout | undefined;
   private acknowledging: Promise<void> = Promise.resolve();
   private looks: readonly number[] = [];
   private shortfall: Shortfall | undefined;
@@ -81,6 +87,7 @@ export class DeviceLoop {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.retry);
+    clearTimeout(this.acknowledgement);
     await this.running;
   }
 
@@ -166,7 +173,7 @@ export class DeviceLoop {
     return nic.numVfs > 0 && isDeepStrictEqual(this.shortfall, { ...identityOf(device), numVfs: nic.numVfs });
   }
 
-  /** Says at once that a new generation was seen, beside the kernel's work, not before it. */
+  /** Says that a new generation was seen, beside the kernel's work, not before it. */
   private acknowledgeNewGeneration(): void {
     const device = this.parts.current();
     if (device?.status?.observedGeneration === undefined) return;
@@ -175,12 +182,16 @@ export class DeviceLoop {
     if (uid === this.acknowledged.uid && generation <= this.acknowledged.generation) return;
     this.acknowledged = { uid, generation };
     if (generation <= device.status.observedGeneration) return;
-    this.acknowledging = this.acknowledging
-      .then(() => this.put(device, acknowledge(device, new Date())))
-      .catch((error: unknown) => this.parts.log.warn({ err: error }, "could not acknowledge the change"));
+    clearTimeout(this.acknowledgement);
+    this.acknowledgement = setTimeout(() => {
+      this.acknowledging = this.acknowledging
+        .then(() => this.put(device, acknowledge(device, new Date())))
+        .catch((error: unknown) => this.parts.log.warn({ err: error }, "could not acknowledge the change"));
+    }, ACKNOWLEDGE_AFTER_MS);
   }
 
   private async write(device: SriovNetworkDevice, status: Partial<SriovNetworkDeviceStatus>): Promise<void> {
+    clearTimeout(this.acknowledgement);
     await this.acknowledging;
     const latest = this.parts.current() ?? device;
     if (latest.metadata.uid !== device.metadata.uid) return;

@@ -1,11 +1,12 @@
 import { expect } from "chai";
-import { PCI_DEVICE } from "../../../api/pci-device.js";
+import { isDeepStrictEqual } from "node:util";
+import { PCI_DEVICE, type PciDevice } from "../../../api/pci-device.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { sharedLab } from "../../shared-lab.js";
 import { addressOf, countsWritten, nics } from "./hardware.js";
-import { Observer } from "./observer.js";
+import { Observer, until } from "./observer.js";
 
 describe("an agent that changes a VF count", () => {
   let lab: Lab;
@@ -132,5 +133,23 @@ describe("an agent that changes a VF count", () => {
     expect((await observer.pciDevicesOf("n-change-nic4")).map(({ metadata }) => metadata.uid)).not.to.include(
       first?.metadata.uid,
     );
+  });
+
+  it("puts the labels back that somebody took from a PCIDevice", async () => {
+    const [first] = await observer.pciDevicesOf("n-change-nic4");
+    const { name = "", labels } = first?.metadata ?? {};
+    const none = Object.fromEntries(Object.keys(labels ?? {}).map((label) => [label, null]));
+    const options = { fieldManager: "person" };
+    observer.pciDevices.observe(await lab.client.merge(PCI_DEVICE, name, { metadata: { labels: none } }, options));
+    const isBack = (object: PciDevice): boolean => isDeepStrictEqual(object.metadata.labels, labels);
+    await until(observer.pciDevices, () => observer.pciDevices.get(name), isBack, name);
+  });
+
+  it("tells again what somebody took from the status", async () => {
+    const name = "n-change-nic4";
+    const options = { fieldManager: "person", subresource: "status" } as const;
+    const wiped = await lab.client.merge(SRIOV_NETWORK_DEVICE, name, { status: { totalVFs: null } }, options);
+    observer.devices.observe(wiped);
+    await observer.device(name, ({ status }) => status?.totalVFs === 16);
   });
 });

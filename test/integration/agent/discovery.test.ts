@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { readFileSync } from "node:fs";
 import { NODE } from "../../../api/core.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
@@ -6,7 +7,9 @@ import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { Informer } from "../../../kube/informer.js";
 import { sharedLab } from "../../shared-lab.js";
 import { ownersOfCount } from "../api/device.js";
-import { countsWritten } from "./hardware.js";
+import { until as eventually } from "../lab/until.js";
+import { rescan } from "./agent-process.js";
+import { addressOf, countsWritten, nic } from "./hardware.js";
 import { Observer, until } from "./observer.js";
 
 const CAPABLE = "network-sriov.capable";
@@ -90,11 +93,38 @@ describe("an agent that finds NICs", () => {
     expect(metadata.labels).to.include({ [CAPABLE]: "true", [FEATURE_CAPABLE]: "true" });
   });
 
-  it("says on a Node without such a NIC that it is not", async () => {
-    await lab.addSimulatedNode("n-none", { spec: { nics: [] } });
-    const { labels } = (await lab.client.get(NODE, "n-none")).metadata;
-    expect(labels).to.include({ [CAPABLE]: "false" });
-    expect(labels).not.to.have.property(FEATURE_CAPABLE);
+  describe("on a Node without such a NIC", () => {
+    let bare: SimulatedNode;
+    const capable = async () => (await lab.client.get(NODE, "n-bare")).metadata.labels?.[CAPABLE];
+    before(async () => {
+      bare = await lab.addSimulatedNode("n-bare", { spec: { nics: [] } });
+    });
+
+    it("says that it is not capable", async () => {
+      const { labels } = (await lab.client.get(NODE, "n-bare")).metadata;
+      expect(labels).to.include({ [CAPABLE]: "false" });
+      expect(labels).not.to.have.property(FEATURE_CAPABLE);
+    });
+
+    it("says that it is as soon as one is found", async () => {
+      await bare.hardware.plug(nic(0));
+      rescan(lab.run, bare);
+      await observer.ready("n-bare-nic0", "Unmanaged");
+      await eventually(async () => (await capable()) === "true");
+    });
+
+    it("does not take that back while the NIC cannot be read", async () => {
+      await bare.hardware.setUnreadable(addressOf(0), "EIO");
+      rescan(lab.run, bare);
+      await eventually(() => /device not readable/.test(readFileSync(bare.agentLog, "utf8")));
+      const before = (await lab.client.get(NODE, "n-bare")).metadata.resourceVersion;
+      await bare.hardware.setUnreadable(addressOf(0), undefined);
+      await bare.hardware.rename(addressOf(0), "readable");
+      rescan(lab.run, bare);
+      await observer.device("n-bare-nic0", ({ status }) => status?.interfaceName === "readable");
+      const { labels, resourceVersion } = (await lab.client.get(NODE, "n-bare")).metadata;
+      expect([labels?.[CAPABLE], resourceVersion]).to.deep.equal(["true", before]);
+    });
   });
 
   it("puts a label back that somebody took from the Node", async () => {

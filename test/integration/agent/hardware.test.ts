@@ -168,14 +168,26 @@ describe("an agent whose hardware lives its own life", () => {
     });
   });
 
-  it("learns the names that interfaces get late, without being asked", async () => {
-    await hardware.setDelays({ driver: 60, name: 300 });
+  it("calls VFs configured when they have drivers and interfaces, not before", async () => {
+    await hardware.setDelays({ driver: 100 });
+    await observer.device(nameOf(7), ({ status }) => status !== undefined);
     await observer.declare(nameOf(7), 2);
-    const named = await observer.device(nameOf(7), ({ status }) =>
-      (status?.virtualFunctions ?? []).some(({ interfaceName }) => interfaceName === "nic7v1"),
+    const { status } = await observer.configured(nameOf(7), 2);
+    const found = status?.virtualFunctions?.map(({ driver, interfaceName }) => [driver, interfaceName]);
+    expect(found).to.deep.equal([
+      ["ixgbevf", "nic7v0"],
+      ["ixgbevf", "nic7v1"],
+    ]);
+    await hardware.setDelays({ driver: 0 });
+  });
+
+  it("learns the names that interfaces get late, without being asked", async () => {
+    await hardware.setDelays({ name: 300 });
+    await observer.declare(nameOf(7), 3);
+    await observer.device(nameOf(7), ({ status }) =>
+      (status?.virtualFunctions ?? []).some(({ interfaceName }) => interfaceName === "nic7v2"),
     );
-    expect(named.status?.virtualFunctions?.map(({ driver }) => driver)).to.deep.equal(["ixgbevf", "ixgbevf"]);
-    await hardware.setDelays({ driver: 0, name: 0 });
+    await hardware.setDelays({ name: 0 });
   });
 
   it("repairs a count that somebody changed by hand", async () => {

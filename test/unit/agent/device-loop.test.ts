@@ -27,7 +27,7 @@ class Bench {
     };
     this.loop = new DeviceLoop(parsePciAddress(nic.address), {
       kernel,
-      client: { merge: ((_type, _name, patch) => Promise.resolve(this.merge(patch))) as KubeClient["merge"] },
+      client: { merge: ((_type, _name, patch) => this.merge(patch)) as KubeClient["merge"] },
       pciDevices: { sync: () => Promise.resolve() },
       log: pino({ enabled: false }),
       current: () => this.device,
@@ -41,18 +41,25 @@ class Bench {
     this.loop.hear(device);
   }
 
-  /** Resolves when the loop has nothing more to do: nothing here takes longer than a turn of the event loop. */
+  /** Resolves when the loop has nothing more to do. */
   async wake(): Promise<void> {
     this.loop.wake();
-    await setImmediate();
+    await settled();
     await this.loop.stop();
   }
 
-  private merge(patch: Readonly<Record<string, unknown>>): SriovNetworkDevice {
+  /** An acknowledgement takes its time at this server. */
+  private async merge(patch: Readonly<Record<string, unknown>>): Promise<SriovNetworkDevice> {
     this.statusWrites++;
+    if (JSON.stringify(patch).includes("Configuring")) await setImmediate();
     const status = { ...this.device.status, ...(patch["status"] as object) };
     return { ...this.device, status };
   }
+}
+
+/** Nothing here takes longer than a few turns of the event loop. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await setImmediate();
 }
 
 describe("the loop of a NIC", () => {
@@ -73,10 +80,18 @@ describe("the loop of a NIC", () => {
   it("is woken by somebody who declares the count that is there", async () => {
     const bench = new Bench(deviceObject({ numVFS: 0 }), physicalFunction());
     bench.change(bench.device);
-    await setImmediate();
+    await settled();
     const { metadata } = deviceObject({ countOwner: "person" });
     bench.change({ ...bench.device, metadata });
-    await setImmediate();
+    await settled();
+    expect(bench.device.status?.conditions?.[0]?.reason).to.equal("Configured");
+  });
+
+  it("never has its report overtaken by the acknowledgement before it", async () => {
+    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    bench.device = { ...bench.device, status: { observedGeneration: 1 } };
+    await bench.wake();
+    expect(bench.statusWrites).to.equal(2);
     expect(bench.device.status?.conditions?.[0]?.reason).to.equal("Configured");
   });
 });
