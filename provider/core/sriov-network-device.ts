@@ -188,7 +188,7 @@ export async function updateDevice(
   return setCount(operation, device, inputs, claim);
 }
 
-/** The live device, or undefined where it is gone. */
+/** The live device, or undefined where it is gone. @throws {Error} where a lookup names one that is not there. */
 export async function readDevice(
   { cluster, signal }: Operation,
   id: string,
@@ -204,9 +204,17 @@ export async function readDevice(
     return outputsOf(device, settings, olds.fieldManager);
   } catch (error) {
     if (isKindMissing(error)) throw new Error(kindMissing(), { cause: error });
-    if (isNotFound(error)) return undefined;
-    throw error;
+    if (!isNotFound(error)) throw error;
+    // A lookup of a program has no state yet. Pulumi would take an empty answer to it for a device without properties.
+    if (olds.deviceName === undefined) throw await noSuchDevice(cluster, id, error);
+    return undefined;
   }
+}
+
+async function noSuchDevice(cluster: Cluster, id: string, cause: ApiError): Promise<Error> {
+  const names = (await cluster.devices()).list().map((device) => device.metadata.name);
+  const known = names.length === 0 ? "none" : names.sort().join(", ");
+  return new Error(`there is no SriovNetworkDevice "${id}"; the cluster's are: ${known}`, { cause });
 }
 
 /** Lets go of the count, and returns once the VFs are gone, or at once where somebody else still wants them. */

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { freshNic, MAX_VFS, type Nic } from "./nics.js";
+import { programFolder } from "./project.js";
 import { errorsOf, openStack, type Program, type TestStack, warningsOn } from "./stack.js";
 
 /** What a program gets wrong by itself is refused in preview, with words that say where. */
@@ -13,10 +14,10 @@ describe("bad input", () => {
   });
 
   /** A program with one resource, `nic`, with these arguments in place of sound ones. */
-  function withArgs(args: Readonly<Record<string, unknown>>, opts = {}): Program {
+  function withArgs(args: Readonly<Record<string, unknown>>): Program {
     const { nodeName, interfaceName } = nic;
     return (sriov) => {
-      new sriov.SriovNetworkDevice("nic", { nodeName, interfaceName, numVfs: 2, ...args }, opts);
+      new sriov.SriovNetworkDevice("nic", { nodeName, interfaceName, numVfs: 2, ...args });
     };
   }
 
@@ -84,8 +85,14 @@ describe("bad input", () => {
   });
 
   it("refuses customTimeouts that are no durations", async () => {
-    const done = await stack.previewFails(withArgs({}, { customTimeouts: { create: "soon" } }));
-    expect(done.error).to.contain("soon");
+    const args = JSON.stringify({ nodeName: nic.nodeName, interfaceName: nic.interfaceName, numVfs: 2 });
+    const folder = await programFolder(
+      "timeouts",
+      `const sriov = require("pulumi-sriov");
+       new sriov.SriovNetworkDevice("nic", ${args}, { customTimeouts: { create: "soon" } });`,
+    );
+    const { error } = await (await openStack({ folder })).previewFails();
+    expect(error).to.match(/unable to parse customTimeout value soon/i);
   });
 
   it("tells every wrong input of a resource at once", async () => {

@@ -20,10 +20,12 @@ describe("SriovNetworkDevice.get", () => {
     expect(await nic.device()).to.deep.equal(before);
   });
 
-  it("fails where there is no such device, and names it", async () => {
+  it("fails where there is no such device, and lists those that there are", async () => {
+    const { deviceName } = await freshNic();
     const stack = await openStack({
       program: (sriov) => ({ address: sriov.SriovNetworkDevice.get("nic", "e2e-node-eno1").address }),
     });
-    expect((await stack.previewFails()).error).to.contain("e2e-node-eno1");
+    const { error } = await stack.previewFails();
+    expect(error).to.contain('there is no SriovNetworkDevice "e2e-node-eno1"').and.to.contain(deviceName);
   });
 });

@@ -1,29 +1,20 @@
 import { expect } from "chai";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { freshNic, nicOfOwnNode } from "./nics.js";
-import { REPOSITORY, testProject } from "./project.js";
+import { nicOfOwnNode } from "./nics.js";
+import { programFolder } from "./project.js";
 import { openStack } from "./stack.js";
 
 describe("an up that is killed", () => {
   it("after it has set the count is continued by the next one, which leaves one field manager", async () => {
     const nic = await nicOfOwnNode("e2e-cut");
-    await freshNic();
-    const { lab, folder } = await testProject();
-    const project = join(folder, "interrupted");
-    mkdirSync(project);
-    symlinkSync(join(REPOSITORY, "node_modules"), join(project, "node_modules"));
     const args = { nodeName: nic.nodeName, interfaceName: nic.interfaceName, numVfs: 4 };
-    writeFileSync(
-      join(project, "index.js"),
-      `const sriov = require("pulumi-sriov");\nnew sriov.SriovNetworkDevice("nic", ${JSON.stringify(args)});\n`,
-    );
-    const stack = await openStack({ folder: project });
+    const program = `const sriov = require("pulumi-sriov");\nnew sriov.SriovNetworkDevice("nic", ${JSON.stringify(args)});\n`;
+    const folder = await programFolder("interrupted", program);
+    const stack = await openStack({ folder });
     await nic.node.stopAgent("SIGKILL");
 
     const env = { ...process.env, ...stack.automation.workspace.envVars };
     const command = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack.automation.name];
-    const up = lab.run.spawn("interrupted-up", "pulumi", command, { cwd: project, env });
+    const up = nic.lab.run.spawn("interrupted-up", "pulumi", command, { cwd: folder, env });
     await nic.until("asked for 4 VFs", ({ spec }) => spec.numVFS === 4);
     up.signal("SIGKILL");
     await up.exited;

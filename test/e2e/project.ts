@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import type * as Sriov from "../../sdk/index.js";
@@ -23,6 +23,15 @@ let opened: Promise<TestProject> | undefined;
 
 export function testProject(): Promise<TestProject> {
   return (opened ??= open());
+}
+
+/** A program on disk, in JavaScript; the packages that it imports are the repository's. Returns its folder. */
+export async function programFolder(name: string, program: string): Promise<string> {
+  const folder = join((await testProject()).folder, name);
+  mkdirSync(folder);
+  symlinkSync(join(REPOSITORY, "node_modules"), join(folder, "node_modules"));
+  writeFileSync(join(folder, "index.js"), program);
+  return folder;
 }
 
 async function open(): Promise<TestProject> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { sharedLab } from "../shared-lab.js";
 import { freshNic, type Nic } from "./nics.js";
 import { testProject } from "./project.js";
-import { openStack, type Program, type TestStack } from "./stack.js";
+import { openStack, type Program } from "./stack.js";
 
 describe("credentials in the state", () => {
   let text: string;
@@ -40,7 +40,10 @@ describe("credentials in the state", () => {
     }
   }
 
-  async function liveThrough(stack: TestStack, nic: Nic, more: object): Promise<void> {
+  it("are never in clear when the kubeconfig is an argument", async () => {
+    const nic = await freshNic();
+    const stack = await openStack({ environment: { KUBECONFIG: "/nowhere" } });
+    const more = { kubeconfig: text };
     await stack.up(asking(nic, 2, more));
     expect(stack.stateFile()).to.contain(nic.deviceName);
     await expectNoTrace("after create");
@@ -52,22 +55,16 @@ describe("credentials in the state", () => {
     await nic.node.hardware.setInUse(used, true);
     await stack.upFails(asking(nic, 4, more));
     await expectNoTrace("after a failed update");
-    await nic.node.hardware.setInUse(used, false);
-    await stack.destroy();
-    await expectNoTrace("after destroy");
-  }
-
-  it("are never in clear when the kubeconfig is an argument", async () => {
-    const nic = await freshNic();
-    const stack = await openStack({ environment: { KUBECONFIG: "/nowhere" } });
-    await liveThrough(stack, nic, { kubeconfig: text });
   });
 
   it("are never in clear when the kubeconfig is configured as a secret", async () => {
     const nic = await freshNic();
     const config = { "sriov:kubeconfig": { value: text, secret: true } };
-    const stack = await openStack({ config, environment: { KUBECONFIG: "/nowhere" } });
-    await liveThrough(stack, nic, {});
+    const stack = await openStack({ program: asking(nic, 2, {}), config, environment: { KUBECONFIG: "/nowhere" } });
+    await stack.up();
+    await expectNoTrace("after create");
+    await stack.refresh();
+    await expectNoTrace("after refresh");
   });
 
   it("are marked as secret where the state is exported in clear on purpose", async () => {
