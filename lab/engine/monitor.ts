@@ -33,7 +33,8 @@ export interface ReadRequest {
 
 /** What the program and the providers may ask of the engine. */
 export interface MonitorHandlers {
-  register(goal: Goal): Promise<Registered>;
+  /** A goal that cannot be read fails the operation, whatever the program makes of the answer. */
+  register(readGoal: () => Goal): Promise<Registered>;
   registerOutputs(urn: string, outputs: Properties): Promise<void>;
   read(request: ReadRequest): Promise<{ urn: string; outputs: Properties }>;
   invoke(token: string, args: Properties): Promise<Properties>;
@@ -106,8 +107,10 @@ function resourceMonitor(current: Current): UntypedServiceImplementation {
       return Promise.resolve(response);
     }),
     registerResource: unary(async (request: proto.RegisterResourceRequest) => {
-      if (request.getRemote()) throw new Error(`${request.getType()}: components from plugins are not supported`);
-      const { state, unknown } = await serving(current).register(goalOf(request));
+      const { state, unknown } = await serving(current).register(() => {
+        if (request.getRemote()) throw new Error(`${request.getType()}: components from plugins are not supported`);
+        return goalOf(request);
+      });
       const response = new proto.RegisterResourceResponse();
       response.setUrn(state.urn);
       response.setId(state.id ?? "");

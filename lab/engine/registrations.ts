@@ -42,8 +42,8 @@ export class Registrations implements MonitorHandlers {
     this.released = new Promise((resolve) => (this.letGo = resolve));
   }
 
-  register(goal: Goal): Promise<Registered> {
-    return this.track(this.doRegister(goal));
+  register(readGoal: () => Goal): Promise<Registered> {
+    return this.track(this.doRegister(readGoal));
   }
 
   read(request: ReadRequest): Promise<{ urn: string; outputs: Properties }> {
@@ -107,15 +107,16 @@ export class Registrations implements MonitorHandlers {
     reporter.outputs(step);
   }
 
-  private async doRegister(goal: Goal): Promise<Registered> {
+  private async doRegister(readGoal: () => Goal): Promise<Registered> {
     const { executor, planner, providers } = this.context;
     if (!planner) throw new EngineError("no program runs now");
-    const { state, steps, skipped } = await this.inTurn(async () => {
+    const { goal, state, steps, skipped } = await this.inTurn(async () => {
+      const goal = readGoal();
       if (goal.importId) throw new EngineError("the resource option `import` is not supported by this stand-in engine");
       if (goal.custom && !isProviderType(goal.type) && !goal.provider) {
         goal.provider = await providers().defaultFor(goal.type, goal.version);
       }
-      return planner.plan(goal);
+      return { goal, ...(await planner.plan(goal)) };
     });
     const last = steps.findLast((step) => step.new === state && step.op !== "replace");
     if (last) this.lastSteps.set(state.urn, last);

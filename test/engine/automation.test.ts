@@ -1,3 +1,4 @@
+import { ComponentResource } from "@pulumi/pulumi";
 import { expect } from "chai";
 import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { Sandbox } from "./sandbox.js";
@@ -97,5 +98,20 @@ describe("stand-in engine: Automation API", function () {
     expect(PATH).to.be.a("string");
     if (inline instanceof Error) throw inline;
     expect((await inline.up()).outputs).to.deep.equal({ hello: { value: "world", secret: false } });
+  });
+
+  it("fails where a resource of such a program could not be registered", async () => {
+    const { PATH, ...envVars } = box.environment;
+    expect(PATH).to.be.a("string");
+    const program = (): Promise<void> => {
+      new ComponentResource("a:b:C", "c", {}, { customTimeouts: { create: "soon" } });
+      return Promise.resolve();
+    };
+    const stack = await LocalWorkspace.createOrSelectStack(
+      { stackName: "refused", projectName: "inline", program },
+      { envVars, workDir: box.program },
+    );
+    const error: unknown = await stack.preview().catch((thrown: unknown) => thrown);
+    expect(String(error)).to.match(/unable to parse customTimeout value soon/i);
   });
 });
