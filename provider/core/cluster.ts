@@ -41,6 +41,16 @@ export class Cluster {
     }));
   }
 
+  /** Why a resource that remembers another cluster's uid must not be touched here, or nothing. */
+  async strangerProblem(remembered: string | undefined): Promise<string | undefined> {
+    const uid = await this.uid();
+    if (remembered === undefined || uid === undefined || remembered === uid) return undefined;
+    return (
+      `this resource belongs to another cluster than ${this.client.config.server}: the uid of the namespace kube-system ` +
+      `differs. Point the program at the cluster it was deployed to, or use another stack for this one.`
+    );
+  }
+
   /** Ends watch and connections. */
   async close(): Promise<void> {
     const devices = await this.sharedDevices?.catch(() => undefined);

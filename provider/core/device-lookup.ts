@@ -4,6 +4,7 @@ import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { isForbidden } from "../../kube/errors.js";
 import { waitFor, WaitTimeout } from "../../kube/wait.js";
 import type { Cluster } from "./cluster.js";
+import type { PartialDeviceInputs } from "./device-inputs.js";
 import type { InputFailure, Operation } from "./resource.js";
 
 /** How a program names a NIC. */
@@ -61,6 +62,27 @@ export async function awaitDevice(operation: Operation, key: DeviceKey): Promise
       if (Date.now() >= deadline) throw notDiscovered(key, lookup.why, informer.list());
     }
   }
+}
+
+/** The NIC that the resource has been about stays its NIC while the program names it the same, whatever it is called. */
+export function deviceKey(
+  olds: PartialDeviceInputs,
+  news: PartialDeviceInputs,
+): { interfaceName?: string; address?: string } {
+  const same = olds.nodeName === news.nodeName && olds.interfaceName === news.interfaceName;
+  const address = news.address ?? (same ? olds.address : undefined);
+  return {
+    ...(news.interfaceName !== undefined && { interfaceName: news.interfaceName }),
+    ...(address !== undefined && { address }),
+  };
+}
+
+/** For a cluster in which nobody has installed the CRDs. */
+export function kindMissing(): string {
+  return (
+    "the cluster does not know the kind SriovNetworkDevice: the CustomResourceDefinition " +
+    "sriovnetworkdevices.devices.harvesterhci.io is not installed."
+  );
 }
 
 export function describeDevices(devices: readonly SriovNetworkDevice[]): string {

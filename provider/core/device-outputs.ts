@@ -1,4 +1,5 @@
 import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import type { PresentVfs } from "../../plan/vf-count.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { interfaceOf } from "./device-lookup.js";
 
@@ -58,4 +59,10 @@ export function outputsOf(
     })),
     ...(fieldManager !== undefined && { fieldManager }),
   };
+}
+
+/** Pure: the NIC's VFs as they are, whatever its object asks for. */
+export function presentVfs(device: SriovNetworkDevice): PresentVfs {
+  const virtualFunctions = device.status?.virtualFunctions ?? [];
+  return { numVfs: virtualFunctions.length, virtualFunctions };
 }

@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from "node:util";
+import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import { ApiError, ConfigError, ConnectionError, isKindMissing } from "../../kube/errors.js";
+import { aboveMaximumProblem } from "../../plan/device-inputs.js";
+import { describeLoss, planVfCount } from "../../plan/vf-count.js";
+import type { Cluster } from "./cluster.js";
+import { inputFailures, type PartialDeviceInputs } from "./device-inputs.js";
+import { deviceKey, interfaceOf, kindMissing, lookUpDevice } from "./device-lookup.js";
+import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
+import { conflictMessage, foreignOwners } from "./field-ownership.js";
+import type { InputFailure, Operation } from "./resource.js";
+
+/** What is known before anything is changed: whether the inputs can be, and what has changed. */
+
+export interface DeviceCheck {
+  readonly inputs: PartialDeviceInputs;
+  readonly failures: readonly InputFailure[];
+}
+
+export interface DeviceDiff {
+  readonly changed: boolean;
+  /** Properties that make it another NIC. */
+  readonly replaces: readonly string[];
+}
+
+/**
+ * Looks at the inputs, and at the live object where they name one: adds what is known of it, refuses what cannot be, and
+ * warns of what would be lost. Inputs that are not known yet are absent from `news` and named in `unknown`.
+ *
+ * @param olds the inputs as the last check left them; empty for a new resource.
+ */
+export async function checkDevice(
+  operation: () => Operation,
+  olds: PartialDeviceInputs,
+  news: PartialDeviceInputs,
+  unknown: ReadonlySet<string>,
+): Promise<DeviceCheck> {
+  const failures = inputFailures(news, unknown);
+  const needed = ["nodeName", "interfaceName", "address", "kubeconfig", "context"];
+  const wrong = failures.some(({ property }) => property !== "numVfs");
+  if (wrong || needed.some((name) => unknown.has(name))) return { inputs: news, failures };
+  try {
+    const [count] = failures;
+    if (count !== undefined)
+      return { inputs: news, failures: [await withMaximum(operation().cluster, olds, news, count)] };
+    return await checkAgainstCluster(operation(), olds, news);
+  } catch (error) {
+    return { inputs: news, failures: [...failures, { property: "", reason: clusterFailure(error) }] };
+  }
+}
+
+/** A count that is none, with what the NIC could have, where it is known. */
+async function withMaximum(
+  cluster: Cluster,
+  olds: PartialDeviceInputs,
+  news: PartialDeviceInputs,
+  failure: InputFailure,
+): Promise<InputFailure> {
+  const lookup = await lookUpDevice(cluster, { nodeName: news.nodeName ?? "", ...deviceKey(olds, news) });
+  const max = lookup.state === "found" ? lookup.device.status?.totalVFs : undefined;
+  if (lookup.state !== "found" || max === undefined) return failure;
+  return { ...failure, reason: `${failure.reason}; ${lookup.device.metadata.name} supports 0 to ${max}` };
+}
+
+async function checkAgainstCluster(
+  { cluster, log }: Operation,
+  olds: PartialDeviceInputs,
+  news: PartialDeviceInputs,
+): Promise<DeviceCheck> {
+  const stranger = await cluster.strangerProblem(olds.clusterUid);
+  if (stranger !== undefined) return { inputs: news, failures: [{ property: "", reason: stranger }] };
+  const uid = await cluster.uid();
+  const inputs: PartialDeviceInputs = { ...news, ...(uid !== undefined && { clusterUid: uid }) };
+  try {
+    const lookup = await lookUpDevice(cluster, { nodeName: news.nodeName ?? "", ...deviceKey(olds, news) });
+    if (lookup.state === "absent") return { inputs, failures: [lookup.failure] };
+    if (lookup.state === "unreported") {
+      const nic = news.address ?? news.interfaceName ?? "";
+      log.warn(
+        `the NIC "${nic}" of node "${news.nodeName ?? ""}" is not discovered yet: ${lookup.why}. up waits for it.`,
+      );
+      return { inputs, failures: [] };
+    }
+    return checkAgainstDevice(lookup.device, olds, inputs, log);
+  } catch (error) {
+    if (!isKindMissing(error)) throw error;
+    log.warn(`${kindMissing()} up fails unless something that it installs first, such as the reconciler, brings them.`);
+    return { inputs, failures: [] };
+  }
+}
+
+function checkAgainstDevice(
+  device: SriovNetworkDevice,
+  olds: PartialDeviceInputs,
+  news: PartialDeviceInputs,
+  log: Operation["log"],
+): DeviceCheck {
+  const { status } = device;
+  const inputs: PartialDeviceInputs = {
+    ...news,
+    deviceName: device.metadata.name,
+    address: device.spec.address,
+    // The program's own name for it is kept, so that the next check can tell whether the program names another NIC.
+    interfaceName: news.interfaceName ?? interfaceOf(device),
+    ...(status?.totalVFs !== undefined && { totalVfs: status.totalVFs }),
+    ...(status?.vendorId !== undefined && { vendorId: status.vendorId }),
+    ...(status?.deviceId !== undefined && { deviceId: status.deviceId }),
+    ...(status?.driver !== undefined && { driver: status.driver }),
+  };
+  if (news.numVfs === undefined) return { inputs, failures: [] };
+  const reason = aboveMaximumProblem(device.metadata.name, news.numVfs, status?.totalVFs);
+  if (reason !== undefined) return { inputs, failures: [{ property: "numVfs", reason }] };
+  const loss = describeLoss(device.metadata.name, planVfCount(presentVfs(device), news.numVfs));
+  if (loss !== undefined) log.warn(loss);
+  const refusal = news.forceConflicts === true ? undefined : foreseenConflict(device, olds, news, news.numVfs);
+  if (refusal !== undefined) log.warn(refusal);
+  return { inputs, failures: [] };
+}
+
+/** What the API server would answer to the change, where somebody else owns the count. */
+function foreseenConflict(
+  device: SriovNetworkDevice,
+  olds: PartialDeviceInputs,
+  news: PartialDeviceInputs,
+  numVfs: number,
+): string | undefined {
+  if ((device.spec.numVFS ?? 0) === numVfs) return undefined;
+  // The manager of a resource that exists is not told to check, nor does an alias leave it the URN that it was minted from.
+  const urn = olds.resourceUrn === undefined ? news.resourceUrn : undefined;
+  const others = foreignOwners(device, urn);
+  return others.length === 0 ? undefined : conflictMessage(device, numVfs, others, "foreseen");
+}
+
+/** Pure. `olds` is the state, `news` what check made of the program's inputs. */
+export function diffDevice(
+  olds: Partial<DeviceOutputs>,
+  news: PartialDeviceInputs,
+  unknown: ReadonlySet<string>,
+): DeviceDiff {
+  const differs = (name: keyof PartialDeviceInputs): boolean => unknown.has(name) || olds[name] !== news[name];
+  const replaces: string[] = [];
+  if (differs("nodeName")) replaces.push("nodeName");
+  // Without an address the NIC is not discovered yet; only another name for it then tells that it is another.
+  if (news.address !== undefined || unknown.has("address")) {
+    if (differs("address")) replaces.push("address");
+  } else if (differs("interfaceName")) replaces.push("interfaceName");
+  const settings = ["numVfs", "onVfsInUse", "forceConflicts", "kubeconfig", "context"] as const;
+  const changed = settings.some(differs) || !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {});
+  return { changed: changed || replaces.length > 0, replaces };
+}
+
+function clusterFailure(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof ConnectionError || error instanceof ApiError)
+    return error.message;
+  throw error;
+}

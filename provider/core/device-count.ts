@@ -1,0 +1,74 @@
+import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import { messageOf } from "../../kube/errors.js";
+import type { DeviceInputs } from "./device-inputs.js";
+import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
+import { awaitCount, VfsInUse } from "./device-wait.js";
+import { type Claim, claimCount, releaseForerunners } from "./field-ownership.js";
+import { type Operation, PartialFailure } from "./resource.js";
+
+/** Changing the count of one NIC, from the claim on the field to the agent's answer. */
+
+/**
+ * Sets the count and returns once the NIC has its VFs. Where VFs are in use, the count is put back before it fails.
+ *
+ * @throws {OwnershipConflict} and nothing was changed. @throws {PartialFailure} from then on.
+ */
+export async function setCount(
+  operation: Operation,
+  device: SriovNetworkDevice,
+  inputs: DeviceInputs,
+  claim: Claim,
+): Promise<DeviceOutputs> {
+  const { client } = operation.cluster;
+  const { name } = device.metadata;
+  const applied = await claimCount(client, device, inputs.numVfs, claim);
+  // From here on the number is ours, so whatever fails below must leave a state behind.
+  try {
+    await releaseForerunners(client, applied, claim);
+    return outputsOf(await awaitCount(operation, applied, inputs.numVfs), inputs, claim.fieldManager);
+  } catch (error) {
+    const refused = error instanceof VfsInUse;
+    const note = refused ? await putBack(operation, applied, presentVfs(device).numVfs, claim) : "";
+    const live = (await operation.cluster.devices()).get(name) ?? applied;
+    const outputs = outputsOf(live, { ...inputs, numVfs: live.spec.numVFS ?? 0 }, claim.fieldManager);
+    throw new PartialFailure(name, outputs, messageOf(error) + note, { cause: error });
+  }
+}
+
+/** A refused change must not lie in wait until the VFs are free. Answers what there is to say of it, and never throws. */
+async function putBack(
+  operation: Operation,
+  device: SriovNetworkDevice,
+  numVfs: number,
+  claim: Claim,
+): Promise<string> {
+  const { name } = device.metadata;
+  operation.log.status(`putting the count back to ${numVfs}`);
+  try {
+    const informer = await operation.cluster.devices();
+    informer.observe(await claimCount(operation.cluster.client, informer.get(name) ?? device, numVfs, claim));
+    return ` The count was put back to ${numVfs}.`;
+  } catch (error) {
+    return ` The count could not be put back to ${numVfs} (${messageOf(error)}): set spec.numVFS of ${name} to it.`;
+  }
+}
+
+/** Returns once the VFs are gone after the count was released; `before` is the device as it was until then. */
+export async function awaitRelease(
+  operation: Operation,
+  before: SriovNetworkDevice,
+  released: SriovNetworkDevice,
+  olds: Partial<DeviceOutputs>,
+): Promise<void> {
+  const answered = (released.status?.observedGeneration ?? 0) >= (released.metadata.generation ?? 0);
+  if (presentVfs(released).numVfs === 0 && answered) return;
+  try {
+    await awaitCount(operation, released, 0);
+  } catch (error) {
+    const { fieldManager, resourceUrn } = olds;
+    if (!(error instanceof VfsInUse) || fieldManager === undefined) throw error;
+    const claim: Claim = { fieldManager, urn: resourceUrn ?? "", force: false, signal: operation.signal };
+    const note = await putBack(operation, released, before.spec.numVFS ?? 0, claim);
+    throw new Error(error.message + note, { cause: error });
+  }
+}
