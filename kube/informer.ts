@@ -66,6 +66,8 @@ export class Informer<T extends KubeObject> {
 
   /** Takes in what a write of this process has returned, without waiting for the watch to tell. */
   observe(object: T): void {
+    // Of an object that is not there although the watch is past this version, the watch has told the end already.
+    if (!this.objects.has(keyOf(object)) && !isNewerThan(object, this.resourceVersion)) return;
     this.set(object);
   }
 
@@ -166,7 +168,11 @@ export class Informer<T extends KubeObject> {
 
 /** Resource versions of one kind are decimal numbers that grow (KEP-5504). */
 function isNewer(object: KubeObject, known: KubeObject): boolean {
-  return BigInt(object.metadata.resourceVersion ?? 0) > BigInt(known.metadata.resourceVersion ?? 0);
+  return isNewerThan(object, known.metadata.resourceVersion);
+}
+
+function isNewerThan(object: KubeObject, resourceVersion = "0"): boolean {
+  return BigInt(object.metadata.resourceVersion ?? 0) > BigInt(resourceVersion);
 }
 
 /** An ERROR event carries a Status in place of an object. */

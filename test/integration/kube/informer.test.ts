@@ -109,6 +109,20 @@ describe("an informer", () => {
     expect(informer.get("a", namespace)?.data).to.deep.equal({ value: "newer" });
   });
 
+  it("is not made to believe in an object that is gone by an answer from before", async () => {
+    const answer = await put("a", "late");
+    await sees("a", "late");
+    const gone = new Promise<void>((resolve) => {
+      informer.onChange(({ kind }) => {
+        if (kind === "gone") resolve();
+      });
+    });
+    await lab.client.delete(CONFIG_MAP, "a", { namespace });
+    await gone;
+    informer.observe(answer);
+    expect(informer.get("a", namespace)).to.equal(undefined);
+  });
+
   it("survives an API server that is killed and started again", async () => {
     await lab.controlPlane.apiServer.kill();
     await lab.controlPlane.apiServer.start();

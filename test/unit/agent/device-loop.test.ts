@@ -11,6 +11,9 @@ import { deviceObject, physicalFunction } from "./nic.js";
 class Bench {
   reads = 0;
   statusWrites = 0;
+  /** While set, reading the NIC takes until this resolves. */
+  readable: Promise<unknown> | undefined;
+  readonly acknowledged = Promise.withResolvers<undefined>();
   private readonly loop: DeviceLoop;
 
   constructor(
@@ -20,9 +23,10 @@ class Bench {
     const kernel: Kernel = {
       scan: () => Promise.reject(new Error("not asked for here")),
       setNumVfs: () => Promise.reject(new Error("not asked for here")),
-      physicalFunction: () => {
+      physicalFunction: async () => {
         this.reads++;
-        return Promise.resolve(nic);
+        await this.readable;
+        return nic;
       },
     };
     this.loop = new DeviceLoop(parsePciAddress(nic.address), {
@@ -44,6 +48,7 @@ class Bench {
   /** Resolves when the loop has nothing more to do. */
   async wake(): Promise<void> {
     this.loop.wake();
+    await this.readable;
     await settled();
     await this.loop.stop();
   }
@@ -51,7 +56,10 @@ class Bench {
   /** An acknowledgement takes its time at this server. */
   private async merge(patch: Readonly<Record<string, unknown>>): Promise<SriovNetworkDevice> {
     this.statusWrites++;
-    if (JSON.stringify(patch).includes("Configuring")) await setImmediate();
+    if (JSON.stringify(patch).includes("Configuring")) {
+      this.acknowledged.resolve(undefined);
+      await setImmediate();
+    }
     const status = { ...this.device.status, ...(patch["status"] as object) };
     return { ...this.device, status };
   }
@@ -87,10 +95,20 @@ describe("the loop of a NIC", () => {
     expect(bench.device.status?.conditions?.[0]?.reason).to.equal("Configured");
   });
 
-  it("never has its report overtaken by the acknowledgement before it", async () => {
+  it("acknowledges a change that is done at once by its report alone", async () => {
     const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
     bench.device = { ...bench.device, status: { observedGeneration: 1 } };
     await bench.wake();
+    expect(bench.statusWrites).to.equal(1);
+  });
+
+  it("acknowledges a change that takes time before it is done, and then reports it", async () => {
+    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    bench.device = { ...bench.device, status: { observedGeneration: 1 } };
+    bench.readable = bench.acknowledged.promise;
+    const done = bench.wake();
+    await bench.acknowledged.promise;
+    await done;
     expect(bench.statusWrites).to.equal(2);
     expect(bench.device.status?.conditions?.[0]?.reason).to.equal("Configured");
   });
