@@ -80,6 +80,8 @@ export const ReadyReason = {
   TooManyVFs: "TooManyVFs",
   /** False: the kernel refused the change, in its own words; it is tried again. */
   KernelRefused: "KernelRefused",
+  /** False: the NIC has become the node's own, for management say; it keeps what it has. */
+  NotEligible: "NotEligible",
   /** False: no device has this address on the node any more. */
   DeviceGone: "DeviceGone",
 } as const;

@@ -57,6 +57,12 @@ function load(given: string | undefined): { kubeConfig: KubeConfig; source: stri
   const files = paths.filter((path) => path !== "").map(expandHome);
   const home = join(homedir(), ".kube", "config");
   if (files.length === 0 && existsSync(home)) files.push(home);
+  if (given !== undefined && given.length > MAX_PATH && !files.some((file) => existsSync(file))) {
+    // Perhaps a kubeconfig in some encoding: nothing of it may be shown.
+    throw new ConfigError(
+      `the given kubeconfig, ${given.length} characters, is neither a file's path nor YAML or JSON text`,
+    );
+  }
   if (files.length > 0)
     return attempt(`kubeconfig ${files.join(delimiter)}`, () => loadFiles(kubeConfig, files), kubeConfig);
   if (process.env["KUBERNETES_SERVICE_HOST"]) {
@@ -84,10 +90,14 @@ function attempt(source: string, read: () => void, kubeConfig: KubeConfig): { ku
   try {
     read();
   } catch (error) {
-    throw new ConfigError(`${source} cannot be read: ${messageOf(error)}`, { cause: error });
+    // The first line only, and no cause: a parser's message goes on with an excerpt, which may hold a credential.
+    throw new ConfigError(`${source} cannot be read: ${messageOf(error).split("\n")[0] ?? ""}`);
   }
   return { kubeConfig, source };
 }
+
+/** Longer than anybody's path, shorter than any kubeconfig. */
+const MAX_PATH = 300;
 
 function looksLikeText(given: string): boolean {
   return given.includes("\n") || given.trimStart().startsWith("{");

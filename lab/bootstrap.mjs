@@ -19,6 +19,19 @@ const commands = {
 };
 
 const [command, ...args] = process.argv.slice(2);
+for (const flag of ["keep", "node"]) {
+  // npm takes what stands before "--" for its own, and goes on without it.
+  if (command === "start" && process.env[`npm_config_${flag}`] !== undefined) {
+    console.error(`write the flags after "--": npm start -- --${flag}`);
+    process.exit(2);
+  }
+}
+if (command === "build") {
+  process.chdir(root);
+  install();
+  build();
+  process.exit(0);
+}
 if (!Object.hasOwn(commands, command)) {
   console.error(`unknown command ${command}: one of ${Object.keys(commands).join(", ")}`);
   process.exit(2);

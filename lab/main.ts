@@ -10,14 +10,23 @@ const USAGE = `usage:
   npm run lab -- down                                ends them and removes their files`;
 
 async function main(): Promise<number> {
-  const options = { keep: { type: "boolean" }, node: { type: "string" } } as const;
+  const options = {
+    keep: { type: "boolean" },
+    node: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  } as const;
   let parsed;
   try {
     parsed = parseArgs({ options, allowPositionals: true });
   } catch (error) {
-    return usage(error instanceof Error ? error.message : String(error));
+    // Node's own advice, after the first sentence, is not about these commands.
+    return usage((error instanceof Error ? error.message : String(error)).split(". ")[0] ?? "");
   }
   const { values, positionals } = parsed;
+  if (values.help === true) {
+    console.log(USAGE);
+    return 0;
+  }
   const nodeKind = values.node ?? "simulated";
   if (nodeKind !== "simulated" && nodeKind !== "qemu") return usage(`--node is simulated or qemu, not ${nodeKind}`);
   switch (positionals.join(" ")) {

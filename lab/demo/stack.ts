@@ -23,6 +23,8 @@ export async function openDemoStack(lab: Lab, engine: EngineExecutable, projectR
   const environment = {
     PULUMI_BACKEND_URL: `file://${backend}`,
     PULUMI_CONFIG_PASSPHRASE: "lab",
+    // Pulumi remembers there which stack each project has selected.
+    PULUMI_HOME: join(lab.run.dir, "pulumi-home"),
     KUBECONFIG: lab.controlPlane.kubeconfig,
     PATH: `${engine.path}${delimiter}${process.env["PATH"] ?? ""}`,
   };

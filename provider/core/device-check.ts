@@ -19,6 +19,8 @@ export interface DeviceCheck {
 
 export interface DeviceDiff {
   readonly changed: boolean;
+  /** An earlier change was not carried out to the end: the NIC does not have the VFs that the state asks for. */
+  readonly unfinished: boolean;
   /** Properties that make it another NIC. */
   readonly replaces: readonly string[];
 }
@@ -100,13 +102,16 @@ function checkAgainstDevice(
     ...news,
     deviceName: device.metadata.name,
     address: device.spec.address,
-    // The program's own name for it is kept, so that the next check can tell whether the program names another NIC.
     interfaceName: news.interfaceName ?? interfaceOf(device),
+    ...(news.interfaceName !== undefined && { givenInterfaceName: news.interfaceName }),
     ...(status?.totalVFs !== undefined && { totalVfs: status.totalVFs }),
     ...(status?.vendorId !== undefined && { vendorId: status.vendorId }),
     ...(status?.deviceId !== undefined && { deviceId: status.deviceId }),
     ...(status?.driver !== undefined && { driver: status.driver }),
   };
+  if (news.onVfsInUse === "proceed") {
+    log.warn(`onVfsInUse: "proceed" has no effect yet: where the kernel keeps VFs that are in use, up is refused.`);
+  }
   if (news.numVfs === undefined) return { inputs, failures: [] };
   const reason = aboveMaximumProblem(device.metadata.name, news.numVfs, status?.totalVFs);
   if (reason !== undefined) return { inputs, failures: [{ property: "numVfs", reason }] };
@@ -146,7 +151,8 @@ export function diffDevice(
   } else if (differs("interfaceName")) replaces.push("interfaceName");
   const settings = ["numVfs", "onVfsInUse", "forceConflicts", "kubeconfig", "context"] as const;
   const changed = settings.some(differs) || !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {});
-  return { changed: changed || replaces.length > 0, replaces };
+  const unfinished = olds.vfAddresses !== undefined && olds.vfAddresses.length !== olds.numVfs;
+  return { changed: changed || replaces.length > 0, unfinished, replaces };
 }
 
 function clusterFailure(error: unknown): string {

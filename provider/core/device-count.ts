@@ -2,7 +2,7 @@ import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { messageOf } from "../../kube/errors.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
-import { awaitCount, VfsInUse } from "./device-wait.js";
+import { awaitCount, DeviceVanished, VfsInUse } from "./device-wait.js";
 import { type Claim, claimCount, releaseForerunners } from "./field-ownership.js";
 import { type Operation, PartialFailure } from "./resource.js";
 
@@ -65,6 +65,8 @@ export async function awaitRelease(
   try {
     await awaitCount(operation, released, 0);
   } catch (error) {
+    // Nothing is left that could have VFs of this resource.
+    if (error instanceof DeviceVanished) return;
     const { fieldManager, resourceUrn } = olds;
     if (!(error instanceof VfsInUse) || fieldManager === undefined) throw error;
     const claim: Claim = { fieldManager, urn: resourceUrn ?? "", force: false, signal: operation.signal };

@@ -20,6 +20,8 @@ export interface DeviceInputs {
   readonly timeouts?: Timeouts;
 
   // Added by check where the NIC is known.
+  /** The name by which the program knows the NIC, whatever it is called now; absent where it gave the address. */
+  readonly givenInterfaceName?: string;
   readonly clusterUid?: string;
   readonly deviceName?: string;
   readonly totalVfs?: number;

@@ -1,6 +1,6 @@
 import { NODE, type Node } from "../../api/core.js";
 import { Annotation, Label } from "../../api/names.js";
-import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { isForbidden } from "../../kube/errors.js";
 import { waitFor, WaitTimeout } from "../../kube/wait.js";
 import type { Cluster } from "./cluster.js";
@@ -30,7 +30,9 @@ export async function lookUpDevice(cluster: Cluster, key: DeviceKey): Promise<Lo
   const nodes = await listNodes(cluster);
   const node = nodes?.find((candidate) => candidate.metadata.name === key.nodeName);
   const reported = (nodes ?? []).filter(hasReported).map((candidate) => candidate.metadata.name);
-  if (ofNode.length > 0 || (node && hasReported(node))) return { state: "absent", failure: absentOnNode(key, ofNode) };
+  // Where nodes can be seen, only the label tells that the agent is through with all of its node's NICs.
+  if (nodes ? node !== undefined && hasReported(node) : ofNode.length > 0)
+    return { state: "absent", failure: absentOnNode(key, ofNode) };
   if (nodes && !node && reported.length > 0) {
     const reason = `no node "${key.nodeName}" in the cluster; nodes whose agent has reported: ${reported.join(", ")}`;
     return { state: "absent", failure: { property: "nodeName", reason } };
@@ -69,7 +71,8 @@ export function deviceKey(
   olds: PartialDeviceInputs,
   news: PartialDeviceInputs,
 ): { interfaceName?: string; address?: string } {
-  const same = olds.nodeName === news.nodeName && olds.interfaceName === news.interfaceName;
+  const same =
+    olds.nodeName === news.nodeName && (olds.givenInterfaceName ?? olds.interfaceName) === news.interfaceName;
   const address = news.address ?? (same ? olds.address : undefined);
   return {
     ...(news.interfaceName !== undefined && { interfaceName: news.interfaceName }),
@@ -102,11 +105,13 @@ export function interfaceOf(device: SriovNetworkDevice): string {
 }
 
 function findDevice(devices: readonly SriovNetworkDevice[], key: DeviceKey): SriovNetworkDevice | undefined {
-  return devices.find(
+  const matching = devices.filter(
     (device) =>
       device.spec.nodeName === key.nodeName &&
       (key.address === undefined ? interfaceOf(device) === key.interfaceName : device.spec.address === key.address),
   );
+  // A NIC that was moved to another slot leaves an object under its old address, and the same name.
+  return matching.find((device) => readyCondition(device)?.reason !== ReadyReason.DeviceGone) ?? matching[0];
 }
 
 function absentOnNode(key: DeviceKey, ofNode: readonly SriovNetworkDevice[]): InputFailure {

@@ -10,6 +10,11 @@ export class VfsInUse extends Error {
   override readonly name = "VfsInUse";
 }
 
+/** The object is not there any more, or another one has its name. */
+export class DeviceVanished extends Error {
+  override readonly name = "DeviceVanished";
+}
+
 /** Silence after a change for this long means that the agent does not answer: it acknowledges at once. */
 const SILENCE_MS = 5_000;
 
@@ -50,7 +55,9 @@ export function countVerdict(
   numVfs: number,
 ): Verdict<SriovNetworkDevice> {
   if (device === undefined || device.metadata.uid !== applied.metadata.uid) {
-    return failed(`${applied.metadata.name} was deleted while it was changed. Run up again once it is back.`);
+    const { name } = applied.metadata;
+    const error = new DeviceVanished(`${name} was deleted while it was changed. Run up again once it is back.`);
+    return { state: "failed", error };
   }
   const { name } = device.metadata;
   const wanted = device.spec.numVFS ?? 0;
@@ -70,8 +77,10 @@ export function countVerdict(
   switch (ready.reason) {
     case ReadyReason.InUse:
       return { state: "failed", error: new VfsInUse(`${name}: ${ready.message}`) };
-    case ReadyReason.TooManyVFs:
     case ReadyReason.DeviceGone:
+      // Of a NIC that is not there, no VFs is what was asked for.
+      return numVfs === 0 ? { state: "satisfied", result: device } : failed(`${name}: ${ready.message}`);
+    case ReadyReason.TooManyVFs:
       return failed(`${name}: ${ready.message}`);
     default:
       return pending(`${ready.reason}: ${ready.message}`);
@@ -92,6 +101,7 @@ function watchForSilence(
 ): SilenceWatch {
   const since = Date.now();
   let found: string | undefined;
+  let stopped = false;
   const timer = setInterval(() => {
     const silent = (current()?.status?.observedGeneration ?? 0) < (applied.metadata.generation ?? 0);
     if (!silent) {
@@ -102,10 +112,21 @@ function watchForSilence(
     const first = found === undefined;
     found = `the agent on node ${applied.spec.nodeName} does not answer`;
     operation.log.status(`${found} (silent for ${seconds} s)`);
-    if (first)
-      void describeAgent(operation, applied.spec.nodeName).then((words) => operation.log.warn((found = words)));
+    if (!first) return;
+    void describeAgent(operation, applied.spec.nodeName).then((words) => {
+      // It may have answered meanwhile.
+      if (stopped || found === undefined) return;
+      found = words;
+      operation.log.warn(words);
+    });
   }, SILENCE_MS);
-  return { finding: () => found, stop: () => clearInterval(timer) };
+  return {
+    finding: () => found,
+    stop() {
+      stopped = true;
+      clearInterval(timer);
+    },
+  };
 }
 
 async function describeAgent(operation: Operation, nodeName: string): Promise<string> {

@@ -50,11 +50,10 @@ export async function claimCount(
   } catch (error) {
     // A conflict without managers is about the object's uid: it was deleted and made anew.
     if (!isConflict(error) || conflictingManagers(error).length === 0) throw error;
-    const others = conflictingManagers(error).filter((manager) => !manager.startsWith(managerPrefix(claim.urn)));
-    if (others.length > 0)
-      throw new OwnershipConflict(conflictMessage(device, numVfs, others, "refused"), { cause: error });
-    // Only managers that this same resource minted in creates that were cut short: they are nobody else.
-    return client.apply(SRIOV_NETWORK_DEVICE, object, { ...options, force: true });
+    // Not even a manager that was minted from this very URN is overruled: a stack elsewhere can have the same URN.
+    throw new OwnershipConflict(conflictMessage(device, numVfs, conflictingManagers(error), "refused"), {
+      cause: error,
+    });
   }
 }
 

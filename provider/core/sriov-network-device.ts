@@ -1,10 +1,16 @@
-import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import { PROVIDER_FIELD_MANAGER_PREFIX } from "../../api/names.js";
+import {
+  ReadyReason,
+  readyCondition,
+  SRIOV_NETWORK_DEVICE,
+  type SriovNetworkDevice,
+} from "../../api/sriov-network-device.js";
 import { type ApiError, isKindMissing, isNotFound } from "../../kube/errors.js";
 import type { Cluster } from "./cluster.js";
 import { awaitRelease, setCount } from "./device-count.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { awaitDevice, deviceKey, kindMissing } from "./device-lookup.js";
-import { type DeviceOutputs, outputsOf } from "./device-outputs.js";
+import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
 import { type Claim, countOwners, mintFieldManager, quoteAll, releaseCount } from "./field-ownership.js";
 import type { Operation } from "./resource.js";
 
@@ -74,8 +80,9 @@ export async function deleteDevice(operation: Operation, id: string, olds: Parti
     if (device.spec.address !== (olds.address ?? device.spec.address)) return;
     const released =
       olds.fieldManager === undefined ? device : await releaseCount(cluster.client, device, olds.fieldManager, signal);
-    if (stillOwned(released)) log.warn(keptMessage(released));
-    else await awaitRelease(operation, device, released, olds);
+    const kept = keptProblem(device, released, olds);
+    if (kept !== undefined) log.warn(kept);
+    else if (!stillOwned(released)) await awaitRelease(operation, device, released, olds);
   } catch (error) {
     // Neither without its kind nor without the object is there anything left to give back.
     if (!isNotFound(error)) throw error;
@@ -103,11 +110,28 @@ function stillOwned(device: SriovNetworkDevice): boolean {
   return countOwners(device).length > 0 && (device.spec.numVFS ?? 0) > 0;
 }
 
-function keptMessage(device: SriovNetworkDevice): string {
-  const owners = quoteAll(countOwners(device).map((entry) => entry.manager ?? "unknown"));
+/** Why the NIC keeps its VFs, or nothing where they go, or where another resource of Pulumi has taken them over. */
+function keptProblem(
+  before: SriovNetworkDevice,
+  released: SriovNetworkDevice,
+  olds: Partial<DeviceOutputs>,
+): string | undefined {
+  const { name } = released.metadata;
+  if (stillOwned(released)) {
+    const owners = countOwners(released).map((entry) => entry.manager ?? "unknown");
+    const others = owners.filter((manager) => !manager.startsWith(PROVIDER_FIELD_MANAGER_PREFIX));
+    if (others.length === 0) return undefined;
+    return (
+      `${name} keeps ${released.spec.numVFS ?? 0} VFs: field manager ${quoteAll(others)} owns spec.numVFS too. ` +
+      `To remove them, have it let go of the number, or set it to 0 with kubectl.`
+    );
+  }
+  const wasOurs = countOwners(before).some((entry) => entry.manager === olds.fieldManager);
+  const { numVfs } = presentVfs(released);
+  if (wasOurs || numVfs === 0 || readyCondition(released)?.reason !== ReadyReason.Unmanaged) return undefined;
   return (
-    `${device.metadata.name} keeps ${device.spec.numVFS ?? 0} VFs: field manager ${owners} owns spec.numVFS too. ` +
-    `To remove them, have it let go of the number, or set it to 0 with kubectl.`
+    `${name} was deleted and made anew since this resource set its count, and keeps ${numVfs} VFs that nobody manages. ` +
+    `To remove them, set its spec.numVFS to 1 and then to 0 with kubectl.`
   );
 }
 

@@ -13,16 +13,43 @@ export function configureConnections(config: dynamic.Config): void {
 
 /**
  * The cluster that a resource means. Its own arguments go first, then `sriov:` configuration, then `kubernetes:`
- * configuration, then the environment; `fallback` is what its state remembers, for a resource that is not in the program.
+ * configuration, then `fallback`, then the environment. A context belongs to the kubeconfig that it stands beside: a
+ * source that comes after the one which gave the kubeconfig is not asked for a context.
  */
 export async function connect(given: ClusterAccess, fallback: ClusterAccess = {}): Promise<Cluster> {
   const config = await configured.promise;
-  const setting = (name: "kubeconfig" | "context"): string | undefined =>
-    config.get(`sriov:${name}`) ?? config.get(`kubernetes:${name}`);
-  const access: ClusterAccess = {
-    kubeconfig: given.kubeconfig ?? setting("kubeconfig") ?? fallback.kubeconfig,
-    context: given.context ?? setting("context") ?? fallback.context,
-  };
+  const configuration = (namespace: string): ClusterAccess => ({
+    kubeconfig: config.get(`${namespace}:kubeconfig`),
+    context: config.get(`${namespace}:context`),
+  });
+  const sources = [given, configuration("sriov"), configuration("kubernetes"), fallback];
+  const origin = sources.findIndex(({ kubeconfig }) => kubeconfig !== undefined);
+  const asked = origin < 0 ? sources : sources.slice(0, origin + 1);
+  return clusterOf({
+    kubeconfig: sources[origin]?.kubeconfig,
+    context: asked.find(({ context }) => context !== undefined)?.context,
+  });
+}
+
+/**
+ * For a resource that need not be in the program any more: as it is configured now, since what its state remembers may
+ * be out of date; but as the state remembers where the configuration names another cluster, or one that cannot be used.
+ */
+export async function reconnect(state: ClusterAccess & { readonly clusterUid?: string }): Promise<Cluster> {
+  const { kubeconfig, context, clusterUid } = state;
+  const remembered: ClusterAccess = { kubeconfig, context };
+  // A lookup has no state yet: these are its arguments.
+  if (clusterUid === undefined) return connect(remembered);
+  try {
+    const current = await connect({}, remembered);
+    if ((await current.uid()) === clusterUid) return current;
+  } catch {
+    // Whatever is wrong with the configured credentials, the ones that this resource was made with are still to be tried.
+  }
+  return connect(remembered);
+}
+
+function clusterOf(access: ClusterAccess): Cluster {
   const key = JSON.stringify([access.kubeconfig, access.context]);
   const known = clusters.get(key);
   if (known !== undefined) return known;

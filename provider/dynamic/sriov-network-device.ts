@@ -10,7 +10,7 @@ import {
   readDevice,
   updateDevice,
 } from "../core/sriov-network-device.js";
-import { configureConnections, connect } from "./connection.js";
+import { configureConnections, connect, reconnect } from "./connection.js";
 import { engineLog, linesDelivered } from "./engine-log.js";
 import { type Bag, splitUnknown, withoutUndefined } from "./values.js";
 
@@ -32,9 +32,9 @@ const provider: dynamic.ResourceProvider<Bag, Bag> = {
   check: toldWhole(check),
   diff(_id, olds, news) {
     const { known, unknown } = splitUnknown(news);
-    const { changed, replaces } = diffDevice(olds, known, unknown);
+    const { changed, unfinished, replaces } = diffDevice(olds, known, unknown);
     // Changed is said by saying nothing: only then does the engine work out the property diff and heed replaceOnChanges.
-    return Promise.resolve({ ...(changed ? {} : { changes: false }), replaces: [...replaces] });
+    return Promise.resolve({ ...(changed ? {} : { changes: unfinished }), replaces: [...replaces] });
   },
   create: toldWhole(create),
   read: toldWhole(read),
@@ -91,7 +91,7 @@ async function remove(id: string, properties: Bag): Promise<void> {
 async function operationFor(kind: keyof Timeouts | "read", state: PartialDeviceInputs): Promise<Operation> {
   // What is only in the state is asked last: it may be older than what the stack is configured with.
   const inProgram = kind === "create" || kind === "update";
-  const cluster = await (inProgram ? connect(state) : connect({}, state));
+  const cluster = await (inProgram ? connect(state) : reconnect(state));
   const timeout = kind === "read" ? undefined : state.timeouts?.[kind];
   const ms = timeout === undefined ? DEFAULT_TIMEOUT_MS : (durationMs(timeout) ?? DEFAULT_TIMEOUT_MS);
   return { cluster, log: engineLog(state.resourceUrn ?? ""), deadline: Date.now() + ms };

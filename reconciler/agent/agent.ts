@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { NODE, type Node } from "../../api/core.js";
 import { Label, labelValue } from "../../api/names.js";
@@ -23,6 +24,11 @@ export interface AgentOptions extends DeviceLoopOptions {
   readonly managementInterfaces: readonly string[];
 }
 
+/** How long the node's labels wait for the first report of every NIC. */
+const LABEL_WAIT_MS = 5_000;
+/** How long the end waits for changes that are under way; a kubelet kills after 30 s. */
+const STOP_WAIT_MS = 10_000;
+
 /**
  * One node's agent: finds the node's SR-IOV NICs, keeps an object for each, and gives each the VFs that its object asks
  * for as soon as it is asked. The periodic scan only finds what no event told.
@@ -38,7 +44,8 @@ export class Agent {
   private timer: NodeJS.Timeout | undefined;
   private scanning: Promise<void> | undefined;
   private scanAgain = false;
-  private lastSkipped = "";
+  /** NICs that the last scan left out, with the reason. */
+  private skipped: ReadonlyMap<PciAddress, string> = new Map();
   /** Undefined before the first scan. */
   private capable: boolean | undefined;
 
@@ -58,8 +65,9 @@ export class Agent {
   async start(): Promise<void> {
     const informers = [this.node, this.devices, this.pciDevices];
     await Promise.all(informers.map((informer) => informer.start().synced));
-    const owner = await this.nodeReference();
-    this.objects = new DeviceObjects(this.client, this.devices, owner);
+    await this.nodeExists();
+    const owner = (): OwnerReference | undefined => this.nodeReference();
+    this.objects = new DeviceObjects(this.client, this.devices, this.options.nodeName, owner);
     this.pciObjects = new PciDevices(this.client, this.pciDevices, owner);
     this.devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
@@ -69,8 +77,12 @@ export class Agent {
     this.pciDevices.onChange((change) => {
       if (change.kind === "gone") this.wakeParent(change.object);
     });
-    // They come back when somebody removes them.
-    this.node.onChange(() => void this.guarded("node labels", () => this.labelWhenReported()));
+    this.node.onChange((change) => {
+      const remade = change.kind === "set" && change.previous?.metadata.uid !== change.object.metadata.uid;
+      if (remade) void this.scan();
+      // They come back when somebody removes them.
+      else void this.guarded("node labels", () => this.labelWhenReported());
+    });
     this.timer = setInterval(() => void this.scan(), this.options.scanIntervalMs);
     await this.scan();
   }
@@ -82,12 +94,14 @@ export class Agent {
     return this.scanning;
   }
 
-  /** Ends watches at once, and changes once the kernel has answered. */
+  /** Ends watches at once, and changes once the kernel has answered, or does not answer. */
   async stop(): Promise<void> {
     this.stopping.abort();
     clearInterval(this.timer);
     await this.scanning;
-    await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+    const idle = Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+    // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
+    await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
     await Promise.all([this.node, this.devices, this.pciDevices].map((informer) => informer.stop()));
   }
 
@@ -108,7 +122,7 @@ export class Agent {
     const snapshot = await this.kernel.scan();
     for (const { address, error } of snapshot.unreadable) this.log.warn({ address, err: error }, "device not readable");
     const discovery = discover(snapshot, this.options.managementInterfaces);
-    this.logSkipped(discovery);
+    this.noteSkipped(discovery);
     await Promise.all(discovery.devices.map((device) => this.guarded(device.address, () => objects.ensure(device))));
     for (const object of objects.list()) this.loopFor(object)?.wake();
     // A NIC that cannot be read right now is still there.
@@ -120,7 +134,9 @@ export class Agent {
 
   /** The labels say that this node's agent has reported, so they come last. */
   private async labelWhenReported(): Promise<void> {
-    await Promise.all([...this.loops.values()].map((loop) => loop.idle()));
+    const reported = Promise.all([...this.loops.values()].map((loop) => loop.idle()));
+    // A NIC that hangs must not make its node look as if it had no agent.
+    await Promise.race([reported, delay(LABEL_WAIT_MS, undefined, { ref: false })]);
     await this.label();
   }
 
@@ -156,6 +172,7 @@ export class Agent {
       pciDevices: pciObjects,
       log: this.log.child({ address, device: object.metadata.name }),
       current: () => objects.of(address),
+      skipReason: () => this.skipped.get(address),
       observe: (device) => this.devices.observe(device),
       options: this.options,
     });
@@ -169,23 +186,26 @@ export class Agent {
     if (device) this.loopFor(device)?.wake();
   }
 
-  private async nodeReference(): Promise<OwnerReference> {
-    const name = this.options.nodeName;
-    const uid = await waitFor(
+  /** As it is now: a Node that was deleted and made anew is another owner. */
+  private nodeReference(): OwnerReference | undefined {
+    const { nodeName: name } = this.options;
+    const uid = this.node.get(name)?.metadata.uid;
+    return uid === undefined ? undefined : { apiVersion: NODE.apiVersion, kind: NODE.kind, name, uid };
+  }
+
+  private async nodeExists(): Promise<void> {
+    await waitFor(
       this.node,
-      () => {
-        const found = this.node.get(name)?.metadata.uid;
-        return found === undefined
-          ? { state: "pending", what: `no Node ${name} yet` }
-          : { state: "satisfied", result: found };
-      },
+      () =>
+        this.nodeReference() === undefined
+          ? { state: "pending", what: `no Node ${this.options.nodeName} yet` }
+          : { state: "satisfied", result: undefined },
       {
         deadline: Number.POSITIVE_INFINITY,
         signal: this.stopping.signal,
         onPending: (what) => this.log.warn(`${what}; waiting for it`),
       },
     );
-    return { apiVersion: NODE.apiVersion, kind: NODE.kind, name, uid };
   }
 
   private informer<T extends KubeObject>(type: ResourceType<T>, selector: Selector): Informer<T> {
@@ -194,10 +214,10 @@ export class Agent {
     return new Informer(this.client, type, { ...selector, onError });
   }
 
-  private logSkipped({ skipped }: Discovery): void {
-    const now = JSON.stringify(skipped);
-    if (now === this.lastSkipped) return;
-    this.lastSkipped = now;
-    for (const nic of skipped) this.log.info(nic, `NIC not offered: ${nic.reason}`);
+  private noteSkipped({ skipped }: Discovery): void {
+    for (const nic of skipped) {
+      if (this.skipped.get(nic.address) !== nic.reason) this.log.info(nic, `NIC not offered: ${nic.reason}`);
+    }
+    this.skipped = new Map(skipped.map(({ address, reason }) => [address, reason]));
   }
 }

@@ -15,7 +15,7 @@ export type Decision =
 /** What came of it. */
 export type Outcome =
   | { readonly kind: "configured" | "unmanaged" }
-  | { readonly kind: "inUse" | "tooMany" | "kernelRefused"; readonly message: string };
+  | { readonly kind: "inUse" | "tooMany" | "notEligible" | "kernelRefused"; readonly message: string };
 
 export interface ConfigureOptions {
   /** How long one write to sysfs may take. */

@@ -27,6 +27,8 @@ export interface DeviceLoopParts {
   readonly log: Logger;
   /** The object as it is known now; undefined when there is none. */
   readonly current: () => SriovNetworkDevice | undefined;
+  /** Why the NIC must not be changed now, though it has an object. */
+  readonly skipReason: () => string | undefined;
   /** Takes note of the object as a write of ours has left it. */
   readonly observe: (device: SriovNetworkDevice) => void;
   readonly options: DeviceLoopOptions;
@@ -97,7 +99,7 @@ export class DeviceLoop {
       try {
         const outcome = await this.pass();
         if (outcome === undefined || outcome.kind === "configured" || outcome.kind === "unmanaged") this.lookAgain();
-        else if (outcome.kind !== "tooMany") this.retryLater();
+        else if (outcome.kind !== "tooMany" && outcome.kind !== "notEligible") this.retryLater();
       } catch (error) {
         this.parts.log.error({ err: error }, `pass failed: ${messageOf(error)}`);
         this.retryLater();
@@ -153,6 +155,8 @@ export class DeviceLoop {
         return { outcome: decision, found: nic };
       case "change": {
         const { from, to, writes } = decision.plan;
+        const reason = this.parts.skipReason();
+        if (reason !== undefined) return { outcome: notEligible(reason, to), found: nic };
         if (this.isKnownShortfall(device, nic)) return { outcome: fewerThan(to, nic), found: nic };
         log.info({ from, to, writes, lost: decision.plan.destroyed.length }, "changing the VF count");
         const outcome = await carryOut(kernel, nic, decision.plan, options);
@@ -236,6 +240,11 @@ interface Shortfall {
 
 function identityOf({ metadata: { uid = "", generation = 0 } }: SriovNetworkDevice): Omit<Shortfall, "numVfs"> {
   return { uid, generation };
+}
+
+function notEligible(reason: string, wanted: number): Outcome {
+  const message = `not changed to ${wanted}: ${reason}. Take the NIC out of there, or set the count back.`;
+  return { kind: "notEligible", message };
 }
 
 /** A driver may enable fewer VFs than it was asked for, and still answer with success. */

@@ -11,7 +11,8 @@ export class DeviceObjects {
   constructor(
     private readonly client: KubeClient,
     private readonly informer: Informer<SriovNetworkDevice>,
-    private readonly node: OwnerReference,
+    private readonly nodeName: string,
+    private readonly node: () => OwnerReference | undefined,
   ) {}
 
   of(address: string): SriovNetworkDevice | undefined {
@@ -23,7 +24,7 @@ export class DeviceObjects {
     const age = (object: SriovNetworkDevice): string => object.metadata.creationTimestamp ?? "";
     return this.informer
       .list()
-      .filter((object) => object.spec.nodeName === this.node.name)
+      .filter((object) => object.spec.nodeName === this.nodeName)
       .sort((a, b) => age(a).localeCompare(age(b)));
   }
 
@@ -34,14 +35,14 @@ export class DeviceObjects {
       if (!this.isCurrent(known, device)) await this.apply(known.metadata.name, device, known.metadata.uid);
       return;
     }
-    const name = deviceName(this.node.name, device.interfaceName, device.address, () => false);
+    const name = deviceName(this.nodeName, device.interfaceName, device.address, () => false);
     try {
       await this.apply(name, device);
     } catch (error) {
       // The name belongs to another NIC: its address or node name, which never change, are not this one's.
       if (!isConflict(error) && !(error instanceof ApiError && error.httpStatus === 422)) throw error;
       await this.apply(
-        deviceName(this.node.name, device.interfaceName, device.address, () => true),
+        deviceName(this.nodeName, device.interfaceName, device.address, () => true),
         device,
       );
     }
@@ -49,7 +50,7 @@ export class DeviceObjects {
 
   /** For an object that went out of sight: deleted, or somebody took the label by which it is found. */
   async bringBack({ metadata: { name, uid } }: SriovNetworkDevice): Promise<void> {
-    const metadata = { uid, labels: { [Label.nodeName]: labelValue(this.node.name) } };
+    const metadata = { uid, labels: { [Label.nodeName]: labelValue(this.nodeName) } };
     const options = { fieldManager: AGENT_FIELD_MANAGER };
     try {
       this.informer.observe(await this.client.merge(SRIOV_NETWORK_DEVICE, name, { metadata }, options));
@@ -59,15 +60,18 @@ export class DeviceObjects {
   }
 
   private async apply(name: string, device: DiscoveredDevice, uid?: string): Promise<void> {
+    const owner = this.node();
+    // An object of a Node that is gone would be collected at once.
+    if (owner === undefined) return;
     const object = {
       metadata: {
         name,
         ...(uid !== undefined && { uid }),
-        labels: { [Label.nodeName]: labelValue(this.node.name) },
+        labels: { [Label.nodeName]: labelValue(this.nodeName) },
         annotations: { [Annotation.interfaceName]: device.interfaceName },
-        ownerReferences: [this.node],
+        ownerReferences: [owner],
       },
-      spec: { address: device.address, nodeName: this.node.name },
+      spec: { address: device.address, nodeName: this.nodeName },
     };
     this.informer.observe(await this.client.apply(SRIOV_NETWORK_DEVICE, object, { fieldManager: AGENT_FIELD_MANAGER }));
   }
@@ -76,7 +80,7 @@ export class DeviceObjects {
     const { annotations, ownerReferences } = known.metadata;
     return (
       annotations?.[Annotation.interfaceName] === device.interfaceName &&
-      (ownerReferences ?? []).some((owner) => owner.uid === this.node.uid)
+      (ownerReferences ?? []).some((owner) => owner.uid === this.node()?.uid)
     );
   }
 }

@@ -13,12 +13,15 @@ export class PciDevices {
   constructor(
     private readonly client: KubeClient,
     private readonly informer: Informer<PciDevice>,
-    private readonly node: OwnerReference,
+    private readonly node: () => OwnerReference | undefined,
   ) {}
 
   /** Resolves when the objects are as the VFs are. */
   async sync(parent: SriovNetworkDevice, virtualFunctions: readonly VirtualFunction[]): Promise<void> {
-    const wanted = virtualFunctions.map((vf) => this.render(parent, vf));
+    const owner = this.node();
+    // An object of a Node that is gone would be collected at once.
+    if (owner === undefined) return;
+    const wanted = virtualFunctions.map((vf) => render(owner, parent, vf));
     const names = new Set(wanted.map((object) => object.metadata.name));
     const parentLabel = labelValue(parent.metadata.name);
     const surplus = this.informer
@@ -35,8 +38,10 @@ export class PciDevices {
     const known = this.informer.get(wanted.metadata.name);
     const present = known ?? (await this.create(wanted));
     const labels = { ...present.metadata.labels, ...wanted.metadata.labels };
-    if (!isDeepStrictEqual(present.metadata.labels, labels)) {
-      const metadata = { labels: wanted.metadata.labels, ownerReferences: wanted.metadata.ownerReferences };
+    const { ownerReferences } = wanted.metadata;
+    const owned = isDeepStrictEqual(present.metadata.ownerReferences, ownerReferences);
+    if (!owned || !isDeepStrictEqual(present.metadata.labels, labels)) {
+      const metadata = { labels: wanted.metadata.labels, ownerReferences };
       const options = { fieldManager: AGENT_FIELD_MANAGER };
       await this.observed(this.client.merge(PCI_DEVICE, wanted.metadata.name, { metadata }, options));
     }
@@ -73,19 +78,19 @@ export class PciDevices {
     }
     this.informer.forget(object);
   }
+}
 
-  private render(parent: SriovNetworkDevice, vf: VirtualFunction): PciDevice {
-    const { nodeName } = parent.spec;
-    return {
-      metadata: {
-        name: pciDeviceName(nodeName, vf.address),
-        labels: { [Label.nodeName]: labelValue(nodeName), [Label.parentDevice]: labelValue(parent.metadata.name) },
-        ownerReferences: [this.node],
-      },
-      spec: {},
-      status: pciDeviceStatus(nodeName, vf),
-    };
-  }
+function render(owner: OwnerReference, parent: SriovNetworkDevice, vf: VirtualFunction): PciDevice {
+  const { nodeName } = parent.spec;
+  return {
+    metadata: {
+      name: pciDeviceName(nodeName, vf.address),
+      labels: { [Label.nodeName]: labelValue(nodeName), [Label.parentDevice]: labelValue(parent.metadata.name) },
+      ownerReferences: [owner],
+    },
+    spec: {},
+    status: pciDeviceStatus(nodeName, vf),
+  };
 }
 
 function pciDeviceStatus(nodeName: string, vf: VirtualFunction): PciDeviceStatus {

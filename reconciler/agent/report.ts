@@ -85,6 +85,8 @@ function describeOutcome(outcome: Outcome, nic: PhysicalFunction): Readiness {
       return { ready: false, reason: ReadyReason.InUse, message: outcome.message };
     case "tooMany":
       return { ready: false, reason: ReadyReason.TooManyVFs, message: outcome.message };
+    case "notEligible":
+      return { ready: false, reason: ReadyReason.NotEligible, message: outcome.message };
     case "kernelRefused":
       return { ready: false, reason: ReadyReason.KernelRefused, message: outcome.message };
   }

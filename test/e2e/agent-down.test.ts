@@ -35,6 +35,18 @@ describe("an agent that is not there", () => {
     expect(await nic.owners()).to.have.length(1);
   });
 
+  it("leaves work that the next up finishes after a refresh, too", async () => {
+    const nic = await nicOfOwnNode("e2e-refreshed");
+    const stack = await openStack({ program: asking(nic, 2) });
+    await stack.up();
+    await nic.node.stopAgent("SIGKILL");
+    await stack.upFails(asking(nic, 4, "2s"));
+    await stack.refresh();
+    await nic.node.startAgent();
+    const { outputs } = await stack.up(asking(nic, 4));
+    expect(outputs["vfAddresses"]).to.have.length(4);
+  });
+
   it("that never reports is a warning in preview, and an error in up after which nothing is there", async () => {
     const nic = await nicOfOwnNode("e2e-silent", { agent: false });
     const stack = await openStack({ program: asking(nic, 2, "2s") });

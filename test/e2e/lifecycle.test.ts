@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import type * as pulumi from "@pulumi/pulumi";
 import { freshNic, type Nic } from "./nics.js";
-import { errorsOf, openStack, type Program } from "./stack.js";
+import { rescan } from "../integration/agent/agent-process.js";
+import { errorsOf, openStack, type Program, warningsOn } from "./stack.js";
 
 /** What Pulumi's own options come to on hardware. */
 describe("resource options", () => {
@@ -58,11 +59,24 @@ describe("resource options", () => {
     await stack.up();
     const [before] = await nic.owners();
     const [resource] = await stack.resources();
-    await stack.up(undefined, { replace: [resource?.urn ?? ""] });
+    const replaced = await stack.up(undefined, { replace: [resource?.urn ?? ""] });
+    expect(warningsOn(replaced, "nic")).to.deep.equal([]);
     expect(await writes(nic)).to.deep.equal([2]);
     expect(await nic.owners())
       .to.have.length(1)
       .and.not.to.include(before);
+  });
+
+  it("keep to the NIC that the program has named when it is renamed, after a refresh too", async () => {
+    const nic = await freshNic();
+    const stack = await openStack({ program: program(nic, 2) });
+    await stack.up();
+    await nic.node.hardware.rename(nic.address, `renamed-${nic.interfaceName}`);
+    rescan(nic.lab.run, nic.node);
+    await nic.until("renamed", (device) => device.status?.interfaceName === `renamed-${nic.interfaceName}`);
+    await stack.refresh();
+    const preview = await stack.preview();
+    expect(preview.steps["nic"]?.op).to.equal("same");
   });
 
   it("keep the VFs with retainOnDelete", async () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { freshNic, type Nic } from "./nics.js";
+import { SRIOV_NETWORK_DEVICE } from "../../api/sriov-network-device.js";
+import { freshNic, type Nic, nicOfOwnNode } from "./nics.js";
 import { errorsOf, openStack, type Program, warningsOn } from "./stack.js";
 
 describe("a count that somebody else owns", () => {
@@ -73,4 +74,45 @@ describe("a count that somebody else owns", () => {
     expect(await stack.resources()).to.deep.equal([]);
     expect(await nic.numVfs()).to.equal(3);
   });
+
+  it("is not taken from a stack elsewhere that has the same URN", async () => {
+    const nic = await freshNic();
+    const stack = await openStack({ program: program(nic, 4) });
+    await stack.up();
+    const [manager = ""] = await nic.owners();
+    const urn = /^(pulumi-sriov-[0-9a-f]+-)/.exec(manager)?.[1] ?? "";
+    await nic.edit(3, `${urn}elsewhere`);
+    const [error = ""] = errorsOf(await stack.upFails(program(nic, 5)));
+    expect(error).to.contain(`owned by field manager "${urn}elsewhere"`);
+    expect(await nic.numVfs()).to.equal(3);
+  });
+
+  it("ends with the object that somebody deleted: destroy says what is left", async () => {
+    const nic = await freshNic();
+    const stack = await openStack({ program: program(nic, 2) });
+    await stack.up();
+    const { uid } = (await nic.device()).metadata;
+    await nic.lab.client.delete(SRIOV_NETWORK_DEVICE, nic.deviceName);
+    await nic.until("made anew", (device) => device.metadata.uid !== uid && device.status !== undefined);
+    const warnings = warningsOn(await stack.destroy(), "nic").join("\n");
+    expect(warnings).to.contain("deleted and made anew").and.to.contain("keeps 2 VFs that nobody manages");
+    expect(await stack.resources()).to.deep.equal([]);
+  });
+
+  it("is no matter for a NIC that is gone: destroy succeeds", async () => {
+    const nic = await nicOfOwnNode("e2e-unplugged");
+    const stack = await openStack({ program: program(nic, 2) });
+    await stack.up();
+    await nic.node.hardware.unplug(nic.address);
+    await rescanned(nic);
+    await stack.destroy();
+    expect(await stack.resources()).to.deep.equal([]);
+  });
 });
+
+/** The agent has noticed that the NIC is gone: its start looks at the hardware. */
+async function rescanned(nic: Nic): Promise<void> {
+  await nic.node.stopAgent("SIGTERM");
+  await nic.node.startAgent();
+  await nic.until("gone", (device) => device.status?.conditions?.[0]?.reason === "DeviceGone");
+}

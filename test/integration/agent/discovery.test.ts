@@ -93,6 +93,16 @@ describe("an agent that finds NICs", () => {
     expect(metadata.labels).to.include({ [CAPABLE]: "true", [FEATURE_CAPABLE]: "true" });
   });
 
+  it("leaves a NIC alone that has become the node's own, and says so", async () => {
+    await node.hardware.setMasters("eno49", ["mgmt-bo"]);
+    rescan(lab.run, node);
+    await eventually(() => readFileSync(node.agentLog, "utf8").includes("management interface mgmt-bo"));
+    await lab.client.merge(SRIOV_NETWORK_DEVICE, "n-found-eno49", { spec: { numVFS: 3 } }, { fieldManager: "test" });
+    const { status } = await observer.ready("n-found-eno49", "NotEligible");
+    expect(status?.conditions?.[0]?.message).to.include("belongs to the management interface mgmt-bo");
+    expect(await countsWritten(node.hardware, "0000:04:00.0")).to.deep.equal([]);
+  });
+
   describe("on a Node without such a NIC", () => {
     let bare: SimulatedNode;
     const capable = async () => (await lab.client.get(NODE, "n-bare")).metadata.labels?.[CAPABLE];

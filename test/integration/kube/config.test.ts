@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -125,4 +126,21 @@ describe("where credentials come from", () => {
       expect(() => loadClusterConfig(access())).to.throw(ConfigError, message);
     });
   }
+
+  it("are never shown in an error, neither as text that cannot be parsed nor as text that looks like a path", () => {
+    const secret = "SECRETTOKEN123";
+    const broken = `users:\n- name: a\n  user: {token: ${secret}\n bad`;
+    for (const kubeconfig of [broken, Buffer.from(secret.repeat(40)).toString("base64")]) {
+      let thrown: unknown;
+      try {
+        loadClusterConfig({ kubeconfig });
+      } catch (error) {
+        thrown = error;
+      }
+      expect(inspect(thrown, { depth: 9 }))
+        .to.include("the given kubeconfig")
+        .and.not.to.include(secret);
+      expect(inspect(thrown, { depth: 9 })).not.to.include(kubeconfig.slice(0, 60));
+    }
+  });
 });

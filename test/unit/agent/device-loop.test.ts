@@ -35,6 +35,7 @@ class Bench {
       pciDevices: { sync: () => Promise.resolve() },
       log: pino({ enabled: false }),
       current: () => this.device,
+      skipReason: () => undefined,
       observe: (device) => this.change(device),
       options: { writeDeadlineMs: 1_000, settleDeadlineMs: 1_000 },
     });
