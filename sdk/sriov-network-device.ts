@@ -24,10 +24,13 @@ export interface SriovNetworkDeviceArgs {
   readonly forceConflicts?: pulumi.Input<boolean>;
   /**
    * Path or text of a kubeconfig; always kept as a secret. Default: the configuration `sriov:kubeconfig`, then
-   * `kubernetes:kubeconfig`, `KUBECONFIG`, and a pod's own service account.
+   * `kubernetes:kubeconfig`, `KUBECONFIG`, `~/.kube/config`, and a pod's own service account.
    */
   readonly kubeconfig?: pulumi.Input<string>;
-  /** Context of the kubeconfig. Default: the configuration `sriov:context`, then the kubeconfig's current one. */
+  /**
+   * Context of the kubeconfig. Default: the configuration `sriov:context`, then `kubernetes:context`, as far as they stand
+   * beside or before the kubeconfig that is used; then the kubeconfig's current one.
+   */
   readonly context?: pulumi.Input<string>;
 }
 
@@ -67,7 +70,9 @@ export interface SriovNetworkDeviceState {
 export class SriovNetworkDevice extends pulumi.dynamic.Resource {
   /** Name of the NIC's `SriovNetworkDevice` object; also this resource's id. */
   declare readonly deviceName: pulumi.Output<string>;
+  /** Node that the NIC is in. */
   declare readonly nodeName: pulumi.Output<string>;
+  /** Name of the NIC's network interface now, whatever the program calls it. */
   declare readonly interfaceName: pulumi.Output<string>;
   /** PCI address of the NIC. */
   declare readonly address: pulumi.Output<string>;
@@ -77,6 +82,7 @@ export class SriovNetworkDevice extends pulumi.dynamic.Resource {
   declare readonly deviceId: pulumi.Output<string>;
   /** Kernel driver of the NIC. */
   declare readonly driver: pulumi.Output<string>;
+  /** How many VFs the NIC is asked to have. */
   declare readonly numVfs: pulumi.Output<number>;
   /** The most VFs that the NIC supports. */
   declare readonly totalVfs: pulumi.Output<number>;
@@ -86,6 +92,7 @@ export class SriovNetworkDevice extends pulumi.dynamic.Resource {
   declare readonly vfAddresses: pulumi.Output<string[]>;
   /** Names of the VFs' `PCIDevice` objects, in VF order. */
   declare readonly vfPciDevices: pulumi.Output<string[]>;
+  /** The VFs, in VF order. */
   declare readonly virtualFunctions: pulumi.Output<VirtualFunction[]>;
 
   constructor(name: string, args: SriovNetworkDeviceArgs, opts?: pulumi.CustomResourceOptions) {

@@ -16,7 +16,7 @@ export class UsageError extends Error {
 
 export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --node-name NAME              node that it runs on (NODE_NAME; required)
-  --kubeconfig FILE             default: KUBECONFIG, then the pod's service account
+  --kubeconfig FILE             default: KUBECONFIG, ~/.kube/config, the pod's service account
   --context NAME                context of the kubeconfig
   --scan-interval SECONDS       how often hardware is looked at unasked (SCAN_INTERVAL; default 30)
   --management-interfaces LIST  bridges and bonds whose NICs are left alone (MANAGEMENT_INTERFACES; default mgmt-br,mgmt-bo)
