@@ -1,5 +1,5 @@
-import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
+import { isExecutable } from "../is-executable.js";
 import type { LabRun } from "../processes/lab-run.js";
 import { withLock } from "../processes/lock.js";
 import { buildWithGo } from "./build-with-go.js";
@@ -70,13 +70,4 @@ async function obtain(run: LabRun, release: Release, log: (line: string) => void
 
 function missingFrom(folder: string, { programs }: Release): string[] {
   return Object.keys(programs).filter((program) => !isExecutable(join(folder, program)));
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
+import { isExecutable } from "../is-executable.js";
 import { engineVersion } from "./state.js";
 
 export interface EngineExecutable {
@@ -69,15 +70,6 @@ function versionOf(file: string, timeout: number): Promise<string | undefined> {
 function installedFolder(name: string): string | undefined {
   const roots = createRequire(__filename).resolve.paths(name) ?? [];
   return roots.map((root) => join(root, name)).find((folder) => existsSync(join(folder, "package.json")));
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function quoted(text: string): string {
