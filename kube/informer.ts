@@ -51,11 +51,6 @@ export class Informer<T extends KubeObject> {
     return this.first.promise;
   }
 
-  /** Is the first list in? */
-  hasSynced(): boolean {
-    return this.isSynced;
-  }
-
   get(name: string, namespace?: string): T | undefined {
     return this.objects.get(key(name, namespace));
   }

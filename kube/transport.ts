@@ -42,7 +42,8 @@ export function openTransport(config: ClusterConfig, userAgent: string): Transpo
       try {
         return await once(request, kind);
       } catch (error) {
-        // A kept-alive connection that the server closed while idle: the request never arrived.
+        // A kept-alive connection that the server closed, most likely while it was idle. Where the request did arrive
+        // all the same, it is sent twice: callers take "exists already" and "is gone" for what they wanted.
         if (!(error instanceof StaleConnection) || attempt >= 3) throw error;
       }
     }

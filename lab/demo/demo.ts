@@ -85,10 +85,7 @@ async function firstVfs(
   step(`examples/quickstart asks for 4 VFs on ${device.metadata.name}.`);
   await stack.config("node", device.spec.nodeName);
   await stack.config("interface", device.status?.interfaceName ?? "");
-  await stack.config("numVfs", "4");
-  await stack.pulumi("preview");
-  await stack.pulumi("up", ["--yes", "--skip-preview"]);
-  await showVfs(lab, nodes, device, 4);
+  await previewAndApply(lab, stack, nodes, device, 4);
 }
 
 async function anotherCount(
@@ -98,10 +95,20 @@ async function anotherCount(
   device: SriovNetworkDevice,
 ): Promise<void> {
   step("From 4 to 6: Linux can't add two, so the preview says which VFs go.");
-  await stack.config("numVfs", "6");
+  await previewAndApply(lab, stack, nodes, device, 6);
+}
+
+async function previewAndApply(
+  lab: Lab,
+  stack: DemoStack,
+  nodes: readonly LabNode[],
+  device: SriovNetworkDevice,
+  numVfs: number,
+): Promise<void> {
+  await stack.config("numVfs", String(numVfs));
   await stack.pulumi("preview");
   await stack.pulumi("up", ["--yes", "--skip-preview"]);
-  await showVfs(lab, nodes, device, 6);
+  await showVfs(lab, nodes, device, numVfs);
 }
 
 async function somebodyElse(

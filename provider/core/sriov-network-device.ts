@@ -1,4 +1,3 @@
-import { PROVIDER_FIELD_MANAGER_PREFIX } from "../../api/names.js";
 import {
   ReadyReason,
   readyCondition,
@@ -11,7 +10,7 @@ import { awaitRelease, setCount } from "./device-count.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { awaitDevice, deviceKey, kindMissing } from "./device-lookup.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
-import { type Claim, countOwners, mintFieldManager, quoteAll, releaseCount } from "./field-ownership.js";
+import { type Claim, countOwners, foreignOwners, mintFieldManager, quoteAll, releaseCount } from "./field-ownership.js";
 import type { Operation } from "./resource.js";
 
 export { checkDevice, type DeviceCheck, type DeviceDiff, diffDevice } from "./device-check.js";
@@ -118,8 +117,7 @@ function keptProblem(
 ): string | undefined {
   const { name } = released.metadata;
   if (stillOwned(released)) {
-    const owners = countOwners(released).map((entry) => entry.manager ?? "unknown");
-    const others = owners.filter((manager) => !manager.startsWith(PROVIDER_FIELD_MANAGER_PREFIX));
+    const others = foreignOwners(released, undefined);
     if (others.length === 0) return undefined;
     return (
       `${name} keeps ${released.spec.numVFS ?? 0} VFs: field manager ${quoteAll(others)} owns spec.numVFS too. ` +
