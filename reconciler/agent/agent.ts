@@ -11,11 +11,11 @@ import { Informer } from "../../kube/informer.js";
 import { waitFor } from "../../kube/wait.js";
 import type { Kernel, PciAddress } from "../kernel/kernel.js";
 import { isPciAddress } from "../kernel/kernel.js";
-import { DeviceLoop, type DeviceLoopOptions } from "./device-loop.js";
-import { DeviceObjects } from "./device-objects.js";
-import { type Discovery, discover } from "./discover.js";
-import { labelNode } from "./node-labels.js";
-import { PciDevices } from "./pci-devices.js";
+import { DeviceLoop, type DeviceLoopOptions } from "./change/device-loop.js";
+import { DeviceObjects } from "./discovery/device-objects.js";
+import { type Discovery, discover } from "./discovery/discover.js";
+import { labelNode } from "./discovery/node-labels.js";
+import { PciDevices } from "./pci/pci-devices.js";
 
 export interface AgentOptions extends DeviceLoopOptions {
   readonly nodeName: string;

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { carryOut, decide } from "../../../reconciler/agent/configure.js";
+import { carryOut, decide } from "../../../reconciler/agent/change/configure.js";
 import { type Kernel, KernelError } from "../../../reconciler/kernel/kernel.js";
 import { deviceObject, physicalFunction, virtualFunctions } from "./nic.js";
 

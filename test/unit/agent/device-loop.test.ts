@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { pino } from "pino";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
-import { DeviceLoop } from "../../../reconciler/agent/device-loop.js";
+import { DeviceLoop } from "../../../reconciler/agent/change/device-loop.js";
 import { type Kernel, type PhysicalFunction, parsePciAddress } from "../../../reconciler/kernel/kernel.js";
 import { deviceObject, physicalFunction } from "./nic.js";
 

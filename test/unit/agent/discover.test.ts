@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { discover } from "../../../reconciler/agent/discover.js";
+import { discover } from "../../../reconciler/agent/discovery/discover.js";
 import type { PhysicalFunction } from "../../../reconciler/kernel/kernel.js";
 import { physicalFunction, port } from "./nic.js";
 

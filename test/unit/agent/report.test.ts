@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { acknowledge, isReported, reportGone, reportStatus } from "../../../reconciler/agent/report.js";
+import { acknowledge, isReported, reportGone, reportStatus } from "../../../reconciler/agent/change/report.js";
 import { deviceObject, physicalFunction, virtualFunctions as vfs } from "./nic.js";
 
 const NOW = new Date("2026-01-02T03:04:05.678Z");

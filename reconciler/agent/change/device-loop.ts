@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
-import { AGENT_FIELD_MANAGER } from "../../api/names.js";
+import { AGENT_FIELD_MANAGER } from "../../../api/names.js";
 import {
   SRIOV_NETWORK_DEVICE,
   type SriovNetworkDevice,
   type SriovNetworkDeviceStatus,
-} from "../../api/sriov-network-device.js";
-import type { KubeClient } from "../../kube/client.js";
-import { isConflict, isNotFound, messageOf } from "../../kube/errors.js";
-import type { Kernel, PciAddress, PhysicalFunction } from "../kernel/kernel.js";
+} from "../../../api/sriov-network-device.js";
+import type { KubeClient } from "../../../kube/client.js";
+import { isConflict, isNotFound, messageOf } from "../../../kube/errors.js";
+import type { Kernel, PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 import { carryOut, type Decision, decide, isManaged, type Outcome } from "./configure.js";
-import type { PciDevices } from "./pci-devices.js";
+import type { PciDevices } from "../pci/pci-devices.js";
 import { acknowledge, isReported, reportGone, reportStatus } from "./report.js";
 import { waitUntilSettled } from "./settle.js";
 

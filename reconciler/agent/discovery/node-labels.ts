@@ -1,6 +1,6 @@
-import { AGENT_FIELD_MANAGER, Label } from "../../api/names.js";
-import { NODE, type Node } from "../../api/core.js";
-import type { KubeClient } from "../../kube/client.js";
+import { AGENT_FIELD_MANAGER, Label } from "../../../api/names.js";
+import { NODE, type Node } from "../../../api/core.js";
+import type { KubeClient } from "../../../kube/client.js";
 
 /** Tells schedulers and people whether the node has an SR-IOV capable NIC; writes only where a label differs. */
 export async function labelNode(client: KubeClient, node: Node, capable: boolean): Promise<Node> {

@@ -1,8 +1,8 @@
-import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import type { FieldsV1 } from "../../api/object.js";
-import { aboveMaximumProblem } from "../../plan/device-inputs.js";
-import { planVfCount, type VfCountPlan } from "../../plan/vf-count.js";
-import { type Kernel, KernelError, type PhysicalFunction } from "../kernel/kernel.js";
+import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { FieldsV1 } from "../../../api/object.js";
+import { aboveMaximumProblem } from "../../../plan/device-inputs.js";
+import { planVfCount, type VfCountPlan } from "../../../plan/vf-count.js";
+import { type Kernel, KernelError, type PhysicalFunction } from "../../kernel/kernel.js";
 
 /** What is to be done about one NIC, given what its object asks for and what the kernel has. */
 export type Decision =

@@ -1,4 +1,4 @@
-import type { NodeSnapshot, PciAddress, PhysicalFunction } from "../kernel/kernel.js";
+import type { NodeSnapshot, PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 
 /** Phase one: which of the node's NICs become SriovNetworkDevices, and why the others don't. Pure. */
 export interface Discovery {

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import { AGENT_FIELD_MANAGER, Label, labelValue, pciDeviceName } from "../../api/names.js";
-import type { OwnerReference } from "../../api/object.js";
-import { PCI_DEVICE, type PciDevice, type PciDeviceStatus } from "../../api/pci-device.js";
-import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import type { KubeClient } from "../../kube/client.js";
-import { isConflict, isNotFound } from "../../kube/errors.js";
-import type { Informer } from "../../kube/informer.js";
-import type { VirtualFunction } from "../kernel/kernel.js";
+import { AGENT_FIELD_MANAGER, Label, labelValue, pciDeviceName } from "../../../api/names.js";
+import type { OwnerReference } from "../../../api/object.js";
+import { PCI_DEVICE, type PciDevice, type PciDeviceStatus } from "../../../api/pci-device.js";
+import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { KubeClient } from "../../../kube/client.js";
+import { isConflict, isNotFound } from "../../../kube/errors.js";
+import type { Informer } from "../../../kube/informer.js";
+import type { VirtualFunction } from "../../kernel/kernel.js";
 
 /** Keeps one PCIDevice for each VF of a NIC: created and deleted with the VFs, written only where something differs. */
 export class PciDevices {

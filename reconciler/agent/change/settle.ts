@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import type { Kernel, PciAddress, PhysicalFunction } from "../kernel/kernel.js";
+import type { Kernel, PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 
 /** Where nothing moves for this long, nothing more is to come: VFs without a driver never get an interface. */
 const QUIET_MS = 2_000;

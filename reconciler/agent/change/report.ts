@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { pciDeviceName } from "../../api/names.js";
-import type { Condition } from "../../api/object.js";
+import { pciDeviceName } from "../../../api/names.js";
+import type { Condition } from "../../../api/object.js";
 import {
   READY,
   ReadyReason,
@@ -8,8 +8,8 @@ import {
   type SriovNetworkDevice,
   type SriovNetworkDeviceStatus,
   type VirtualFunctionStatus,
-} from "../../api/sriov-network-device.js";
-import type { PhysicalFunction, VirtualFunction } from "../kernel/kernel.js";
+} from "../../../api/sriov-network-device.js";
+import type { PhysicalFunction, VirtualFunction } from "../../kernel/kernel.js";
 import type { Outcome } from "./configure.js";
 
 /** The last phase: what the hardware is now, as a status. Pure; the clock is given. */

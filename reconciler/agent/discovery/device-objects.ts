@@ -1,9 +1,9 @@
-import { AGENT_FIELD_MANAGER, Annotation, deviceName, Label, labelValue } from "../../api/names.js";
-import type { OwnerReference } from "../../api/object.js";
-import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import { ApiError, isConflict, isNotFound } from "../../kube/errors.js";
-import type { KubeClient } from "../../kube/client.js";
-import type { Informer } from "../../kube/informer.js";
+import { AGENT_FIELD_MANAGER, Annotation, deviceName, Label, labelValue } from "../../../api/names.js";
+import type { OwnerReference } from "../../../api/object.js";
+import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import { ApiError, isConflict, isNotFound } from "../../../kube/errors.js";
+import type { KubeClient } from "../../../kube/client.js";
+import type { Informer } from "../../../kube/informer.js";
 import type { DiscoveredDevice } from "./discover.js";
 
 /** The SriovNetworkDevice objects of one node's NICs; a NIC is known by its PCI address, whatever its object is called. */
