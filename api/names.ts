@@ -8,6 +8,10 @@ export const Label = {
   nodeName: "nodename",
   /** On a VF's PCIDevice: the name of its NIC's SriovNetworkDevice (see `labelValue`). */
   parentDevice: "harvesterhci.io/parent-sriov-network-device",
+  /** On PCIDevices: "true" on a virtual function. */
+  virtualFunction: "devices.harvesterhci.io/virtual-function",
+  /** On the PCIDevice of a VF that is away and claimed, so that the claim outlives it: "true". */
+  absent: "devices.harvesterhci.io/absent",
   /** On Nodes whose agent has reported: "true" where the node has an SR-IOV capable NIC. */
   capable: "network-sriov.capable",
   /** On the same Nodes, where capable: what the sriov-network-operator's examples select on. */
@@ -17,6 +21,13 @@ export const Label = {
 export const Annotation = {
   /** Misspelt ("harvesterhi") in Harvester since its first release, hence here. */
   interfaceName: "sriov.devices.harvesterhi.io/interface-name",
+  /**
+   * On a SriovNetworkDevice: this count may be carried out though VFs are in use. Its author must hold the verb
+   * `disrupt`; the agent takes it away once the count is reached.
+   */
+  allowDisruption: "devices.harvesterhci.io/allow-disruption",
+  /** On a Node: the SR-IOV NICs that are not offered, as JSON: `[{"address", "interfaceName", "reason"}]`. */
+  leftOutNics: "devices.harvesterhci.io/sriov-nics-left-out",
 } as const;
 
 /** Labels by which the agent's pods are found. */

@@ -16,12 +16,25 @@ import { DeviceObjects } from "./discovery/device-objects.js";
 import { type Discovery, discover } from "./discovery/discover.js";
 import { labelNode } from "./discovery/node-labels.js";
 import { PciDevices } from "./pci/pci-devices.js";
+import type { EventRecorder } from "./service/events.js";
+import type { AgentMetrics } from "./service/metrics.js";
+import type { VfUsers } from "./usage/vf-users.js";
 
 export interface AgentOptions extends DeviceLoopOptions {
   readonly nodeName: string;
   readonly scanIntervalMs: number;
   /** Bridges and bonds whose members are never touched. */
   readonly managementInterfaces: readonly string[];
+}
+
+/** What the agent works with; each is somebody else's to open and close. */
+export interface AgentParts {
+  readonly client: KubeClient;
+  readonly kernel: Kernel;
+  readonly log: Logger;
+  readonly users: VfUsers;
+  readonly events: EventRecorder;
+  readonly metrics: AgentMetrics;
 }
 
 /** How long the node's labels wait for the first report of every NIC. */
@@ -49,12 +62,16 @@ export class Agent {
   /** Undefined before the first scan. */
   private capable: boolean | undefined;
 
+  private readonly client: KubeClient;
+  private readonly kernel: Kernel;
+  private readonly log: Logger;
+  private readonly users: VfUsers;
+
   constructor(
-    private readonly client: KubeClient,
-    private readonly kernel: Kernel,
-    private readonly log: Logger,
+    private readonly parts: AgentParts,
     private readonly options: AgentOptions,
   ) {
+    ({ client: this.client, kernel: this.kernel, log: this.log, users: this.users } = parts);
     const ofThisNode: Selector = { labels: { [Label.nodeName]: labelValue(options.nodeName) } };
     this.node = this.informer(NODE, { fields: { "metadata.name": options.nodeName } });
     this.devices = this.informer(SRIOV_NETWORK_DEVICE, ofThisNode);
@@ -82,6 +99,9 @@ export class Agent {
       if (remade) void this.scan();
       // They come back when somebody removes them.
       else void this.guarded("node labels", () => this.labelWhenReported());
+    });
+    this.users.onChange(() => {
+      for (const loop of this.loops.values()) loop.wake();
     });
     this.timer = setInterval(() => void this.scan(), this.options.scanIntervalMs);
     await this.scan();
@@ -119,12 +139,20 @@ export class Agent {
   private async scanOnce(): Promise<void> {
     const { objects } = this;
     if (objects === undefined) return;
+    const began = performance.now();
+    await this.users.refresh();
     const snapshot = await this.kernel.scan();
     for (const { address, error } of snapshot.unreadable) this.log.warn({ address, err: error }, "device not readable");
     const discovery = discover(snapshot, this.options.managementInterfaces);
     this.noteSkipped(discovery);
     await Promise.all(discovery.devices.map((device) => this.guarded(device.address, () => objects.ensure(device))));
     for (const object of objects.list()) this.loopFor(object)?.wake();
+    this.parts.metrics.scanEnded((performance.now() - began) / 1_000);
+    this.parts.metrics.hardware({
+      devices: discovery.devices.length,
+      virtualFunctions: discovery.devices.reduce((sum, device) => sum + device.physicalFunction.numVfs, 0),
+      leftOut: discovery.skipped.length,
+    });
     // A NIC that cannot be read right now is still there.
     const unsure = snapshot.unreadable.length > 0 && this.capable === true;
     this.capable = discovery.devices.length > 0 || unsure;
@@ -169,6 +197,9 @@ export class Agent {
     const loop = new DeviceLoop(address, {
       client: this.client,
       kernel: this.kernel,
+      users: this.users,
+      events: this.parts.events,
+      metrics: this.parts.metrics,
       pciDevices: pciObjects,
       log: this.log.child({ address, device: object.metadata.name }),
       current: () => objects.of(address),
@@ -209,8 +240,10 @@ export class Agent {
   }
 
   private informer<T extends KubeObject>(type: ResourceType<T>, selector: Selector): Informer<T> {
-    const onError = (error: unknown): void =>
+    const onError = (error: unknown): void => {
+      this.parts.metrics.watchRestarted(type.plural);
       this.log.warn({ err: error }, `watch of ${type.plural}: ${messageOf(error)}`);
+    };
     return new Informer(this.client, type, { ...selector, onError });
   }
 

@@ -3,6 +3,9 @@ import { KubeClient } from "../../kube/client.js";
 import { messageOf } from "../../kube/errors.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Agent } from "./agent.js";
+import { noEvents } from "./service/events.js";
+import { noMetrics } from "./service/metrics.js";
+import { kernelUsers } from "./usage/vf-users.js";
 import { AGENT_USAGE, type AgentSettings, parseAgentSettings, UsageError } from "./options.js";
 
 /**
@@ -27,7 +30,10 @@ export async function runAgent(
   });
   try {
     const client = KubeClient.open(settings, "pulumi-sriov-agent");
-    const agent = new Agent(client, openKernel(settings), log, settings);
+    const agent = new Agent(
+      { client, kernel: openKernel(settings), log, users: kernelUsers, events: noEvents, metrics: noMetrics },
+      settings,
+    );
     process.on("SIGHUP", () => void agent.scan());
     log.info({ server: client.config.server }, "agent starts");
     const started = agent.start().then(() => log.info("first scan done"));

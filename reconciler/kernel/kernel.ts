@@ -29,7 +29,40 @@ export interface Kernel {
    *   write may still be under way in the kernel.
    * @throws {TypeError} `address` is not a PCI address.
    */
-  setNumVfs(address: PciAddress, count: number, options: { readonly deadlineMs: number }): Promise<void>;
+  setNumVfs(address: PciAddress, count: number, options: WriteOptions): Promise<void>;
+
+  /**
+   * Whether VFs that are made from now on are offered to drivers at once (`sriov_drivers_autoprobe`). Those that are there
+   * keep their drivers.
+   *
+   * @throws {KernelError} ENOENT where no physical function has this address; ETIMEDOUT after `deadlineMs`.
+   */
+  setDriversAutoprobe(address: PciAddress, on: boolean, options: WriteOptions): Promise<void>;
+
+  /**
+   * Binds this function alone to `driver`, whatever the driver's list of IDs says, taking it from the one that has it;
+   * `undefined` gives it back to the driver that the kernel picks. Resolves once sysfs shows it bound (for `undefined`:
+   * once the kernel has been asked). Binding to the driver that it has already changes nothing.
+   *
+   * @throws {KernelError} ENODEV where the function is there and `driver` did not take it, its module not loaded for one;
+   *   ENOENT where the function is gone; ETIMEDOUT after `deadlineMs`.
+   */
+  bindDriver(address: PciAddress, driver: string | undefined, options: WriteOptions): Promise<void>;
+
+  /**
+   * Sets an interface of the function at `address` up, as `ip link set NAME up` does.
+   *
+   * @throws {KernelError} EPERM without CAP_NET_ADMIN; ENOENT where there is no such interface (any more).
+   */
+  setInterfaceUp(address: PciAddress, interfaceName: string, options: WriteOptions): Promise<void>;
+
+  /** Every PCI function of the node, VFs included, ordered by address. Those that vanish or can't be read are left out. */
+  pciFunctions(): Promise<readonly PciFunction[]>;
+}
+
+export interface WriteOptions {
+  /** How long the write may take. What hangs in the kernel then stays there. */
+  readonly deadlineMs: number;
 }
 
 /** A PCI address in sysfs's form: domain, bus, device, function, as in `0000:04:10.2`. */
@@ -50,6 +83,8 @@ export interface NodeSnapshot {
   readonly physicalFunctions: readonly PhysicalFunction[];
   /** Names of the interfaces that carry a default route, IPv4 or IPv6. */
   readonly defaultRouteInterfaces: readonly string[];
+  /** IP addresses of the node's interfaces, bridges and bonds included, without link-local ones: by interface name. */
+  readonly interfaceAddresses: Readonly<Record<string, readonly string[]>>;
   /** Devices that could not be read this time, each with why. */
   readonly unreadable: readonly UnreadableDevice[];
 }
@@ -59,6 +94,7 @@ export interface UnreadableDevice {
   readonly error: KernelError;
 }
 
+/** One PCI function, and who drives it. */
 export interface PciFunction {
   readonly address: PciAddress;
   /** Four hex digits without `0x`, such as `8086`. */
@@ -70,21 +106,28 @@ export interface PciFunction {
   readonly driver?: string;
   /** Number of its IOMMU group; absent where there is no IOMMU. */
   readonly iommuGroup?: string;
+}
+
+export interface NetworkFunction extends PciFunction {
   /** Its network interfaces, ordered by port; several ports may share one function. */
   readonly interfaces: readonly NetworkInterface[];
 }
 
-export interface PhysicalFunction extends PciFunction {
+export interface PhysicalFunction extends NetworkFunction {
   /** The most VFs it can have: the NIC's limit, or the driver's where that is lower. */
   readonly totalVfs: number;
   /** How many VFs exist now; part of the way while a change is under way. */
   readonly numVfs: number;
   /** In VF order: by index, not by name. */
   readonly virtualFunctions: readonly VirtualFunction[];
+  /** Whether VFs that are made are offered to drivers at once; where the kernel does not say, true. */
+  readonly driversAutoprobe: boolean;
 }
 
-export interface VirtualFunction extends PciFunction {
+export interface VirtualFunction extends NetworkFunction {
   readonly index: number;
+  /** It has an interface that is in another network namespace, a pod's say, and cannot be seen from this one. */
+  readonly interfaceElsewhere: boolean;
 }
 
 export interface NetworkInterface {
@@ -94,8 +137,15 @@ export interface NetworkInterface {
   readonly linkState?: string;
   /** `dev_port`: which port of the function this is. */
   readonly port: number;
-  /** The interfaces it is enslaved to, nearest first: `["bond0", "mgmt-br"]`. */
-  readonly masters: readonly string[];
+  /** Administratively up, whatever its link does. */
+  readonly up: boolean;
+  /**
+   * The interfaces that stand on it, through any depth, nearest first: its bond, the bond's bridge, VLANs:
+   * `["bond0", "mgmt-br", "mgmt-br.100"]`.
+   */
+  readonly uppers: readonly string[];
+  /** IP addresses that it has itself, link-local ones left out. */
+  readonly addresses: readonly string[];
 }
 
 /** What the kernel answered, with the errno's name, the file, and what was being done. */

@@ -11,6 +11,9 @@ import { SimulatedKernel } from "../../lab/nodes/simulated/client.js";
 import { defaultHardware } from "../../lab/nodes/simulated/hardware.js";
 import type { LabRun } from "../../lab/processes/lab-run.js";
 import { Agent } from "../../reconciler/agent/agent.js";
+import { noEvents } from "../../reconciler/agent/service/events.js";
+import { noMetrics } from "../../reconciler/agent/service/metrics.js";
+import { kernelUsers } from "../../reconciler/agent/usage/vf-users.js";
 import { cpuTimes } from "./cpu-times.js";
 import { type Figure, figuresOf, percentile } from "./figure.js";
 
@@ -157,13 +160,16 @@ async function timeScans(lab: Lab, count: number): Promise<number[]> {
   await lab.addSimulatedNode(name, { agent: false });
   const client = KubeClient.open({ kubeconfig: join(lab.run.dir, `${name}.kubeconfig`) });
   const kernel = new SimulatedKernel(join(lab.run.dir, `${name}.sock`));
-  const agent = new Agent(client, kernel, pino({ level: "silent" }), {
-    nodeName: name,
-    scanIntervalMs: 30_000,
-    writeDeadlineMs: 120_000,
-    settleDeadlineMs: 10_000,
-    managementInterfaces: [],
-  });
+  const agent = new Agent(
+    { client, kernel, log: pino({ level: "silent" }), users: kernelUsers, events: noEvents, metrics: noMetrics },
+    {
+      nodeName: name,
+      scanIntervalMs: 30_000,
+      writeDeadlineMs: 120_000,
+      settleDeadlineMs: 10_000,
+      managementInterfaces: [],
+    },
+  );
   try {
     await agent.start();
     await setTimeout(1_000);

@@ -4,11 +4,13 @@ import {
   type Kernel,
   type NodeSnapshot,
   type PciAddress,
+  type PciFunction,
   type PhysicalFunction,
+  type WriteOptions,
 } from "../../../reconciler/kernel/kernel.js";
 import { Connection } from "./connection.js";
 import { numVfsPath } from "./numvfs-writes.js";
-import { reviveSnapshot } from "./protocol.js";
+import { type Method, reviveSnapshot } from "./protocol.js";
 
 /** The kernel of a simulated node that another process serves at `socketPath`. */
 export class SimulatedKernel implements Kernel {
@@ -27,19 +29,46 @@ export class SimulatedKernel implements Kernel {
     return found as PhysicalFunction | undefined;
   }
 
-  async setNumVfs(address: PciAddress, count: number, { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
-    const deadline = new AbortController();
+  async setNumVfs(address: PciAddress, count: number, { deadlineMs }: WriteOptions): Promise<void> {
     const late = new KernelError("ETIMEDOUT", numVfsPath(parsePciAddress(address)), `write ${count}`);
-    const timer = setTimeout(() => deadline.abort(late), deadlineMs);
-    try {
-      await this.#connection.request("setNumVfs", [address, count], deadline.signal);
-    } finally {
-      clearTimeout(timer);
-    }
+    await this.#write("setNumVfs", [address, count], late, deadlineMs);
+  }
+
+  async setDriversAutoprobe(address: PciAddress, on: boolean, { deadlineMs }: WriteOptions): Promise<void> {
+    const late = new KernelError("ETIMEDOUT", `${devicePath(address)}/sriov_drivers_autoprobe`, `write ${on ? 1 : 0}`);
+    await this.#write("setDriversAutoprobe", [address, on], late, deadlineMs);
+  }
+
+  async bindDriver(address: PciAddress, driver: string | undefined, { deadlineMs }: WriteOptions): Promise<void> {
+    const late = new KernelError("ETIMEDOUT", `${devicePath(address)}/driver`, `bind to ${driver ?? "its driver"}`);
+    await this.#write("bindDriver", [address, driver], late, deadlineMs);
+  }
+
+  async setInterfaceUp(address: PciAddress, interfaceName: string, { deadlineMs }: WriteOptions): Promise<void> {
+    const late = new KernelError("ETIMEDOUT", `${devicePath(address)}/net/${interfaceName}/flags`, "write");
+    await this.#write("setInterfaceUp", [address, interfaceName], late, deadlineMs);
+  }
+
+  async pciFunctions(): Promise<readonly PciFunction[]> {
+    return (await this.#connection.request("pciFunctions", [])) as readonly PciFunction[];
   }
 
   /** The next call connects again. */
   close(): void {
     this.#connection.close();
   }
+
+  async #write(method: Method, params: readonly unknown[], late: KernelError, deadlineMs: number): Promise<void> {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(late), deadlineMs);
+    try {
+      await this.#connection.request(method, params, deadline.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function devicePath(address: PciAddress): string {
+  return `/sys/bus/pci/devices/${parsePciAddress(address)}`;
 }

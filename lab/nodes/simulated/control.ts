@@ -38,13 +38,17 @@ export interface HardwareControl {
   /** Of a PF or VF. `port` 0 by default. */
   rename(address: string, name: string, port?: number): Promise<void>;
   /** Only the VF's network driver gives it an interface; `vfio-pci`, say, takes it away. */
-  bindDriver(vfAddress: string, driver: string): Promise<void>;
+  bindDriverByHand(vfAddress: string, driver: string): Promise<void>;
   /** Of a VF; or of a PF, which loses its VFs and interfaces. */
   unbindDriver(address: string): Promise<void>;
 
   setDefaultRoute(interfaces: readonly string[]): Promise<void>;
   /** Nearest first; empty to release it. */
-  setMasters(interfaceName: string, masters: readonly string[]): Promise<void>;
+  setUppers(interfaceName: string, uppers: readonly string[]): Promise<void>;
+  /** Replaces all of the node's. */
+  setAddresses(addresses: Readonly<Record<string, readonly string[]>>): Promise<void>;
+  /** A VF's interface goes to a pod, or comes back. */
+  setInterfaceElsewhere(vfAddress: string, elsewhere: boolean): Promise<void>;
 
   /** Every write to a `sriov_numvfs` since the start or {@link clearWrites}, in the order in which they came in. */
   writes(): Promise<readonly WriteRecord[]>;

@@ -66,8 +66,8 @@ export class SimulatedHardware implements HardwareControl {
     await this.#call("rename", address, name, port);
   }
 
-  async bindDriver(vfAddress: string, driver: string): Promise<void> {
-    await this.#call("bindDriver", vfAddress, driver);
+  async bindDriverByHand(vfAddress: string, driver: string): Promise<void> {
+    await this.#call("bindDriverByHand", vfAddress, driver);
   }
 
   async unbindDriver(address: string): Promise<void> {
@@ -78,8 +78,16 @@ export class SimulatedHardware implements HardwareControl {
     await this.#call("setDefaultRoute", interfaces);
   }
 
-  async setMasters(interfaceName: string, masters: readonly string[]): Promise<void> {
-    await this.#call("setMasters", interfaceName, masters);
+  async setUppers(interfaceName: string, uppers: readonly string[]): Promise<void> {
+    await this.#call("setUppers", interfaceName, uppers);
+  }
+
+  async setAddresses(addresses: Readonly<Record<string, readonly string[]>>): Promise<void> {
+    await this.#call("setAddresses", addresses);
+  }
+
+  async setInterfaceElsewhere(vfAddress: string, elsewhere: boolean): Promise<void> {
+    await this.#call("setInterfaceElsewhere", vfAddress, elsewhere);
   }
 
   async writes(): Promise<readonly WriteRecord[]> {

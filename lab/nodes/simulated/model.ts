@@ -3,6 +3,7 @@ import {
   type NetworkInterface,
   type NodeSnapshot,
   type PciAddress,
+  type NetworkFunction,
   type PciFunction,
   type PhysicalFunction,
 } from "../../../reconciler/kernel/kernel.js";
@@ -15,7 +16,8 @@ import { Nic, type InUsePolicy, type Port, type Vf } from "./nic.js";
  */
 export class NodeModel {
   readonly #nics = new Map<PciAddress, Nic>();
-  readonly #masters = new Map<string, readonly string[]>();
+  readonly #uppers = new Map<string, readonly string[]>();
+  interfaceAddresses: Readonly<Record<string, readonly string[]>> = {};
   #kernelNames = 0;
   defaultRouteInterfaces: readonly string[];
   inUsePolicy: InUsePolicy = "refuse";
@@ -34,6 +36,7 @@ export class NodeModel {
     return {
       physicalFunctions: this.nics.filter((nic) => nic.unreadable === undefined).map((nic) => this.#describe(nic)),
       defaultRouteInterfaces: this.defaultRouteInterfaces,
+      interfaceAddresses: this.interfaceAddresses,
       unreadable: this.nics.flatMap(({ address, unreadable }) =>
         unreadable === undefined ? [] : [{ address, error: readError(address, unreadable) }],
       ),
@@ -45,6 +48,16 @@ export class NodeModel {
     const nic = this.#nics.get(address);
     if (nic?.unreadable !== undefined) throw readError(address, nic.unreadable);
     return nic && this.#describe(nic);
+  }
+
+  pciFunctions(): PciFunction[] {
+    const functions = this.nics.flatMap((nic) => [
+      this.#describeFunction(nic, nic, nic.deviceId),
+      ...nic.vfs.map((vf) => this.#describeFunction(nic, vf, nic.vfDeviceId)),
+    ]);
+    return functions
+      .map(({ interfaces, ...pciFunction }) => pciFunction)
+      .sort((a, b) => (a.address < b.address ? -1 : 1));
   }
 
   find(address: PciAddress): Nic | undefined {
@@ -86,8 +99,8 @@ export class NodeModel {
     owner.ports = owner.ports.map((it) => (it.port === port ? { ...it, name } : it));
   }
 
-  setMasters(name: string, masters: readonly string[]): void {
-    this.#masters.set(name, masters);
+  setUppers(name: string, uppers: readonly string[]): void {
+    this.#uppers.set(name, uppers);
   }
 
   /** What the kernel calls an interface before udev does. Never the same twice. */
@@ -98,11 +111,16 @@ export class NodeModel {
       ...this.#describeFunction(nic, nic, nic.deviceId),
       totalVfs: nic.totalVfs,
       numVfs: nic.vfs.length,
-      virtualFunctions: nic.vfs.map((vf, index) => ({ ...this.#describeFunction(nic, vf, nic.vfDeviceId), index })),
+      virtualFunctions: nic.vfs.map((vf, index) => ({
+        ...this.#describeFunction(nic, vf, nic.vfDeviceId),
+        index,
+        interfaceElsewhere: vf.interfaceElsewhere,
+      })),
+      driversAutoprobe: nic.driversAutoprobe,
     };
   }
 
-  #describeFunction(nic: Nic, { address, driver, iommuGroup, ports }: Nic | Vf, deviceId: string): PciFunction {
+  #describeFunction(nic: Nic, { address, driver, iommuGroup, ports }: Nic | Vf, deviceId: string): NetworkFunction {
     return {
       address,
       vendorId: nic.vendorId,
@@ -110,12 +128,13 @@ export class NodeModel {
       classId: nic.classId,
       ...(driver !== undefined && { driver }),
       ...(iommuGroup !== undefined && { iommuGroup }),
-      interfaces: ports.map((port) => this.#withMasters(port)),
+      interfaces: ports.map((port) => this.#asInterface(port)),
     };
   }
 
-  #withMasters(port: Port): NetworkInterface {
-    return { ...port, masters: this.#masters.get(port.name) ?? [] };
+  #asInterface(port: Port): NetworkInterface {
+    const { [port.name]: addresses = [] } = this.interfaceAddresses;
+    return { ...port, uppers: this.#uppers.get(port.name) ?? [], addresses };
   }
 
   /** The lowest that no function has, as the kernel allots them. */

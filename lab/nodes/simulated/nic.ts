@@ -1,14 +1,15 @@
 import { parsePciAddress, type NetworkInterface, type PciAddress } from "../../../reconciler/kernel/kernel.js";
 import { macAddressOf, virtualFunctionAddress, type NicSpec } from "./hardware.js";
 
-/** A network interface as its function knows it; masters are the node's. */
-export type Port = Omit<NetworkInterface, "masters">;
+/** A network interface as its function knows it; what stands on it, and addresses, are the node's. */
+export type Port = Omit<NetworkInterface, "uppers" | "addresses">;
 
 export interface Vf {
   readonly address: PciAddress;
   readonly iommuGroup?: string;
   driver?: string | undefined;
   ports: readonly Port[];
+  interfaceElsewhere: boolean;
   /** A guest has it. */
   inUse: boolean;
 }
@@ -35,6 +36,7 @@ export class Nic {
   vfs: readonly Vf[] = [];
   /** What reading it answers instead of its state. */
   unreadable: string | undefined;
+  driversAutoprobe = true;
   /** The driver makes no more than these, whatever is asked for. */
   enableLimit: number | undefined;
 
@@ -56,6 +58,7 @@ export class Nic {
       macAddress: macAddress ?? macAddressOf(this.address, port),
       linkState,
       port,
+      up: linkState === "up",
     }));
   }
 
@@ -84,6 +87,7 @@ export class Nic {
         address: this.#vfAddress(index),
         ...(iommuGroup !== undefined && { iommuGroup }),
         ports: [],
+        interfaceElsewhere: false,
         inUse: false,
       };
     });
@@ -96,7 +100,13 @@ export class Nic {
 
   /** Each VF gets the driver it is meant for, and an interface under the kernel's own name for it. */
   bindVfs(kernelName: () => string): void {
+    if (!this.driversAutoprobe) return;
     for (const vf of this.vfs) this.bindVfDriver(vf, this.#ownVfDriver, kernelName);
+  }
+
+  /** What the kernel picks for a VF that is probed. */
+  get vfDriver(): string {
+    return this.#ownVfDriver;
   }
 
   nameVfs(): void {
@@ -110,7 +120,13 @@ export class Nic {
 
   /** Only the network driver that the VF is meant for gives it an interface. */
   bindVfDriver(vf: Vf, driver: string, name: () => string): void {
-    const port = (): Port => ({ name: name(), macAddress: macAddressOf(vf.address, 0), linkState: "down", port: 0 });
+    const port = (): Port => ({
+      name: name(),
+      macAddress: macAddressOf(vf.address, 0),
+      linkState: "down",
+      port: 0,
+      up: false,
+    });
     vf.driver = driver;
     vf.ports = driver === this.#ownVfDriver ? [port()] : [];
   }

@@ -1,14 +1,16 @@
 import {
+  KernelError,
   parsePciAddress,
   type Kernel,
   type NodeSnapshot,
   type PciAddress,
+  type PciFunction,
   type PhysicalFunction,
 } from "../../../reconciler/kernel/kernel.js";
 import type { HardwareControl, HardwareState } from "./control.js";
 import type { HardwareSpec, NicSpec } from "./hardware.js";
 import { NodeModel } from "./model.js";
-import type { InUsePolicy } from "./nic.js";
+import type { InUsePolicy, Nic } from "./nic.js";
 import { NumVfsWrites, type Delays, type WriteRecord } from "./numvfs-writes.js";
 
 /** A whole simulated node in this process: what its kernel answers, and the hands that reach into its case. */
@@ -96,7 +98,25 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     this.#model.rename(parsePciAddress(address), name, port);
   }
 
-  bindDriver(vfAddress: string, driver: string): void {
+  setDriversAutoprobe(address: PciAddress, on: boolean): void {
+    this.#nicAt(address, "sriov_drivers_autoprobe").driversAutoprobe = on;
+  }
+
+  bindDriver(address: PciAddress, driver: string | undefined): void {
+    const { nic, vf } = this.#model.vfAt(parsePciAddress(address));
+    nic.bindVfDriver(vf, driver ?? nic.vfDriver, () => nic.vfName(vf));
+  }
+
+  setInterfaceUp(address: PciAddress, interfaceName: string): void {
+    const nic = this.#nicAt(address, `net/${interfaceName}/flags`);
+    nic.ports = nic.ports.map((port) => (port.name === interfaceName ? { ...port, up: true } : port));
+  }
+
+  pciFunctions(): readonly PciFunction[] {
+    return this.#model.pciFunctions();
+  }
+
+  bindDriverByHand(vfAddress: string, driver: string): void {
     const { nic, vf } = this.#model.vfAt(parsePciAddress(vfAddress));
     nic.bindVfDriver(vf, driver, () => nic.vfName(vf));
   }
@@ -112,8 +132,16 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     this.#model.defaultRouteInterfaces = interfaces;
   }
 
-  setMasters(interfaceName: string, masters: readonly string[]): void {
-    this.#model.setMasters(interfaceName, masters);
+  setUppers(interfaceName: string, uppers: readonly string[]): void {
+    this.#model.setUppers(interfaceName, uppers);
+  }
+
+  setAddresses(addresses: Readonly<Record<string, readonly string[]>>): void {
+    this.#model.interfaceAddresses = addresses;
+  }
+
+  setInterfaceElsewhere(vfAddress: string, elsewhere: boolean): void {
+    this.#model.vfAt(parsePciAddress(vfAddress)).vf.interfaceElsewhere = elsewhere;
   }
 
   writes(): readonly WriteRecord[] {
@@ -127,6 +155,12 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
 
   clearWrites(): void {
     this.#writes.clearLog();
+  }
+
+  #nicAt(address: PciAddress, attribute: string): Nic {
+    const nic = this.#model.find(parsePciAddress(address));
+    if (!nic) throw new KernelError("ENOENT", `/sys/bus/pci/devices/${address}/${attribute}`, "write");
+    return nic;
   }
 }
 

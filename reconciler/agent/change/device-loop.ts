@@ -10,6 +10,9 @@ import type { KubeClient } from "../../../kube/client.js";
 import { isConflict, isNotFound, messageOf } from "../../../kube/errors.js";
 import type { Kernel, PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 import { carryOut, type Decision, decide, isManaged, type Outcome } from "./configure.js";
+import type { EventRecorder } from "../service/events.js";
+import type { AgentMetrics } from "../service/metrics.js";
+import type { VfUsers } from "../usage/vf-users.js";
 import type { PciDevices } from "../pci/pci-devices.js";
 import { acknowledge, isReported, reportGone, reportStatus } from "./report.js";
 import { waitUntilSettled } from "./settle.js";
@@ -24,6 +27,9 @@ export interface DeviceLoopParts {
   readonly client: Pick<KubeClient, "merge">;
   readonly kernel: Kernel;
   readonly pciDevices: Pick<PciDevices, "sync">;
+  readonly users: VfUsers;
+  readonly events: EventRecorder;
+  readonly metrics: AgentMetrics;
   readonly log: Logger;
   /** The object as it is known now; undefined when there is none. */
   readonly current: () => SriovNetworkDevice | undefined;

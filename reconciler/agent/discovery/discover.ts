@@ -39,9 +39,9 @@ function reasonToSkip(
   management: readonly string[],
 ): string | undefined {
   for (const port of nic.interfaces) {
-    const master = port.masters.find((name) => management.includes(name));
+    const master = port.uppers.find((name) => management.includes(name));
     if (master !== undefined) return `${port.name} belongs to the management interface ${master}`;
-    const route = [port.name, ...port.masters].find((name) => snapshot.defaultRouteInterfaces.includes(name));
+    const route = [port.name, ...port.uppers].find((name) => snapshot.defaultRouteInterfaces.includes(name));
     if (route !== undefined) return `${port.name} carries the node's default route (${route})`;
   }
   return undefined;

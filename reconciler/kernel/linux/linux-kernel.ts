@@ -4,14 +4,17 @@ import {
   type Kernel,
   type NodeSnapshot,
   type PciAddress,
+  type PciFunction,
   type PhysicalFunction,
   type UnreadableDevice,
+  type WriteOptions,
 } from "../kernel.js";
 import { mapBounded } from "./bounded.js";
 import { BlockingWriter } from "./blocking-writer.js";
 import { readDefaultRouteInterfaces } from "./default-routes.js";
-import { devicesPath, listPciAddresses, readPhysicalFunction } from "./physical-functions.js";
-import { asKernelError, ifAbsent } from "./sysfs.js";
+import { IFF_UP } from "./network-interfaces.js";
+import { devicesPath, listPciAddresses, readPciFunction, readPhysicalFunction } from "./physical-functions.js";
+import { asKernelError, ifAbsent, readAttribute, readLinkName } from "./sysfs.js";
 
 export interface LinuxKernelOptions {
   /** Where sysfs is mounted. Default `/sys`. */
@@ -39,6 +42,7 @@ export class LinuxKernel implements Kernel {
     return {
       physicalFunctions: devices.filter((device) => device !== undefined && "totalVfs" in device),
       defaultRouteInterfaces,
+      interfaceAddresses: {},
       unreadable: devices.filter((device) => device !== undefined && "error" in device),
     };
   }
@@ -47,15 +51,52 @@ export class LinuxKernel implements Kernel {
     return readPhysicalFunction(this.#sysRoot, parsePciAddress(address)).catch(ifAbsent(address, undefined));
   }
 
-  async setNumVfs(address: PciAddress, count: number, { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
-    const path = `${devicesPath(this.#sysRoot)}/${parsePciAddress(address)}/sriov_numvfs`;
-    const errno = await this.#writer.write(path, String(count), deadlineMs);
-    if (errno !== undefined) throw new KernelError(errno, path, `write ${count}`);
+  async setNumVfs(address: PciAddress, count: number, { deadlineMs }: WriteOptions): Promise<void> {
+    await this.#write(`${this.#pathOf(address)}/sriov_numvfs`, String(count), deadlineMs);
+  }
+
+  async setDriversAutoprobe(address: PciAddress, on: boolean, { deadlineMs }: WriteOptions): Promise<void> {
+    await this.#write(`${this.#pathOf(address)}/sriov_drivers_autoprobe`, on ? "1" : "0", deadlineMs);
+  }
+
+  async bindDriver(address: PciAddress, driver: string | undefined, { deadlineMs }: WriteOptions): Promise<void> {
+    const path = this.#pathOf(address);
+    const bound = await readLinkName(`${path}/driver`);
+    if (driver !== undefined && bound === driver) return;
+    await this.#write(`${path}/driver_override`, `${driver ?? ""}\n`, deadlineMs);
+    if (bound !== undefined) await this.#write(`${path}/driver/unbind`, address, deadlineMs);
+    await this.#write(`${this.#sysRoot}/bus/pci/drivers_probe`, address, deadlineMs);
+    if (driver !== undefined && (await readLinkName(`${path}/driver`)) !== driver) {
+      throw new KernelError("ENODEV", `${path}/driver`, `bind to ${driver}`);
+    }
+  }
+
+  async setInterfaceUp(address: PciAddress, interfaceName: string, { deadlineMs }: WriteOptions): Promise<void> {
+    const path = `${this.#pathOf(address)}/net/${interfaceName}/flags`;
+    const flags = Number(await readAttribute(path)) | IFF_UP;
+    await this.#write(path, `0x${flags.toString(16)}`, deadlineMs);
+  }
+
+  async pciFunctions(): Promise<readonly PciFunction[]> {
+    const addresses = await listPciAddresses(this.#sysRoot);
+    const functions = await mapBounded(addresses, DEVICES_AT_ONCE, (address) =>
+      readPciFunction(this.#sysRoot, address).catch(() => undefined),
+    );
+    return functions.filter((found) => found !== undefined);
   }
 
   /** Ends the idle processes that write. The next write starts a new one. */
   close(): void {
     this.#writer.close();
+  }
+
+  #pathOf(address: PciAddress): string {
+    return `${devicesPath(this.#sysRoot)}/${parsePciAddress(address)}`;
+  }
+
+  async #write(path: string, content: string, deadlineMs: number): Promise<void> {
+    const errno = await this.#writer.write(path, content, deadlineMs);
+    if (errno !== undefined) throw new KernelError(errno, path, `write ${content.trim()}`);
   }
 
   async #readDevices(): Promise<(PhysicalFunction | UnreadableDevice | undefined)[]> {

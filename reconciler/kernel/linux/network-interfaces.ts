@@ -22,11 +22,12 @@ async function readListedInterfaces(sysRoot: string, devicePath: string): Promis
 
 /** `undefined` where the interface is gone. */
 async function readInterface(sysRoot: string, path: string, name: string): Promise<NetworkInterface | undefined> {
-  const [macAddress, linkState, port, masters] = await Promise.all([
+  const [macAddress, linkState, port, flags, uppers] = await Promise.all([
     readAttributeIfPresent(`${path}/address`),
     readOptionalAttribute(`${path}/operstate`),
     readOptionalAttribute(`${path}/dev_port`),
-    readMasters(sysRoot, path, name),
+    readOptionalAttribute(`${path}/flags`),
+    readUppers(sysRoot, path, name),
   ]);
   if (macAddress === undefined) return undefined;
   return {
@@ -34,12 +35,16 @@ async function readInterface(sysRoot: string, path: string, name: string): Promi
     ...(macAddress && { macAddress }),
     ...(linkState && { linkState }),
     port: Number(port ?? 0),
-    masters,
+    up: (Number(flags ?? 0) & IFF_UP) !== 0,
+    uppers,
+    addresses: [],
   };
 }
 
+export const IFF_UP = 0x1;
+
 /** Bond, then bridge, then whatever that is enslaved to: nearest first. */
-async function readMasters(sysRoot: string, interfacePath: string, name: string): Promise<string[]> {
+async function readUppers(sysRoot: string, interfacePath: string, name: string): Promise<string[]> {
   const seen = new Set([name]);
   let master = await readLinkName(`${interfacePath}/master`);
   // The kernel refuses loops, but not between two of our reads.

@@ -2,13 +2,21 @@ import {
   isPciAddress,
   parsePciAddress,
   type PciAddress,
+  type NetworkFunction,
   type PciFunction,
   type PhysicalFunction,
   type VirtualFunction,
 } from "../kernel.js";
 import { mapBounded } from "./bounded.js";
 import { readNetworkInterfaces } from "./network-interfaces.js";
-import { ifAbsent, listDirectory, readAttribute, readAttributeIfPresent, readLinkName } from "./sysfs.js";
+import {
+  ifAbsent,
+  listDirectory,
+  readAttribute,
+  readAttributeIfPresent,
+  readLinkName,
+  readOptionalAttribute,
+} from "./sysfs.js";
 
 export function devicesPath(sysRoot: string): string {
   return `${sysRoot}/bus/pci/devices`;
@@ -39,13 +47,26 @@ export async function readPhysicalFunction(
   const names = await listDirectory(path);
   if (names.includes("physfn")) return undefined;
 
-  const [bindings, virtualFunctions] = await Promise.all([
+  const [bindings, virtualFunctions, autoprobe] = await Promise.all([
     readBindings(sysRoot, path),
     readVirtualFunctions(sysRoot, path, names),
+    readOptionalAttribute(`${path}/sriov_drivers_autoprobe`),
   ]);
   // Not from `sriov_numvfs`: some kernels make its readers wait while a write to it is under way, so a write that hangs
   // would take one of libuv's threads with every scan. The links are what it counts.
-  return { address, ...identity, ...bindings, totalVfs, numVfs: virtualFunctions.length, virtualFunctions };
+  const numVfs = virtualFunctions.length;
+  return { address, ...identity, ...bindings, totalVfs, numVfs, virtualFunctions, driversAutoprobe: autoprobe !== "0" };
+}
+
+/** The PCI function at `address`. @throws {KernelError} */
+export async function readPciFunction(sysRoot: string, address: PciAddress): Promise<PciFunction> {
+  const path = `${devicesPath(sysRoot)}/${address}`;
+  const [identity, driver, iommuGroup] = await Promise.all([
+    readIdentity(path),
+    readLinkName(`${path}/driver`),
+    readLinkName(`${path}/iommu_group`),
+  ]);
+  return { address, ...identity, ...(driver && { driver }), ...(iommuGroup && { iommuGroup }) };
 }
 
 /** PCI base class 02: network controllers. */
@@ -63,7 +84,7 @@ async function readIdentity(path: string): Promise<Identity> {
   return { vendorId: vendorId ?? "", deviceId: deviceId ?? "", classId: classId ?? "" };
 }
 
-async function readBindings(sysRoot: string, path: string): Promise<Omit<PciFunction, "address" | keyof Identity>> {
+async function readBindings(sysRoot: string, path: string): Promise<Omit<NetworkFunction, "address" | keyof Identity>> {
   const [driver, iommuGroup, interfaces] = await Promise.all([
     readLinkName(`${path}/driver`),
     readLinkName(`${path}/iommu_group`),
@@ -90,6 +111,7 @@ async function readVirtualFunctions(
     ...identity,
     ...(await readBindings(sysRoot, `${devicesPath(sysRoot)}/${address}`)),
     index,
+    interfaceElsewhere: false,
   }));
 }
 

@@ -94,7 +94,7 @@ describe("an agent that finds NICs", () => {
   });
 
   it("leaves a NIC alone that has become the node's own, and says so", async () => {
-    await node.hardware.setMasters("eno49", ["mgmt-bo"]);
+    await node.hardware.setUppers("eno49", ["mgmt-bo"]);
     rescan(lab.run, node);
     await eventually(() => readFileSync(node.agentLog, "utf8").includes("management interface mgmt-bo"));
     await lab.client.merge(SRIOV_NETWORK_DEVICE, "n-found-eno49", { spec: { numVFS: 3 } }, { fieldManager: "test" });

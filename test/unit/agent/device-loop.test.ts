@@ -4,8 +4,12 @@ import { pino } from "pino";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { DeviceLoop } from "../../../reconciler/agent/change/device-loop.js";
-import { type Kernel, type PhysicalFunction, parsePciAddress } from "../../../reconciler/kernel/kernel.js";
+import { type PhysicalFunction, parsePciAddress } from "../../../reconciler/kernel/kernel.js";
 import { deviceObject, physicalFunction } from "./nic.js";
+import { kernelWith } from "./kernel.js";
+import { noEvents } from "../../../reconciler/agent/service/events.js";
+import { noMetrics } from "../../../reconciler/agent/service/metrics.js";
+import { kernelUsers } from "../../../reconciler/agent/usage/vf-users.js";
 
 /** A loop, its object at an API server that only keeps it, and a NIC that is read and never written. */
 class Bench {
@@ -20,18 +24,19 @@ class Bench {
     public device: SriovNetworkDevice,
     nic: PhysicalFunction,
   ) {
-    const kernel: Kernel = {
-      scan: () => Promise.reject(new Error("not asked for here")),
-      setNumVfs: () => Promise.reject(new Error("not asked for here")),
+    const kernel = kernelWith({
       physicalFunction: async () => {
         this.reads++;
         await this.readable;
         return nic;
       },
-    };
+    });
     this.loop = new DeviceLoop(parsePciAddress(nic.address), {
       kernel,
       client: { merge: ((_type, _name, patch) => this.merge(patch)) as KubeClient["merge"] },
+      users: kernelUsers,
+      events: noEvents,
+      metrics: noMetrics,
       pciDevices: { sync: () => Promise.resolve() },
       log: pino({ enabled: false }),
       current: () => this.device,

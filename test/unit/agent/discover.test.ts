@@ -4,7 +4,10 @@ import type { PhysicalFunction } from "../../../reconciler/kernel/kernel.js";
 import { physicalFunction, port } from "./nic.js";
 
 function discovered(nic: PhysicalFunction, defaultRouteInterfaces: readonly string[] = []) {
-  return discover({ physicalFunctions: [nic], defaultRouteInterfaces, unreadable: [] }, ["mgmt-br", "mgmt-bo"]);
+  return discover({ physicalFunctions: [nic], defaultRouteInterfaces, interfaceAddresses: {}, unreadable: [] }, [
+    "mgmt-br",
+    "mgmt-bo",
+  ]);
 }
 
 describe("discovery", () => {
@@ -55,6 +58,7 @@ describe("discovery", () => {
     const snapshot = {
       physicalFunctions: [physicalFunction(), other],
       defaultRouteInterfaces: ["eno49"],
+      interfaceAddresses: {},
       unreadable: [],
     };
     expect(discover(snapshot, []).devices.map((device) => device.interfaceName)).to.deep.equal(["eno50"]);

@@ -20,6 +20,7 @@ export function physicalFunction(more: Partial<PhysicalFunction> = {}): Physical
     totalVfs: 63,
     numVfs: virtualFunctions.length,
     virtualFunctions,
+    driversAutoprobe: true,
     ...more,
   };
 }
@@ -34,6 +35,7 @@ export function virtualFunction(index: number): VirtualFunction {
     driver: "ixgbevf",
     iommuGroup: String(40 + index),
     interfaces: [port(`eno49v${index}`)],
+    interfaceElsewhere: false,
   };
 }
 
@@ -41,8 +43,8 @@ export function virtualFunctions(count: number): VirtualFunction[] {
   return Array.from({ length: count }, (_, index) => virtualFunction(index));
 }
 
-export function port(name: string, masters: readonly string[] = []): NetworkInterface {
-  return { name, macAddress: "02:00:00:00:00:01", linkState: "up", port: 0, masters };
+export function port(name: string, uppers: readonly string[] = []): NetworkInterface {
+  return { name, macAddress: "02:00:00:00:00:01", linkState: "up", port: 0, up: true, uppers, addresses: [] };
 }
 
 interface DeviceParts {

@@ -34,10 +34,21 @@ describe("LinuxKernel reads a real sysfs", () => {
         classId: "020000",
         driver: "igb",
         iommuGroup: "5",
-        interfaces: [{ name: "eth0", macAddress: "52:54:00:12:34:57", linkState: "down", port: 0, masters: [] }],
+        interfaces: [
+          {
+            name: "eth0",
+            macAddress: "52:54:00:12:34:57",
+            linkState: "down",
+            port: 0,
+            up: false,
+            uppers: [],
+            addresses: [],
+          },
+        ],
         totalVfs: 7,
         numVfs: 0,
         virtualFunctions: [],
+        driversAutoprobe: true,
       });
     });
 
@@ -62,8 +73,9 @@ describe("LinuxKernel reads a real sysfs", () => {
         driver: "igbvf",
         iommuGroup: "7",
         index: 0,
+        interfaceElsewhere: false,
       });
-      expect(interfaces.map((it) => [it.name, it.port, it.masters])).to.deep.equal([["eth3", 0, []]]);
+      expect(interfaces.map((it) => [it.name, it.port, it.uppers])).to.deep.equal([["eth3", 0, []]]);
       expect(interfaces[0]?.macAddress).to.match(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);
     });
 
@@ -123,6 +135,6 @@ describe("LinuxKernel reads a real sysfs", () => {
     trees.push(tree);
     tree.file("/sys/bus/pci/devices/0000:00:03.0/sriov_totalvfs", "7");
     const [management] = (await new LinuxKernel(tree).scan()).physicalFunctions;
-    expect(management?.interfaces.map((it) => [it.name, it.masters])).to.deep.equal([["eth2", ["mgmt-br"]]]);
+    expect(management?.interfaces.map((it) => [it.name, it.uppers])).to.deep.equal([["eth2", ["mgmt-br"]]]);
   });
 });

@@ -26,7 +26,12 @@ describe("LinuxKernel", () => {
   describe("looking for NICs", () => {
     it("finds nothing where there is no PCI bus", async () => {
       rmSync(tree.sysRoot, { recursive: true });
-      expect(await kernel.scan()).to.deep.equal({ physicalFunctions: [], defaultRouteInterfaces: [], unreadable: [] });
+      expect(await kernel.scan()).to.deep.equal({
+        physicalFunctions: [],
+        defaultRouteInterfaces: [],
+        interfaceAddresses: {},
+        unreadable: [],
+      });
     });
 
     it("passes over a NIC that can have no VFs", async () => {
@@ -87,7 +92,9 @@ describe("LinuxKernel", () => {
 
     it("reads (null) and an empty attribute as none", async () => {
       tree.interface(NIC, "ens1", { operstate: "(null)", address: "" });
-      expect((await read()).interfaces).to.deep.equal([{ name: "ens1", port: 0, masters: [] }]);
+      expect((await read()).interfaces).to.deep.equal([
+        { name: "ens1", port: 0, up: false, uppers: [], addresses: [] },
+      ]);
     });
 
     it("takes port 0 where the driver has no dev_port", async () => {
@@ -109,7 +116,7 @@ describe("LinuxKernel", () => {
       tree.interface(NIC, "ens1");
       for (const name of ["bond0", "mgmt-br", "vrf-red"]) tree.virtualInterface(name);
     });
-    const masters = async (): Promise<readonly string[] | undefined> => (await read()).interfaces[0]?.masters;
+    const masters = async (): Promise<readonly string[] | undefined> => (await read()).interfaces[0]?.uppers;
 
     it("finds a bridge", async () => {
       tree.enslave("ens1", "mgmt-br");

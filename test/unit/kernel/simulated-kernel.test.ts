@@ -254,7 +254,7 @@ describe("simulated hardware", () => {
 
   it("gives a VF to vfio-pci, which takes its interface away", async () => {
     await write(2);
-    await hardware.bindDriver("0000:04:10.2", "vfio-pci");
+    await hardware.bindDriverByHand("0000:04:10.2", "vfio-pci");
     const [, vf] = (await read()).virtualFunctions;
     expect([vf?.driver, vf?.interfaces]).to.deep.equal(["vfio-pci", []]);
   });
@@ -286,10 +286,10 @@ describe("simulated hardware", () => {
 
   it("shows default routes and masters as told", async () => {
     await hardware.setDefaultRoute(["mgmt-br"]);
-    await hardware.setMasters("eno49", ["bond0", "mgmt-br"]);
+    await hardware.setUppers("eno49", ["bond0", "mgmt-br"]);
     const { defaultRouteInterfaces, physicalFunctions } = await kernel.scan();
     expect(defaultRouteInterfaces).to.deep.equal(["mgmt-br"]);
-    expect(physicalFunctions[0]?.interfaces[0]?.masters).to.deep.equal(["bond0", "mgmt-br"]);
+    expect(physicalFunctions[0]?.interfaces[0]?.uppers).to.deep.equal(["bond0", "mgmt-br"]);
   });
 
   it("names the NICs there are when told of one that is not", async () => {

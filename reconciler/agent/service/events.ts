@@ -1,0 +1,33 @@
+import type { KubeObject, ResourceType } from "../../../api/object.js";
+
+/** What people should see in `kubectl describe` and `kubectl get events`. */
+export interface AgentEvent {
+  readonly type: "Normal" | "Warning";
+  /** One CamelCase word. */
+  readonly reason: EventReason;
+  readonly message: string;
+}
+
+export const EventReason = {
+  /** The VF count was changed as the object asks. */
+  VfsChanged: "VfsChanged",
+  /** A change was refused, or failed; the message says by whom and why. */
+  ChangeRefused: "ChangeRefused",
+  /** The hardware no longer has what was reported: somebody changed it past the agent, or the node was restarted. */
+  Drift: "Drift",
+  /** On the Node: a NIC that can have VFs is not offered, and why. */
+  NicLeftOut: "NicLeftOut",
+  /** The NIC vanished, or came back. */
+  DeviceGone: "DeviceGone",
+  DeviceBack: "DeviceBack",
+} as const;
+
+export type EventReason = (typeof EventReason)[keyof typeof EventReason];
+
+export interface EventRecorder {
+  /** Never fails and never waits; the same event again only raises its count. */
+  record<T extends KubeObject>(type: ResourceType<T>, about: T, event: AgentEvent): void;
+}
+
+/** For whoever needs none. */
+export const noEvents: EventRecorder = { record: () => undefined };

@@ -1,0 +1,16 @@
+import type { PciAddress, PhysicalFunction, VirtualFunction } from "../../kernel/kernel.js";
+
+/** VFs that the node itself, or a network namespace on it, uses, as the kernel shows them. Pure. */
+export function interfaceUsers(nic: PhysicalFunction): ReadonlyMap<PciAddress, string> {
+  const users = nic.virtualFunctions.map((vf) => [vf.address, interfaceUser(vf)] as const);
+  return new Map(users.filter((entry): entry is [PciAddress, string] => entry[1] !== undefined));
+}
+
+function interfaceUser(vf: VirtualFunction): string | undefined {
+  if (vf.interfaceElsewhere) return "another network namespace";
+  for (const { name, uppers, addresses } of vf.interfaces) {
+    if (uppers[0] !== undefined) return `interface ${name} in ${uppers[0]}`;
+    if (addresses[0] !== undefined) return `interface ${name} with address ${addresses[0]}`;
+  }
+  return undefined;
+}
