@@ -34,6 +34,8 @@ export function agentClusterRole(): ClusterRole {
         verbs: ["get", "list", "watch", "create", "patch", "delete"],
       },
       { apiGroups: [DEVICES_GROUP], resources: ["sriovnetworkdevices/status", "pcidevices/status"], verbs: ["patch"] },
+      // patch: the same event again raises the count of the first.
+      { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
     ],
   };
 }

@@ -29,19 +29,34 @@ export interface Request {
   readonly timeoutMs?: number;
 }
 
+/** Told of every request once its fate is known, retries of a broken connection included. Must not throw. */
+export type OnRequest = (request: CompletedRequest) => void;
+
+export interface CompletedRequest {
+  readonly method: Request["method"];
+  /** Path and query. */
+  readonly path: string;
+  /** HTTP status; undefined where no answer came, for whatever reason but an abort. */
+  readonly httpStatus: number | undefined;
+}
+
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Requests under way at once; more wait their turn. Watches don't count. */
 const MAX_CONCURRENT = 16;
 
-export function openTransport(config: ClusterConfig, userAgent: string): Transport {
+export function openTransport(config: ClusterConfig, userAgent: string, onRequest?: OnRequest): Transport {
   const connections = new Connections(config);
 
   async function open(request: Request, kind: "send" | "stream"): Promise<IncomingMessage> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await once(request, kind);
+        const response = await once(request, kind);
+        onRequest?.({ method: request.method, path: request.path, httpStatus: response.statusCode });
+        return response;
       } catch (error) {
+        if (error instanceof ConnectionError || error instanceof StaleConnection)
+          onRequest?.({ method: request.method, path: request.path, httpStatus: undefined });
         // A kept-alive connection that the server closed, most likely while it was idle. Where the request did arrive
         // all the same, it is sent twice: callers take "exists already" and "is gone" for what they wanted.
         if (!(error instanceof StaleConnection) || attempt >= 3) throw error;

@@ -25,6 +25,8 @@ export interface AgentOptions extends DeviceLoopOptions {
   readonly scanIntervalMs: number;
   /** Bridges and bonds whose members are never touched. */
   readonly managementInterfaces: readonly string[];
+  /** Fail where something is missing, such as the Node, instead of waiting for it. Default false. */
+  readonly failFast?: boolean;
 }
 
 /** What the agent works with; each is somebody else's to open and close. */
@@ -59,6 +61,8 @@ export class Agent {
   private scanAgain = false;
   /** NICs that the last scan left out, with the reason. */
   private skipped: ReadonlyMap<PciAddress, string> = new Map();
+  /** Why the hardware is not known: the last scan failed, or there was none yet. */
+  private scanProblem: string | undefined = "the hardware has not been looked at yet";
   /** Undefined before the first scan. */
   private capable: boolean | undefined;
 
@@ -107,6 +111,22 @@ export class Agent {
     await this.scan();
   }
 
+  /** What keeps it from its work, in words; nothing where it works. */
+  waitsFor(): readonly string[] {
+    const kinds = { Node: this.node, SriovNetworkDevices: this.devices, PCIDevices: this.pciDevices };
+    const unknown = Object.entries(kinds).filter(([, informer]) => !informer.hasSynced);
+    if (unknown.length > 0) return unknown.map(([kind]) => `the cluster's ${kind} could not be read yet`);
+    if (this.nodeReference() === undefined) return [`there is no Node ${this.options.nodeName}`];
+    return this.scanProblem === undefined ? [] : [this.scanProblem];
+  }
+
+  /** Resolves with the node's objects once every NIC has had its pass, which may have failed, and the labels are set. */
+  async passed(): Promise<readonly SriovNetworkDevice[]> {
+    await Promise.all([...this.loops.values()].map((loop) => loop.idle()));
+    await this.guarded("node labels", () => this.label());
+    return this.objects?.list() ?? [];
+  }
+
   /** Looks at the hardware now. A scan that is under way is followed by another. */
   scan(): Promise<void> {
     this.scanAgain = true;
@@ -130,7 +150,9 @@ export class Agent {
       this.scanAgain = false;
       try {
         await this.scanOnce();
+        this.scanProblem = undefined;
       } catch (error) {
+        this.scanProblem = `the hardware could not be read: ${messageOf(error)}`;
         this.log.error({ err: error }, `scan failed: ${messageOf(error)}`);
       }
     }
@@ -225,11 +247,15 @@ export class Agent {
   }
 
   private async nodeExists(): Promise<void> {
+    const { nodeName, failFast = false } = this.options;
+    const error = new Error(`there is no Node ${nodeName}; check --node-name`);
     await waitFor(
       this.node,
       () =>
         this.nodeReference() === undefined
-          ? { state: "pending", what: `no Node ${this.options.nodeName} yet` }
+          ? failFast
+            ? { state: "failed", error }
+            : { state: "pending", what: `no Node ${nodeName} yet` }
           : { state: "satisfied", result: undefined },
       {
         deadline: Number.POSITIVE_INFINITY,
@@ -244,7 +270,8 @@ export class Agent {
       this.parts.metrics.watchRestarted(type.plural);
       this.log.warn({ err: error }, `watch of ${type.plural}: ${messageOf(error)}`);
     };
-    return new Informer(this.client, type, { ...selector, onError });
+    const { failFast = false } = this.options;
+    return new Informer(this.client, type, { ...selector, onError, failFast });
   }
 
   private noteSkipped({ skipped }: Discovery): void {
