@@ -234,9 +234,17 @@ function words(config: ClusterConfig, request: Request, http: number, said: stri
     );
   }
   if (http === 403) {
-    return `not allowed with ${config.origin}: ${said}. Ask for a role that permits it.`;
+    return `not allowed with ${config.origin}: ${said}.${missingRule(said)}`;
   }
   return `${request.method} ${request.path.split("?")[0] ?? ""} was answered with ${http}: ${said}`;
+}
+
+/** What RBAC refused, as the rule that would permit it. Admission policies refuse in words of their own. */
+function missingRule(said: string): string {
+  const [, verb, resource, group] = /cannot (\S+) resource "([^"]*)" in API group "([^"]*)"/.exec(said) ?? [];
+  if (verb === undefined) return "";
+  const rule = `apiGroups ["${group ?? ""}"], resources ["${resource ?? ""}"], verbs ["${verb}"]`;
+  return ` Ask for a role that permits it, by a rule with ${rule}.`;
 }
 
 function statusOf(body: string): ApiStatus {

@@ -24,7 +24,7 @@ export interface Lab {
   /** Adds a node with a simulated kernel; resolves when its agent has reported. */
   addSimulatedNode(name: string, options?: SimulatedOptions): Promise<SimulatedNode>;
   /** Adds a node with a real kernel; resolves when its agent has reported. */
-  addRealNode(name: string): Promise<RealNode>;
+  addRealNode(name: string, options?: RealOptions): Promise<RealNode>;
   /** Resolves when the node's agent has reported. */
   awaitReport(node: LabNode): Promise<void>;
 }
@@ -32,9 +32,12 @@ export interface Lab {
 export interface SimulatedOptions {
   readonly spec?: HardwareSpec;
   readonly agentArgs?: readonly string[];
+  readonly agentProgram?: string;
   /** Start the agent at once; default true. */
   readonly agent?: boolean;
 }
+
+export type RealOptions = Pick<SimulatedOptions, "agent">;
 
 export interface LabOptions {
   readonly log?: (line: string) => void;
@@ -57,28 +60,23 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
     run,
     controlPlane,
     client,
-    async addSimulatedNode(name, { spec, agentArgs, agent = true } = {}) {
+    async addSimulatedNode(name, { agent = true, ...options } = {}) {
       const kubeconfig = join(run.dir, `${name}.kubeconfig`);
       writeFileSync(kubeconfig, await agentKubeconfig(client, controlPlane, name), { mode: 0o600 });
-      const node = await startSimulatedNode(run, {
-        name,
-        kubeconfig,
-        ...(spec && { spec }),
-        ...(agentArgs && { agentArgs }),
-      });
+      const node = await startSimulatedNode(run, { name, kubeconfig, ...options });
       if (agent) await node.startAgent();
       if (agent) await lab.awaitReport(node);
       return node;
     },
-    async addRealNode(name) {
+    async addRealNode(name, { agent = true } = {}) {
       const server = controlPlane.server.replace("127.0.0.1", "10.0.2.2");
       const node = await startRealNode(run, {
         name,
         kubeconfig: await agentKubeconfig(client, controlPlane, name, server),
         log,
       });
-      await node.startAgent();
-      await lab.awaitReport(node);
+      if (agent) await node.startAgent();
+      if (agent) await lab.awaitReport(node);
       return node;
     },
     awaitReport: (node) => awaitReport(client, node),

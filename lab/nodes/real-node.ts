@@ -1,5 +1,5 @@
-import { buildSync } from "esbuild";
 import { join } from "node:path";
+import { bundle } from "../bundle-reconciler.js";
 import type { LabRun } from "../processes/lab-run.js";
 import type { LabNode } from "./lab-node.js";
 import { type QemuNode, startQemuNode } from "./qemu/qemu-node.js";
@@ -21,7 +21,7 @@ const GUEST_KUBECONFIG = "/etc/pulumi-sriov/kubeconfig";
 export async function startRealNode(run: LabRun, { name, kubeconfig, log }: RealNodeOptions): Promise<RealNode> {
   const guest = await startQemuNode(run, {
     name,
-    agentBundle: bundleAgent(run),
+    agentBundle: await bundleAgent(run),
     files: { [GUEST_KUBECONFIG]: kubeconfig },
     log,
   });
@@ -37,17 +37,9 @@ export async function startRealNode(run: LabRun, { name, kubeconfig, log }: Real
   };
 }
 
-/** The agent as one file, since a guest has no node_modules. */
-function bundleAgent(run: LabRun): string {
-  const outfile = join(run.dir, "agent.js");
-  buildSync({
-    entryPoints: [join(__dirname, "..", "..", "reconciler", "main.js")],
-    outfile,
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    minify: true,
-    logLevel: "warning",
-  });
+/** The agent as it ships, since a guest has no node_modules. */
+async function bundleAgent(run: LabRun): Promise<string> {
+  const outfile = join(run.dir, "pulumi-sriov-reconciler.cjs");
+  await bundle("reconciler/main.ts", outfile);
   return outfile;
 }

@@ -20,7 +20,7 @@ const LAST_EVENTS_MS = 2_000;
  */
 export async function runAgent(
   args: readonly string[],
-  openKernel: (settings: AgentSettings) => Kernel,
+  openKernel: (settings: AgentSettings, log: Logger) => Kernel,
 ): Promise<number> {
   let settings: AgentSettings;
   try {
@@ -35,7 +35,7 @@ export async function runAgent(
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
   });
   try {
-    return await run(settings, openKernel(settings), log, ended);
+    return await run(settings, openKernel(settings, log), log, ended);
   } catch (error) {
     log.fatal({ err: error }, messageOf(error));
     return 1;
