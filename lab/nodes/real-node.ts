@@ -1,5 +1,6 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { bundle } from "../bundle-reconciler.js";
+import { bundleReconciler, compileCacheEnv, compileCacheName } from "../bundle-reconciler.js";
 import type { LabRun } from "../processes/lab-run.js";
 import type { LabNode } from "./lab-node.js";
 import { type QemuNode, startQemuNode } from "./qemu/qemu-node.js";
@@ -19,17 +20,22 @@ export interface RealNodeOptions {
 const GUEST_KUBECONFIG = "/etc/pulumi-sriov/kubeconfig";
 
 export async function startRealNode(run: LabRun, { name, kubeconfig, log }: RealNodeOptions): Promise<RealNode> {
+  const directory = join(run.dir, `${name}-agent`);
   const guest = await startQemuNode(run, {
     name,
-    agentBundle: await bundleAgent(run),
-    files: { [GUEST_KUBECONFIG]: kubeconfig },
+    agentBundle: await bundleReconciler(directory, "agent.js"),
+    files: { ...compileCache(directory), [GUEST_KUBECONFIG]: kubeconfig },
     log,
   });
   return {
     name,
     guest,
     agentLog: join(run.dir, "logs", `${name}-agent.log`),
-    startAgent: () => guest.startAgent({ args: ["agent", "--node-name", name, "--kubeconfig", GUEST_KUBECONFIG] }),
+    startAgent: () =>
+      guest.startAgent({
+        args: ["agent", "--node-name", name, "--kubeconfig", GUEST_KUBECONFIG],
+        env: compileCacheEnv("/"),
+      }),
     stopAgent: (signal) => guest.stopAgent(signal),
     async numVfs(address) {
       return Number(await guest.read(`/sys/bus/pci/devices/${address}/sriov_numvfs`));
@@ -37,9 +43,12 @@ export async function startRealNode(run: LabRun, { name, kubeconfig, log }: Real
   };
 }
 
-/** The agent as it ships, since a guest has no node_modules. */
-async function bundleAgent(run: LabRun): Promise<string> {
-  const outfile = join(run.dir, "pulumi-sriov-reconciler.cjs");
-  await bundle("reconciler/main.ts", outfile);
-  return outfile;
+/** Its files, where the guest is to have them. */
+function compileCache(directory: string): Record<string, Buffer> {
+  const cache = join(directory, compileCacheName);
+  const files = readdirSync(cache, { recursive: true, encoding: "utf8" });
+  const regular = files.filter((file) => statSync(join(cache, file)).isFile());
+  // The first folder ends with the user's number, and in the guest that is root's.
+  const place = (file: string): string => `/${compileCacheName}/${file.replace(/-\d+\//, "-0/")}`;
+  return Object.fromEntries(regular.map((file) => [place(file), readFileSync(join(cache, file))]));
 }

@@ -24,11 +24,11 @@ class Bench {
   hanging: Promise<unknown> | undefined;
   readonly events = new ClusterEvents({
     client: {
-      create: (async (_type, event) => {
+      create: async (_type, event) => {
         await this.answer();
         this.created.push(event as unknown as Event);
         return event;
-      }) as KubeClient["create"],
+      },
       merge: (async (_type, name, patch) => {
         await this.answer();
         this.patched.push({ name, patch });

@@ -17,12 +17,12 @@ describe("the agent's mounts", () => {
   });
 
   it("are missed where there is no sysfs, and the flag is named that says where it is", () => {
-    const mounts = { ...tree, sysRoot: `${tree.root}/nowhere` };
+    const mounts = { procRoot: tree.procRoot, sysRoot: `${tree.root}/nowhere` };
     expect(() => checkMounts(mounts)).to.throw(/no \/sys to be read: ENOENT.*nowhere.*--sys-root/);
   });
 
   it("are missed where there is no procfs, and the flag is named that says where it is", () => {
-    const mounts = { ...tree, procRoot: `${tree.root}/nowhere` };
+    const mounts = { sysRoot: tree.sysRoot, procRoot: `${tree.root}/nowhere` };
     expect(() => checkMounts(mounts)).to.throw(/no \/proc to be read: ENOENT.*nowhere.*--proc-root/);
   });
 
