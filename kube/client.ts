@@ -151,6 +151,14 @@ export class KubeClient {
     return this.send(request);
   }
 
+  /**
+   * This machine's IP address on the connection that brought the last answer of the API server, or of a proxy before it;
+   * undefined before the first.
+   */
+  localAddress(): string | undefined {
+    return this.transport.localAddress();
+  }
+
   /** Ends kept-alive connections; requests under way fail. */
   close(): void {
     this.transport.close();

@@ -13,6 +13,8 @@ export interface Transport {
   send(request: Request): Promise<unknown>;
   /** Resolves with the open answer's stream once the status is 200. @throws {ApiError | ConnectionError} */
   stream(request: Request): Promise<IncomingMessage>;
+  /** This machine's address on the connection that brought the last answer; undefined before the first. */
+  localAddress(): string | undefined;
   close(): void;
 }
 
@@ -36,6 +38,7 @@ const MAX_CONCURRENT = 16;
 
 export function openTransport(config: ClusterConfig, userAgent: string): Transport {
   const connections = new Connections(config);
+  let localAddress: string | undefined;
 
   async function open(request: Request, kind: "send" | "stream"): Promise<IncomingMessage> {
     for (let attempt = 0; ; attempt++) {
@@ -77,6 +80,7 @@ export function openTransport(config: ClusterConfig, userAgent: string): Transpo
       });
       outgoing.on("response", (response) => {
         if (kind === "stream") clearTimeout(timer);
+        localAddress = response.socket.localAddress ?? localAddress;
         response.once("close", () => {
           clearTimeout(timer);
           request.signal?.removeEventListener("abort", abort);
@@ -114,6 +118,7 @@ export function openTransport(config: ClusterConfig, userAgent: string): Transpo
       if (!isSuccess(response)) throw refused(config, request, response, await text(response, request));
       return response;
     },
+    localAddress: () => localAddress,
     close: () => connections.close(),
   };
 }
