@@ -1,12 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { NODE, type Node } from "../../api/core.js";
 import { Label, labelValue } from "../../api/names.js";
-import type { KubeObject, ResourceType } from "../../api/object.js";
-import { PCI_DEVICE, type PciDevice } from "../../api/pci-device.js";
+import type { PciDevice } from "../../api/pci-device.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import type { KubeClient, Selector } from "../../kube/client.js";
-import { Informer } from "../../kube/informer.js";
+import type { KubeClient } from "../../kube/client.js";
 import type { Kernel, PciAddress } from "../kernel/kernel.js";
 import { DeviceLoop, type DeviceLoopOptions } from "./change/device-loop.js";
 import { DeviceLoops } from "./device-loops.js";
@@ -18,10 +15,12 @@ import { reportOnNode } from "./discovery/node-report.js";
 import { OwnNode } from "./discovery/own-node.js";
 import type { NodeNeeds } from "./discovery/reserved-nics.js";
 import { Scans } from "./discovery/scans.js";
+import { VlanUplinks } from "./discovery/vlan-uplinks.js";
 import { PciDevices } from "./pci/pci-devices.js";
 import type { EventRecorder } from "./service/events.js";
 import type { AgentMetrics } from "./service/metrics.js";
 import type { VfUsers } from "./usage/vf-users.js";
+import { Watches } from "./watches.js";
 
 export interface AgentOptions extends DeviceLoopOptions {
   readonly nodeName: string;
@@ -50,10 +49,9 @@ const STOP_WAIT_MS = 10_000;
  * for as soon as it is asked. The periodic scan only finds what no event told.
  */
 export class Agent {
-  private readonly nodes: Informer<Node>;
-  private readonly devices: Informer<SriovNetworkDevice>;
-  private readonly pciDevices: Informer<PciDevice>;
+  private readonly watches: Watches;
   private readonly node: OwnNode;
+  private readonly vlanUplinks: VlanUplinks;
   private readonly objects: DeviceObjects;
   private readonly pciObjects: PciDevices;
   private readonly inventory: Inventory;
@@ -67,14 +65,13 @@ export class Agent {
   ) {
     const { client, log, events } = parts;
     const { nodeName } = options;
-    const ofThisNode: Selector = { labels: { [Label.nodeName]: labelValue(nodeName) } };
-    this.nodes = this.informer(NODE, { fields: { "metadata.name": nodeName } });
-    this.devices = this.informer(SRIOV_NETWORK_DEVICE, ofThisNode);
-    this.pciDevices = this.informer(PCI_DEVICE, ofThisNode);
-    this.node = new OwnNode(this.nodes, nodeName);
+    this.watches = new Watches(parts, nodeName);
+    const { nodes, devices, pciDevices, vlanConfigs } = this.watches;
+    this.node = new OwnNode(nodes, nodeName);
+    this.vlanUplinks = new VlanUplinks(vlanConfigs, nodes, log);
     const owner = () => this.node.reference();
-    this.objects = new DeviceObjects(client, this.devices, nodeName, owner);
-    this.pciObjects = new PciDevices(client, this.pciDevices, owner);
+    this.objects = new DeviceObjects(client, devices, nodeName, owner);
+    this.pciObjects = new PciDevices(client, pciDevices, owner);
     this.inventory = new Inventory(log, events);
     this.loops = new DeviceLoops((address, object) => this.openLoop(address, object));
     this.scans = new Scans(() => this.guarded("scan failed", () => this.scanOnce()), options.scanIntervalMs);
@@ -82,11 +79,15 @@ export class Agent {
 
   /** Resolves after the first scan, once every NIC has its object. */
   async start(): Promise<void> {
-    const informers = [this.nodes, this.devices, this.pciDevices];
-    await Promise.all(informers.map((informer) => informer.start().synced));
+    await this.watches.start();
     await this.node.exists(this.stopping.signal, (what) => this.parts.log.warn(`${what}; waiting for it`));
     this.listen();
     await this.scan();
+  }
+
+  /** Looks at the hardware, and at which kinds the cluster has, now: what a person may ask for. */
+  async look(): Promise<void> {
+    await Promise.all([this.scan(), this.watches.look()]);
   }
 
   /** Looks at the hardware now. A scan that is under way is followed by another. */
@@ -100,15 +101,16 @@ export class Agent {
     await this.scans.stop();
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
     await Promise.race([this.loops.stop(), delay(STOP_WAIT_MS, undefined, { ref: false })]);
-    await Promise.all([this.nodes, this.devices, this.pciDevices].map((informer) => informer.stop()));
+    await this.watches.stop();
   }
 
   private listen(): void {
-    this.devices.onChange((change) => {
+    const { devices, pciDevices } = this.watches;
+    devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
       else this.loops.hear(change.object);
     });
-    this.pciDevices.onChange((change) => {
+    pciDevices.onChange((change) => {
       if (change.kind === "gone") this.wakeParent(change.object);
     });
     this.node.onChange((remade) => {
@@ -116,6 +118,7 @@ export class Agent {
       // What it said comes back when somebody removes it.
       else void this.reportWhenSettled();
     });
+    this.vlanUplinks.onChange(() => void this.scan());
     this.parts.users.onChange(() => this.loops.wakeAll());
   }
 
@@ -147,7 +150,7 @@ export class Agent {
   private needs(): NodeNeeds {
     const { managementInterfaces } = this.options;
     const apiServerConnection = this.parts.client.localAddress();
-    return { managementInterfaces, apiServerConnection, vlanUplinks: new Map() };
+    return { managementInterfaces, apiServerConnection, vlanUplinks: this.vlanUplinks.current() };
   }
 
   /** One NIC whose object cannot be kept must not keep the others from theirs. */
@@ -165,7 +168,7 @@ export class Agent {
     await this.guarded("report on the Node", async () => {
       const node = this.node.get();
       const report = this.inventory.report();
-      if (node && report) this.nodes.observe(await reportOnNode(this.parts.client, node, report));
+      if (node && report) this.watches.nodes.observe(await reportOnNode(this.parts.client, node, report));
       return true;
     });
   }
@@ -191,7 +194,7 @@ export class Agent {
       log: log.child({ address, device }),
       current: () => this.objects.of(address),
       skipReason: () => this.inventory.skipReason(address),
-      observe: (object) => this.devices.observe(object),
+      observe: (object) => this.watches.devices.observe(object),
       options: this.options,
     });
   }
@@ -210,14 +213,5 @@ export class Agent {
       this.parts.log.error({ err: error }, `${what}: ${inWords(error, SRIOV_NETWORK_DEVICE)}`);
       return false;
     }
-  }
-
-  private informer<T extends KubeObject>(type: ResourceType<T>, selector: Selector): Informer<T> {
-    const { client, log, metrics } = this.parts;
-    const onError = (error: unknown): void => {
-      metrics.watchRestarted(type.plural);
-      log.warn({ err: error }, `watch of ${type.plural}: ${inWords(error, type)}`);
-    };
-    return new Informer(client, type, { ...selector, onError });
   }
 }
