@@ -52,8 +52,9 @@ export class Inventory {
       const message = `${nameOf(nic)} is not offered: ${nic.reason}`;
       this.events.record(NODE, node, { type: "Normal", reason: EventReason.NicLeftOut, message });
     }
-    for (const { address } of this.told ?? []) {
-      if (!leftOut.some((nic) => nic.address === address)) this.log.info({ address }, "NIC not left out any more");
+    for (const nic of this.told ?? []) {
+      const still = leftOut.some(({ address }) => address === nic.address);
+      if (!still) this.log.info({ address: nic.address }, `not left out any more: ${nameOf(nic)}`);
     }
     this.told = leftOut;
   }
