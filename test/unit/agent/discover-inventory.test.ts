@@ -70,22 +70,6 @@ describe("the inventory of a node", () => {
     });
   }
 
-  it("has the reason for a NIC that can have VFs and is not offered", () => {
-    inventory.take(discovery({ skipped: [skipped] }), nodeWith());
-    expect(inventory.skipReason(nic.address)).to.equal(skipped.reason);
-  });
-
-  it("has none any more once it is offered again", () => {
-    inventory.take(discovery({ skipped: [skipped] }), nodeWith());
-    inventory.take(discovery({ devices: [offered] }), nodeWith());
-    expect(inventory.skipReason(nic.address)).to.equal(undefined);
-  });
-
-  it("has none for a NIC that cannot be read just now", () => {
-    inventory.take(discovery({ unusable: [{ ...leftOut, reason: "it cannot be read: EIO" }] }), nodeWith());
-    expect(inventory.skipReason(nic.address)).to.equal(undefined);
-  });
-
   it("makes an event of a NIC that is left out, once", () => {
     inventory.take(discovery({ skipped: [skipped] }), nodeWith());
     inventory.take(discovery({ skipped: [skipped] }), nodeWith());
