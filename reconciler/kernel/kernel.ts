@@ -81,12 +81,20 @@ export function parsePciAddress(text: string): PciAddress {
 export interface NodeSnapshot {
   /** Physical functions that can have VFs (`sriov_totalvfs` above 0) and are network devices, ordered by address. */
   readonly physicalFunctions: readonly PhysicalFunction[];
+  /** Network devices that are no VFs and can have none: without `sriov_totalvfs`, or with 0; ordered by address. */
+  readonly incapable: readonly IncapableNic[];
   /** Names of the interfaces that carry a default route, IPv4 or IPv6. */
   readonly defaultRouteInterfaces: readonly string[];
   /** IP addresses of the node's interfaces, bridges and bonds included, without link-local ones: by interface name. */
   readonly interfaceAddresses: Readonly<Record<string, readonly string[]>>;
   /** Devices that could not be read this time, each with why. */
   readonly unreadable: readonly UnreadableDevice[];
+}
+
+export interface IncapableNic {
+  readonly address: PciAddress;
+  /** Name of its first interface; empty where it has none. */
+  readonly interfaceName: string;
 }
 
 export interface UnreadableDevice {

@@ -38,10 +38,8 @@ export interface ReconcilerParts {
   readonly log: Logger;
   /** The object as it is known now; undefined when there is none. */
   readonly current: () => SriovNetworkDevice | undefined;
-  /** Why the NIC must not be changed now, though it has an object. */
-  readonly skipReason: () => string | undefined;
-  /** What the condition Eligible says. */
-  readonly eligibility: () => Eligibility;
+  /** Whether the NIC, as it is now, may be changed: what the condition Eligible says. */
+  readonly eligibility: (nic: PhysicalFunction) => Eligibility;
   /** Addresses of the NIC's VFs, there already or not, that guests are to have. */
   readonly meantForVfio: (device: SriovNetworkDevice) => ReadonlySet<PciAddress>;
   readonly options: ReconcilerOptions;
@@ -118,8 +116,8 @@ export class DeviceReconciler {
       case "tooMany":
         return { outcome: decision, found: nic };
       case "change": {
-        const reason = this.parts.skipReason();
-        if (reason !== undefined) {
+        const { eligible, message: reason } = this.parts.eligibility(nic);
+        if (!eligible) {
           this.announcer.drifted(device, deviation, `It stays so: ${reason}.`);
           return { outcome: notEligible(reason, decision.plan.to), found: nic };
         }
@@ -191,7 +189,7 @@ export class DeviceReconciler {
 
   /** The count is right; what an interrupted change left undone may not be. */
   private async finish(device: SriovNetworkDevice, nic: PhysicalFunction): Promise<Result> {
-    if (this.parts.skipReason() !== undefined) return { outcome: CONFIGURED, found: nic };
+    if (!this.parts.eligibility(nic).eligible) return { outcome: CONFIGURED, found: nic };
     const pending = this.pending(device, nic);
     if (pending !== undefined) return pending;
     const refusal = await bindLeftovers(this.work(device, nic));
@@ -210,7 +208,7 @@ export class DeviceReconciler {
     // After a restart of the node, no VF's object, nor a claim that it owns, is to go by a first failure.
     const restoring = this.deviations.see(device, nic)?.kind === "restart" && this.retries.count < 2;
     if (!restoring || retryAt === undefined) await pciDevices.sync(device, nic.virtualFunctions);
-    const finding = { nic, outcome, users: users.of(nic), eligibility: eligibility() };
+    const finding = { nic, outcome, users: users.of(nic), eligibility: eligibility(nic) };
     const transition = await this.writer.report(device, reportFinding(device, finding));
     if (transition) this.announcer.reported(device, transition, outcome);
     if (retryAt === undefined) this.retries.reset();

@@ -12,6 +12,7 @@ import {
 import { mapBounded } from "./bounded.js";
 import { BlockingWriter } from "./blocking-writer.js";
 import { readDefaultRouteInterfaces } from "./default-routes.js";
+import { readIncapableNics } from "./incapable-nics.js";
 import { IFF_UP } from "./network-interfaces.js";
 import { devicesPath, listPciAddresses, readPciFunction, readPhysicalFunction } from "./physical-functions.js";
 import { asKernelError, ifAbsent, readAttribute, readLinkName } from "./sysfs.js";
@@ -39,8 +40,10 @@ export class LinuxKernel implements Kernel {
       this.#readDevices(),
       readDefaultRouteInterfaces(this.#procRoot),
     ]);
+    const physicalFunctions = devices.filter((device) => device !== undefined && "totalVfs" in device);
     return {
-      physicalFunctions: devices.filter((device) => device !== undefined && "totalVfs" in device),
+      physicalFunctions,
+      incapable: await readIncapableNics(this.#sysRoot, physicalFunctions),
       defaultRouteInterfaces,
       interfaceAddresses: {},
       unreadable: devices.filter((device) => device !== undefined && "error" in device),

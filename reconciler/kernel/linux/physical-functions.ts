@@ -70,7 +70,7 @@ export async function readPciFunction(sysRoot: string, address: PciAddress): Pro
 }
 
 /** PCI base class 02: network controllers. */
-const NETWORK_CLASS = "02";
+export const NETWORK_CLASS = "02";
 
 /** VFs of one PF that are read at the same time. */
 const VFS_AT_ONCE = 8;

@@ -32,7 +32,6 @@ export class LoopBench {
   /** Called when the loop asks anew who holds VFs. */
   onRefresh: () => void = () => undefined;
   meantForVfio: ReadonlySet<PciAddress> = new Set();
-  skipReason: string | undefined;
   /** Answers in place of the kernel, where it throws. */
   before: (call: string) => void | Promise<void> = () => undefined;
   loop: DeviceLoop;
@@ -100,7 +99,6 @@ export class LoopBench {
       },
       log: pino({ enabled: false }),
       current: () => this.device,
-      skipReason: () => this.skipReason,
       eligibility: () => ({ eligible: true, reason: "Eligible", message: "" }),
       meantForVfio: () => this.meantForVfio,
       observe: (device) => {
