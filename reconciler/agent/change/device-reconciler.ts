@@ -32,7 +32,7 @@ export interface ReconcilerOptions {
 export interface ReconcilerParts {
   readonly kernel: Kernel;
   readonly pciDevices: Pick<PciDevices, "sync">;
-  readonly users: VfUsers;
+  readonly users: Pick<VfUsers, "of" | "refresh">;
   readonly events: EventRecorder;
   readonly metrics: AgentMetrics;
   readonly log: Logger;
@@ -240,6 +240,7 @@ export class DeviceReconciler {
   }
 
   private pending(device: SriovNetworkDevice, nic: PhysicalFunction): Result | undefined {
+    if (this.retries.count === 0) return undefined;
     const failure = this.retries.pending(this.attempt(device, nic));
     return failure && { outcome: failure.refusal, found: nic, retryAt: failure.until };
   }
