@@ -108,6 +108,8 @@ export function parseDriverName(text: string): string {
 export interface NodeSnapshot {
   /** Physical functions that can have VFs (`sriov_totalvfs` above 0) and are network devices, ordered by address. */
   readonly physicalFunctions: readonly PhysicalFunction[];
+  /** Network devices that are no VFs and can have none: without `sriov_totalvfs`, or with 0; ordered by address. */
+  readonly incapable: readonly IncapableNic[];
   /** Names of the interfaces that carry a default route, IPv4 or IPv6. */
   readonly defaultRouteInterfaces: readonly string[];
   /**
@@ -117,6 +119,12 @@ export interface NodeSnapshot {
   readonly interfaceAddresses: Readonly<Record<string, readonly string[]>>;
   /** Devices that could not be read this time, each with why. */
   readonly unreadable: readonly UnreadableDevice[];
+}
+
+export interface IncapableNic {
+  readonly address: PciAddress;
+  /** Name of its first interface; empty where it has none. */
+  readonly interfaceName: string;
 }
 
 export interface UnreadableDevice {

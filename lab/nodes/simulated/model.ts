@@ -33,8 +33,12 @@ export class NodeModel {
   }
 
   snapshot(): NodeSnapshot {
+    const readable = this.nics.filter((nic) => nic.unreadable === undefined);
     return {
-      physicalFunctions: this.nics.filter((nic) => nic.unreadable === undefined).map((nic) => this.#describe(nic)),
+      physicalFunctions: readable.filter((nic) => nic.totalVfs > 0).map((nic) => this.#describe(nic)),
+      incapable: readable
+        .filter((nic) => nic.totalVfs === 0)
+        .map(({ address, ports }) => ({ address, interfaceName: ports[0]?.name ?? "" })),
       defaultRouteInterfaces: this.defaultRouteInterfaces,
       interfaceAddresses: this.interfaceAddresses,
       unreadable: this.nics.flatMap(({ address, unreadable }) =>
@@ -47,7 +51,7 @@ export class NodeModel {
   physicalFunction(address: PciAddress): PhysicalFunction | undefined {
     const nic = this.#nics.get(address);
     if (nic?.unreadable !== undefined) throw readError(address, nic.unreadable);
-    return nic && this.#describe(nic);
+    return nic && nic.totalVfs > 0 ? this.#describe(nic) : undefined;
   }
 
   pciFunctions(): PciFunction[] {

@@ -16,6 +16,7 @@ import {
 import { BlockingFiles } from "./blocking-files.js";
 import { DriverBinding } from "./driver-binding.js";
 import { readHostNetwork } from "./host-network.js";
+import { readIncapableNics } from "./incapable-nics.js";
 import { IFF_UP } from "./network-interfaces.js";
 import { devicePath, listPciAddresses, readPciFunction } from "./pci-functions.js";
 import { mayHaveVirtualFunctions, readPhysicalFunction } from "./physical-functions.js";
@@ -51,7 +52,8 @@ export class LinuxKernel implements Kernel {
     const facts = { sysRoot: this.#sysRoot, interfaceAddresses: network.interfaceAddresses };
     const physicalFunctions: PhysicalFunction[] = [];
     const unreadable: UnreadableDevice[] = [];
-    for (const address of listPciAddresses(this.#sysRoot)) {
+    const addresses = listPciAddresses(this.#sysRoot);
+    for (const address of addresses) {
       if (!mayHaveVirtualFunctions(this.#sysRoot, address)) continue;
       // Reading blocks the event loop, for 2 ms where a NIC has 64 VFs: others get their turn after each.
       await setImmediate();
@@ -62,7 +64,8 @@ export class LinuxKernel implements Kernel {
         unreadable.push({ address, error: asKernelError(error, devicePath(this.#sysRoot, address)) });
       }
     }
-    return { physicalFunctions, ...network, unreadable };
+    const incapable = readIncapableNics(this.#sysRoot, addresses, physicalFunctions);
+    return { physicalFunctions, incapable, ...network, unreadable };
   }
 
   async physicalFunction(address: PciAddress): Promise<PhysicalFunction | undefined> {

@@ -39,7 +39,7 @@ export function readPhysicalFunction(address: PciAddress, facts: NetworkFacts): 
 }
 
 /** PCI base class 02: network controllers. */
-const NETWORK_CLASS = "02";
+export const NETWORK_CLASS = "02";
 
 interface VirtualFunctionLink {
   readonly index: number;
