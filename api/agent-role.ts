@@ -33,6 +33,7 @@ export function agentClusterRole(): ClusterRole {
         resources: ["pcidevices"],
         verbs: ["get", "list", "watch", "create", "patch", "delete"],
       },
+      { apiGroups: [DEVICES_GROUP], resources: ["pcideviceclaims"], verbs: ["list", "watch"] },
       { apiGroups: [DEVICES_GROUP], resources: ["sriovnetworkdevices/status", "pcidevices/status"], verbs: ["patch"] },
     ],
   };

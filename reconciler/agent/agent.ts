@@ -4,10 +4,13 @@ import { NODE, type Node } from "../../api/core.js";
 import { Label, labelValue } from "../../api/names.js";
 import type { OwnerReference, KubeObject, ResourceType } from "../../api/object.js";
 import { PCI_DEVICE, type PciDevice } from "../../api/pci-device.js";
+import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../api/pci-device-claim.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import type { KubeClient, Selector } from "../../kube/client.js";
 import { messageOf } from "../../kube/errors.js";
 import { Informer } from "../../kube/informer.js";
+import { OptionalInformer } from "../../kube/optional-informer.js";
+import { ServedKinds } from "../../kube/served-kinds.js";
 import { waitFor } from "../../kube/wait.js";
 import type { Kernel, PciAddress } from "../kernel/kernel.js";
 import { isPciAddress } from "../kernel/kernel.js";
@@ -50,6 +53,9 @@ export class Agent {
   private readonly node: Informer<Node>;
   private readonly devices: Informer<SriovNetworkDevice>;
   private readonly pciDevices: Informer<PciDevice>;
+  private readonly served: ServedKinds;
+  /** All claims of the cluster: whose node one is for, only its spec says. */
+  private readonly claims: OptionalInformer<PciDeviceClaim>;
   private readonly loops = new Map<PciAddress, DeviceLoop>();
   private readonly stopping = new AbortController();
   private objects: DeviceObjects | undefined;
@@ -76,11 +82,16 @@ export class Agent {
     this.node = this.informer(NODE, { fields: { "metadata.name": options.nodeName } });
     this.devices = this.informer(SRIOV_NETWORK_DEVICE, ofThisNode);
     this.pciDevices = this.informer(PCI_DEVICE, ofThisNode);
+    const onError = (error: unknown): void =>
+      this.log.warn({ err: error }, `which kinds the cluster has is not known: ${messageOf(error)}`);
+    this.served = new ServedKinds(this.client, { onError });
+    this.claims = new OptionalInformer(this.client, PCI_DEVICE_CLAIM, this.served, this.watching(PCI_DEVICE_CLAIM));
   }
 
   /** Resolves after the first scan, once every NIC has its object. */
   async start(): Promise<void> {
-    const informers = [this.node, this.devices, this.pciDevices];
+    this.served.start();
+    const informers = [this.node, this.devices, this.pciDevices, this.claims];
     await Promise.all(informers.map((informer) => informer.start().synced));
     await this.nodeExists();
     const owner = (): OwnerReference | undefined => this.nodeReference();
@@ -107,6 +118,11 @@ export class Agent {
     await this.scan();
   }
 
+  /** Looks at the hardware, and at which kinds the cluster has, now: what a person may ask for. */
+  async look(): Promise<void> {
+    await Promise.all([this.scan(), this.served.look()]);
+  }
+
   /** Looks at the hardware now. A scan that is under way is followed by another. */
   scan(): Promise<void> {
     this.scanAgain = true;
@@ -122,7 +138,8 @@ export class Agent {
     const idle = Promise.all([...this.loops.values()].map((loop) => loop.stop()));
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
     await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
-    await Promise.all([this.node, this.devices, this.pciDevices].map((informer) => informer.stop()));
+    const sources = [this.node, this.devices, this.pciDevices, this.claims, this.served];
+    await Promise.all(sources.map((source) => source.stop()));
   }
 
   private async scans(): Promise<void> {
@@ -240,11 +257,16 @@ export class Agent {
   }
 
   private informer<T extends KubeObject>(type: ResourceType<T>, selector: Selector): Informer<T> {
-    const onError = (error: unknown): void => {
-      this.parts.metrics.watchRestarted(type.plural);
-      this.log.warn({ err: error }, `watch of ${type.plural}: ${messageOf(error)}`);
+    return new Informer(this.client, type, { ...selector, ...this.watching(type) });
+  }
+
+  private watching({ plural }: { readonly plural: string }): { readonly onError: (error: unknown) => void } {
+    return {
+      onError: (error) => {
+        this.parts.metrics.watchRestarted(plural);
+        this.log.warn({ err: error }, `watch of ${plural}: ${messageOf(error)}`);
+      },
     };
-    return new Informer(this.client, type, { ...selector, onError });
   }
 
   private noteSkipped({ skipped }: Discovery): void {
