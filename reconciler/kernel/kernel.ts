@@ -71,7 +71,7 @@ export interface Kernel {
   setInterfaceUp(address: PciAddress, interfaceName: string, options: WriteOptions): Promise<void>;
 
   /** Every PCI function of the node, VFs included, ordered by address. Those that vanish or can't be read are left out. */
-  pciFunctions(): Promise<readonly PciFunction[]>;
+  pciFunctions(): Promise<readonly ListedPciFunction[]>;
 }
 
 export interface WriteOptions {
@@ -144,6 +144,12 @@ export interface PciFunction {
   readonly driver?: string;
   /** Number of its IOMMU group; absent where there is no IOMMU. */
   readonly iommuGroup?: string;
+}
+
+/** What a list of all of a node's functions tells of one. */
+export interface ListedPciFunction extends PciFunction {
+  /** On a virtual function: the physical function that it belongs to. */
+  readonly physicalFunction?: PciAddress;
 }
 
 export interface NetworkFunction extends PciFunction {

@@ -1,10 +1,10 @@
 import {
   KernelError,
+  type ListedPciFunction,
   type NetworkInterface,
   type NodeSnapshot,
   type PciAddress,
   type NetworkFunction,
-  type PciFunction,
   type PhysicalFunction,
 } from "../../../reconciler/kernel/kernel.js";
 import type { HardwareSpec, NicSpec } from "./hardware.js";
@@ -54,10 +54,13 @@ export class NodeModel {
     return nic && nic.totalVfs > 0 ? this.#describe(nic) : undefined;
   }
 
-  pciFunctions(): PciFunction[] {
+  pciFunctions(): ListedPciFunction[] {
     const functions = this.nics.flatMap((nic) => [
       this.#describeFunction(nic, nic, nic.deviceId),
-      ...nic.vfs.map((vf) => this.#describeFunction(nic, vf, nic.vfDeviceId)),
+      ...nic.vfs.map((vf) => ({
+        ...this.#describeFunction(nic, vf, nic.vfDeviceId),
+        physicalFunction: nic.address,
+      })),
     ]);
     return functions
       .map(({ interfaces, ...pciFunction }) => pciFunction)

@@ -1,7 +1,7 @@
 import type { IncapableNic, PciAddress, PhysicalFunction } from "../kernel.js";
 import { devicePath } from "./pci-functions.js";
 import { mayHaveVirtualFunctions, NETWORK_CLASS } from "./physical-functions.js";
-import { isThere, listDirectory, readAttribute, readOptionalAttribute } from "./sysfs.js";
+import { listDirectory, readAttribute, readLinkName, readOptionalAttribute } from "./sysfs.js";
 
 /**
  * The network devices among `addresses` beside the capable ones and their VFs, in the same order. One file is read of
@@ -25,7 +25,7 @@ function readIncapableNic(sysRoot: string, address: PciAddress): IncapableNic | 
   try {
     if (readOptionalAttribute(`${path}/class`)?.startsWith(`0x${NETWORK_CLASS}`) !== true) return undefined;
     // A VF whose PF could not be read, or that has none here: a guest's.
-    if (isThere(`${path}/physfn`)) return undefined;
+    if (readLinkName(`${path}/physfn`) !== undefined) return undefined;
     if (mayHaveVirtualFunctions(sysRoot, address) && Number(readAttribute(`${path}/sriov_totalvfs`)) > 0) {
       return undefined;
     }

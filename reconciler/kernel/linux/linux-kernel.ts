@@ -6,9 +6,9 @@ import {
   parseInterfaceName,
   parsePciAddress,
   type Kernel,
+  type ListedPciFunction,
   type NodeSnapshot,
   type PciAddress,
-  type PciFunction,
   type PhysicalFunction,
   type UnreadableDevice,
   type WriteOptions,
@@ -18,7 +18,7 @@ import { DriverBinding } from "./driver-binding.js";
 import { readHostNetwork } from "./host-network.js";
 import { readIncapableNics } from "./incapable-nics.js";
 import { IFF_UP } from "./network-interfaces.js";
-import { devicePath, listPciAddresses, readPciFunction } from "./pci-functions.js";
+import { devicePath, listPciAddresses, readListedPciFunction } from "./pci-functions.js";
 import { mayHaveVirtualFunctions, readPhysicalFunction } from "./physical-functions.js";
 import { asKernelError, isThere, readAttribute, unlessAbsent } from "./sysfs.js";
 
@@ -94,12 +94,12 @@ export class LinuxKernel implements Kernel {
     if ((flags & IFF_UP) === 0) await this.#files.write(path, `0x${(flags | IFF_UP).toString(16)}`, options);
   }
 
-  async pciFunctions(): Promise<readonly PciFunction[]> {
-    const functions: PciFunction[] = [];
+  async pciFunctions(): Promise<readonly ListedPciFunction[]> {
+    const functions: ListedPciFunction[] = [];
     for (const [index, address] of listPciAddresses(this.#sysRoot).entries()) {
       if (index % FUNCTIONS_IN_A_TURN === 0) await setImmediate();
       try {
-        functions.push(readPciFunction(this.#sysRoot, address));
+        functions.push(readListedPciFunction(this.#sysRoot, address));
       } catch {
         continue; // Left out, as the interface says.
       }

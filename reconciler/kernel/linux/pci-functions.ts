@@ -1,4 +1,4 @@
-import { isPciAddress, type PciAddress, type PciFunction } from "../kernel.js";
+import { isPciAddress, parsePciAddress, type ListedPciFunction, type PciAddress, type PciFunction } from "../kernel.js";
 import { listDirectory, readAttribute, readLinkName } from "./sysfs.js";
 
 export function devicePath(sysRoot: string, address: PciAddress): string {
@@ -15,9 +15,15 @@ export function listPciAddresses(sysRoot: string): PciAddress[] {
 }
 
 /** The PCI function at `address`. @throws {KernelError} */
-export function readPciFunction(sysRoot: string, address: PciAddress): PciFunction {
+export function readListedPciFunction(sysRoot: string, address: PciAddress): ListedPciFunction {
   const path = devicePath(sysRoot, address);
-  return { address, ...readIdentity(path), ...readBinding(path) };
+  const physical = readLinkName(`${path}/physfn`);
+  return {
+    address,
+    ...readIdentity(path),
+    ...readBinding(path),
+    ...(physical !== undefined && { physicalFunction: parsePciAddress(physical) }),
+  };
 }
 
 export type Identity = Pick<PciFunction, "vendorId" | "deviceId" | "classId">;
