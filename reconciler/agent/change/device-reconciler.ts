@@ -32,7 +32,7 @@ export interface ReconcilerOptions {
 export interface ReconcilerParts {
   readonly kernel: Kernel;
   readonly pciDevices: Pick<PciDevices, "sync">;
-  readonly users: VfUsers;
+  readonly users: Pick<VfUsers, "of" | "refresh">;
   readonly events: EventRecorder;
   readonly metrics: AgentMetrics;
   readonly log: Logger;
@@ -136,12 +136,13 @@ export class DeviceReconciler {
     plan: VfCountPlan,
   ): Promise<Result | undefined> {
     if (plan.from === 0) return this.change(device, nic, plan);
-    const { users, kernel } = this.parts;
+    const { users, kernel, eligibility } = this.parts;
     await users.refresh();
     const now = await kernel.physicalFunction(this.address);
     if (now === undefined) return { outcome: CONFIGURED, found: undefined };
     const decision = decide(device, now, users.of(now));
-    return decision.kind === "change" ? this.change(device, now, decision.plan) : this.configure(device, now);
+    const goesOn = decision.kind === "change" && eligibility(now).eligible;
+    return goesOn ? this.change(device, now, decision.plan) : this.configure(device, now);
   }
 
   private async change(
@@ -239,6 +240,7 @@ export class DeviceReconciler {
   }
 
   private pending(device: SriovNetworkDevice, nic: PhysicalFunction): Result | undefined {
+    if (this.retries.count === 0) return undefined;
     const failure = this.retries.pending(this.attempt(device, nic));
     return failure && { outcome: failure.refusal, found: nic, retryAt: failure.until };
   }
