@@ -92,7 +92,10 @@ export class Agent {
   async start(): Promise<void> {
     this.served.start();
     const informers = [this.node, this.devices, this.pciDevices, this.claims];
-    await Promise.all(informers.map((informer) => informer.start().synced));
+    await Promise.all([
+      ...informers.map((informer) => informer.start().synced),
+      this.users.start({ served: this.served, claims: this.claims, pciDevices: this.pciDevices }),
+    ]);
     await this.nodeExists();
     const owner = (): OwnerReference | undefined => this.nodeReference();
     this.objects = new DeviceObjects(this.client, this.devices, this.options.nodeName, owner);
@@ -138,7 +141,7 @@ export class Agent {
     const idle = Promise.all([...this.loops.values()].map((loop) => loop.stop()));
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
     await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
-    const sources = [this.node, this.devices, this.pciDevices, this.claims, this.served];
+    const sources = [this.node, this.devices, this.pciDevices, this.claims, this.users, this.served];
     await Promise.all(sources.map((source) => source.stop()));
   }
 
