@@ -4,8 +4,8 @@ import type { KubeObject, ResourceType } from "./object.js";
 
 /** A virtual machine that runs, or is about to. */
 export interface VirtualMachineInstance extends KubeObject {
-  readonly spec: {
-    readonly domain: { readonly devices?: { readonly hostDevices?: readonly HostDevice[] } };
+  readonly spec?: {
+    readonly domain?: { readonly devices?: { readonly hostDevices?: readonly HostDevice[] } };
   };
   readonly status?: { readonly phase?: string; readonly nodeName?: string };
 }

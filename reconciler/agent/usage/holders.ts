@@ -2,7 +2,7 @@ import type { Pod } from "../../../api/core.js";
 import { KubeVirtAnnotation, KubeVirtLabel, type VirtualMachineInstance } from "../../../api/kubevirt.js";
 import { pciDeviceName } from "../../../api/names.js";
 import type { PciDevice } from "../../../api/pci-device.js";
-import type { PciDeviceClaim } from "../../../api/pci-device-claim.js";
+import type { PciDeviceClaim, PciDeviceClaimSpec } from "../../../api/pci-device-claim.js";
 import { isPciAddress, type PciAddress, type PhysicalFunction } from "../../kernel/kernel.js";
 import { ELSEWHERE, interfaceUsers } from "./interface-users.js";
 import { networkDevices } from "./network-status.js";
@@ -39,7 +39,7 @@ export function findHolders(known: Knowledge): Holders {
   const byAddress = new Lists();
   const byName = new Lists();
   for (const claim of known.claims) {
-    const { nodeName, address } = claim.spec as Partial<PciDeviceClaim["spec"]>;
+    const { nodeName, address } = specOf(claim);
     if (!nodeName || !address) byName.add(claim.metadata.name, claimHolder(claim));
     else if (nodeName === known.nodeName) byAddress.add(address.toLowerCase(), claimHolder(claim));
   }
@@ -49,7 +49,7 @@ export function findHolders(known: Knowledge): Holders {
     if (!isOver(pod)) for (const address of devicesOf(pod)) byAddress.add(address, podHolder(pod));
   }
   for (const { address, holder } of machineFunctions(known, allotted)) byAddress.add(address, holder);
-  return { byAddress: byAddress.lists, byName: byName.lists };
+  return { byAddress: byAddress.inOrder(), byName: byName.inOrder() };
 }
 
 /** The NIC's VFs that are in use, by address, with who holds them. Pure. */
@@ -61,7 +61,7 @@ export function usersOf(nic: PhysicalFunction, nodeName: string, holders: Holder
       ...(holders.byAddress.get(address) ?? []),
       ...(holders.byName.get(pciDeviceName(nodeName, address)) ?? []),
     ];
-    const words = found.sort((a, b) => ORDER[a.kind] - ORDER[b.kind]).map(inWords);
+    const words = found.sort(byKindAndWords).map(inWords);
     const onInterface = interfaces.get(address);
     // The other network namespace is the pod's.
     const isPods = onInterface === ELSEWHERE && found.some(({ kind, sure }) => sure && kind !== "claim");
@@ -73,13 +73,18 @@ export function usersOf(nic: PhysicalFunction, nodeName: string, holders: Holder
 
 const ORDER = { claim: 0, machine: 1, pod: 2 } as const;
 
+/** Always the same, whoever told first: another order would be written to the API server as a change. */
+function byKindAndWords(a: Holder, b: Holder): number {
+  return ORDER[a.kind] - ORDER[b.kind] || (a.words < b.words ? -1 : 1);
+}
+
 function inWords({ words, sure }: Holder): string {
   return sure ? words : `${words} may have it`;
 }
 
 /** Each holder once; one that is sure stands in for one that is not. */
 class Lists {
-  readonly lists = new Map<string, Holder[]>();
+  private readonly lists = new Map<string, Holder[]>();
 
   add(key: string, holder: Holder): void {
     const list = this.lists.get(key) ?? [];
@@ -87,6 +92,11 @@ class Lists {
     if (index === -1) list.push(holder);
     else if (holder.sure) list[index] = holder;
     this.lists.set(key, list);
+  }
+
+  inOrder(): ReadonlyMap<string, readonly Holder[]> {
+    for (const list of this.lists.values()) list.sort(byKindAndWords);
+    return this.lists;
   }
 }
 
@@ -123,7 +133,7 @@ function machineFunctions({ machines, pciDevices, nodeName }: Knowledge, allotte
   return machines.flatMap((machine) => {
     if (isOver(machine) || (machine.status?.nodeName ?? nodeName) !== nodeName) return [];
     const words = machineWords(machine.metadata.namespace, machine.metadata.name);
-    const asked = (machine.spec.domain.devices?.hostDevices ?? []).map(({ deviceName }) => deviceName);
+    const asked = (machine.spec?.domain?.devices?.hostDevices ?? []).map(({ deviceName }) => deviceName);
     return [...new Set(asked)].flatMap((resource) => {
       const wanted = asked.filter((name) => name === resource).length;
       const told = allotted.filter((held) => held.resource === resource && held.holder.words === words);
@@ -135,9 +145,14 @@ function machineFunctions({ machines, pciDevices, nodeName }: Knowledge, allotte
   });
 }
 
-function claimHolder({ metadata, spec }: PciDeviceClaim): Holder {
-  const { userName } = spec as Partial<PciDeviceClaim["spec"]>;
-  return { words: `claim ${metadata.name}${userName ? ` of ${userName}` : ""}`, kind: "claim", sure: true };
+function claimHolder(claim: PciDeviceClaim): Holder {
+  const { userName } = specOf(claim);
+  return { words: `claim ${claim.metadata.name}${userName ? ` of ${userName}` : ""}`, kind: "claim", sure: true };
+}
+
+/** Claims are others' objects, of others' schema, which may require less. */
+function specOf({ spec = {} }: { readonly spec?: Partial<PciDeviceClaimSpec> }): Partial<PciDeviceClaimSpec> {
+  return spec;
 }
 
 /** A pod that a virtual machine runs in is told as the machine: that is what people know. */

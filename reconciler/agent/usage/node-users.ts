@@ -149,7 +149,7 @@ function keepOfPod({ metadata, status }: Pod): Pod {
 }
 
 function keepOfMachine({ metadata, spec, status }: VirtualMachineInstance): VirtualMachineInstance {
-  const { hostDevices = [] } = spec.domain.devices ?? {};
+  const { hostDevices = [] } = spec?.domain?.devices ?? {};
   const { phase, nodeName } = status ?? {};
   return {
     metadata: identityOf(metadata),

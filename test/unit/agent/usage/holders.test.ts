@@ -230,6 +230,17 @@ describe("who uses a VF", () => {
     });
   });
 
+  it("is told in the same words, whoever is known first", () => {
+    const allocations = [allocation("b", VF0), allocation("a", VF0)];
+    expect(users({ allocations })).to.deep.equal({ [VF0]: "pod apps/a, pod apps/b" });
+    expect(users({ allocations: allocations.reverse() })).to.deep.equal({ [VF0]: "pod apps/a, pod apps/b" });
+  });
+
+  it("is nobody where claims and machines of others' making lack what theirs have", () => {
+    const metadata = { name: "bare", namespace: "apps" };
+    expect(users({ claims: [{ metadata } as PciDeviceClaim], machines: [{ metadata }] })).to.deep.equal({});
+  });
+
   it("is everybody, claims first, interfaces last", () => {
     const known = {
       pods: [pod("router-0", { address: VF0 }), pod("virt-launcher-vm1-x", { address: VF0, machine: "vm1" })],
