@@ -101,6 +101,25 @@ describe("an informer", () => {
     expect(kindsOf("a")).to.deep.equal(["set"]);
   });
 
+  it("holds of an object what it is told to keep, from the list and from the watch", async () => {
+    const keep = ({ metadata }: ConfigMap): ConfigMap => ({
+      metadata: { name: metadata.name, namespace, resourceVersion: metadata.resourceVersion ?? "" },
+      data: { kept: "a little" },
+    });
+    const small = new Informer(client, CONFIG_MAP, { namespace, keep }).start();
+    await small.synced;
+    const listed = small.get("a", namespace);
+    const { metadata } = await put("a", "large");
+    const watched = await until(
+      small,
+      () => small.get("a", namespace),
+      (object) => object.metadata.resourceVersion === metadata.resourceVersion,
+      "a",
+    );
+    await small.stop();
+    expect([listed?.data, watched.data]).to.deep.equal([{ kept: "a little" }, { kept: "a little" }]);
+  });
+
   it("is not set back by an older answer", async () => {
     const older = await put("a", "older");
     await put("a", "newer");
