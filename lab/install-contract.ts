@@ -48,14 +48,11 @@ export async function installGuards(client: KubeClient): Promise<void> {
   await untilHeld(client);
 }
 
-async function untilEstablished(
-  client: KubeClient,
-  definitions: readonly CustomResourceDefinition[],
-): Promise<undefined> {
+async function untilEstablished(client: KubeClient, definitions: readonly CustomResourceDefinition[]): Promise<void> {
   const informer = new Informer(client, CUSTOM_RESOURCE_DEFINITION).start();
   try {
     await informer.synced;
-    return await waitFor(
+    await waitFor(
       informer,
       () => {
         const names = definitions.map(({ metadata }) => metadata.name);

@@ -11,6 +11,7 @@ import { refusal } from "../refusal.js";
 import { sharedLab } from "../../shared-lab.js";
 import { makeDevice } from "./device.js";
 import { change, refusedBy } from "./guarded.js";
+import { letAgentsDisrupt } from "./people.js";
 
 const MINE = "n-agents";
 const OTHER = "n-agents-other";
@@ -70,8 +71,8 @@ describe("the guard of what agents write", () => {
 
   describe("on SriovNetworkDevices", () => {
     let made = 0;
-    const create = (nodeName: string, numVFS?: number, annotations = {}): Promise<SriovNetworkDevice> => {
-      const metadata = { name: `by-agent-${++made}`, annotations };
+    const create = (nodeName: string, numVFS?: number): Promise<SriovNetworkDevice> => {
+      const metadata = { name: `by-agent-${++made}` };
       const spec = { address: "0000:04:00.0", nodeName, ...(numVFS !== undefined && { numVFS }) };
       return agent.apply(SRIOV_NETWORK_DEVICE, { metadata, spec }, options);
     };
@@ -106,11 +107,11 @@ describe("the guard of what agents write", () => {
       expect(await refused(change(agent, device, { count: 4 }))).to.include("never sets spec.numVFS");
     });
 
-    it("refuses to allow a disruption", async () => {
+    it("refuses to allow a disruption, though a role lets it", async () => {
       const device = await makeDevice(lab.client, MINE);
+      await letAgentsDisrupt(lab, [device.metadata.name]);
       const message = await refused(change(agent, device, { allow: "0" }));
       expect(message).to.include("removes the annotation devices.harvesterhci.io/allow-disruption, and never sets it");
-      await refused(create(MINE, undefined, { [Annotation.allowDisruption]: "0" }));
     });
   });
 
