@@ -34,6 +34,17 @@ export function planVfCount(present: PresentVfs, to: number): VfCountPlan {
   return { from, to, writes, destroyed: present.virtualFunctions, created: to };
 }
 
+/** The VFs that go although somebody holds them. */
+export function usedVfs(plan: VfCountPlan): readonly UsedVf[] {
+  return plan.destroyed.filter(isUsed);
+}
+
+export type UsedVf = PlannedVf & { readonly usedBy: string };
+
+function isUsed(vf: PlannedVf): vf is UsedVf {
+  return vf.usedBy !== undefined && vf.usedBy !== "";
+}
+
 /** One paragraph for people, or nothing where no VF is lost: `node1-eno49: 4 → 6 VFs destroys …`. */
 export function describeLoss(device: string, plan: VfCountPlan): string | undefined {
   if (plan.destroyed.length === 0) return undefined;
@@ -49,6 +60,5 @@ export function describeLoss(device: string, plan: VfCountPlan): string | undefi
 
 function describeVf(vf: PlannedVf): string {
   const name = vf.interfaceName === undefined || vf.interfaceName === "" ? "" : ` (${vf.interfaceName})`;
-  const user = vf.usedBy === undefined || vf.usedBy === "" ? "" : `, used by ${vf.usedBy}`;
-  return `${vf.address}${name}${user}`;
+  return `${vf.address}${name}${isUsed(vf) ? `, used by ${vf.usedBy}` : ""}`;
 }
