@@ -12,6 +12,7 @@ import { waitFor } from "../../kube/wait.js";
 import type { Kernel, PciAddress } from "../kernel/kernel.js";
 import { isPciAddress } from "../kernel/kernel.js";
 import { DeviceLoop, type DeviceLoopOptions } from "./change/device-loop.js";
+import type { Eligibility } from "./change/report.js";
 import { DeviceObjects } from "./discovery/device-objects.js";
 import { type Discovery, discover } from "./discovery/discover.js";
 import { labelNode } from "./discovery/node-labels.js";
@@ -204,6 +205,8 @@ export class Agent {
       log: this.log.child({ address, device: object.metadata.name }),
       current: () => objects.of(address),
       skipReason: () => this.skipped.get(address),
+      eligibility: () => eligibilityOf(this.skipped.get(address)),
+      meantForVfio: () => new Set(),
       observe: (device) => this.devices.observe(device),
       options: this.options,
     });
@@ -253,4 +256,9 @@ export class Agent {
     }
     this.skipped = new Map(skipped.map(({ address, reason }) => [address, reason]));
   }
+}
+
+function eligibilityOf(skipReason: string | undefined): Eligibility {
+  if (skipReason === undefined) return { eligible: true, reason: "Eligible", message: "the NIC may have VFs" };
+  return { eligible: false, reason: "LeftOut", message: skipReason };
 }
