@@ -1,33 +1,36 @@
 import type { IncapableNic, PciAddress, PhysicalFunction } from "../kernel.js";
-import { mapBounded } from "./bounded.js";
-import { devicesPath, listPciAddresses, NETWORK_CLASS } from "./physical-functions.js";
-import { listDirectory, readAttributeIfPresent, readLinkName, readOptionalAttribute } from "./sysfs.js";
+import { devicePath } from "./pci-functions.js";
+import { mayHaveVirtualFunctions, NETWORK_CLASS } from "./physical-functions.js";
+import { listDirectory, readAttribute, readLinkName, readOptionalAttribute } from "./sysfs.js";
 
 /**
- * The network devices beside the capable ones and their VFs, ordered by address. One file is read of each other device,
- * and none of VFs, of which there may be hundreds. What vanishes meanwhile, or can't be read, is left out.
+ * The network devices among `addresses` beside the capable ones and their VFs, in the same order. One file is read of
+ * each other device, and none of VFs, of which there may be hundreds. What vanishes meanwhile, or can't be read, is left
+ * out.
  */
-export async function readIncapableNics(
+export function readIncapableNics(
   sysRoot: string,
+  addresses: readonly PciAddress[],
   capable: readonly PhysicalFunction[],
-): Promise<readonly IncapableNic[]> {
+): IncapableNic[] {
   const known = new Set(capable.flatMap((nic) => [nic.address, ...nic.virtualFunctions.map((vf) => vf.address)]));
-  const others = (await listPciAddresses(sysRoot)).filter((address) => !known.has(address));
-  const found = await mapBounded(others, DEVICES_AT_ONCE, (address) =>
-    readIncapableNic(sysRoot, address).catch(() => undefined),
-  );
-  return found.filter((nic) => nic !== undefined);
+  return addresses
+    .filter((address) => !known.has(address))
+    .map((address) => readIncapableNic(sysRoot, address))
+    .filter((nic) => nic !== undefined);
 }
 
-const DEVICES_AT_ONCE = 8;
-
-async function readIncapableNic(sysRoot: string, address: PciAddress): Promise<IncapableNic | undefined> {
-  const path = `${devicesPath(sysRoot)}/${address}`;
-  const classId = await readOptionalAttribute(`${path}/class`);
-  if (classId?.startsWith(`0x${NETWORK_CLASS}`) !== true) return undefined;
-  // A VF whose PF could not be read, or that has none here: a guest's.
-  if ((await readLinkName(`${path}/physfn`)) !== undefined) return undefined;
-  if (Number(await readAttributeIfPresent(`${path}/sriov_totalvfs`)) > 0) return undefined;
-  const names = (await listDirectory(`${path}/net`)).sort();
-  return { address, interfaceName: names[0] ?? "" };
+function readIncapableNic(sysRoot: string, address: PciAddress): IncapableNic | undefined {
+  const path = devicePath(sysRoot, address);
+  try {
+    if (readOptionalAttribute(`${path}/class`)?.startsWith(`0x${NETWORK_CLASS}`) !== true) return undefined;
+    // A VF whose PF could not be read, or that has none here: a guest's.
+    if (readLinkName(`${path}/physfn`) !== undefined) return undefined;
+    if (mayHaveVirtualFunctions(sysRoot, address) && Number(readAttribute(`${path}/sriov_totalvfs`)) > 0) {
+      return undefined;
+    }
+    return { address, interfaceName: listDirectory(`${path}/net`)?.sort()[0] ?? "" };
+  } catch {
+    return undefined;
+  }
 }

@@ -16,6 +16,7 @@ describe("the agent's settings", () => {
       managementInterfaces: ["mgmt-br", "mgmt-bo"],
       sysRoot: "/sys",
       procRoot: "/proc",
+      podResources: "/var/lib/kubelet/pod-resources/kubelet.sock",
       logLevel: "info",
     });
   });
