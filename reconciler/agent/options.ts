@@ -7,6 +7,8 @@ export interface AgentSettings extends AgentOptions {
   readonly context: string | undefined;
   readonly sysRoot: string;
   readonly procRoot: string;
+  /** Path of the kubelet's pod-resources socket. */
+  readonly podResources: string;
   readonly logLevel: string;
   /** Where health and metrics are served; undefined: nowhere. */
   readonly listen: ListenAddress | undefined;
@@ -35,6 +37,8 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --sys-root DIR                where sysfs is mounted (SYS_ROOT; default /sys)
   --proc-root DIR               where the host's procfs is mounted (PROC_ROOT; default /proc)
   --listen HOST:PORT            where /healthz, /readyz and /metrics are served, or off (LISTEN; default 127.0.0.1:9808)
+  --pod-resources SOCKET        the kubelet's socket that tells which pod got which device (POD_RESOURCES;
+                                default /var/lib/kubelet/pod-resources/kubelet.sock; need not exist)
   --log-level LEVEL             trace, debug, info, warn or error (LOG_LEVEL; default info)
   --once                        give every NIC what it is asked for, then end: status 0 if all are Ready, else 1
 SIGHUP looks at the hardware at once; SIGTERM ends it cleanly.`;
@@ -71,6 +75,7 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
     procRoot: text("proc-root", "PROC_ROOT") ?? "/proc",
     listen: listenAddress(text("listen", "LISTEN") ?? "127.0.0.1:9808"),
     once: flags.once ?? false,
+    podResources: text("pod-resources", "POD_RESOURCES") ?? "/var/lib/kubelet/pod-resources/kubelet.sock",
     logLevel: oneOf("log-level", text("log-level", "LOG_LEVEL") ?? "info", ["trace", "debug", "info", "warn", "error"]),
   };
 }
@@ -85,6 +90,7 @@ const FLAGS = {
   "management-interfaces": { type: "string" },
   "sys-root": { type: "string" },
   "proc-root": { type: "string" },
+  "pod-resources": { type: "string" },
   "log-level": { type: "string" },
   listen: { type: "string" },
 } as const;

@@ -1,16 +1,18 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type Logger, pino } from "pino";
 import { readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { KubeClient } from "../../kube/client.js";
 import { messageOf } from "../../kube/errors.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Agent } from "./agent.js";
+import { NodeUsers } from "./usage/node-users.js";
 import { AGENT_USAGE, type AgentSettings, parseAgentSettings, UsageError } from "./options.js";
 import { ClusterEvents } from "./service/cluster-events.js";
 import { PrometheusMetrics } from "./service/prometheus-metrics.js";
 import { Readiness } from "./service/readiness.js";
 import { ServiceServer } from "./service/service-server.js";
-import { kernelUsers } from "./usage/vf-users.js";
 
+const ONCE_START_MS = 60_000;
 /** How long the end waits for events that are still to be sent. */
 const LAST_EVENTS_MS = 2_000;
 
@@ -50,13 +52,11 @@ async function run(settings: AgentSettings, kernel: Kernel, log: Logger, ended: 
     readiness.requestEnded(request);
   });
   const events = new ClusterEvents({ client, log, nodeName: settings.nodeName });
-  const agent = new Agent(
-    { client, kernel, log, users: kernelUsers, events, metrics },
-    { ...settings, failFast: settings.once },
-  );
+  const users = new NodeUsers({ client, log, metrics, ...settings });
+  const agent = new Agent({ client, kernel, log, users, events, metrics }, { ...settings, failFast: settings.once });
   const server = settings.listen && !settings.once && new ServiceServer(settings.listen, { readiness, metrics, log });
   if (server) server.listen();
-  process.on("SIGHUP", () => void agent.scan());
+  process.on("SIGHUP", () => void agent.look());
   log.info({ server: client.config.server }, "agent starts");
 
   const started = agent.start().then(() => log.info("first scan done"));
@@ -66,13 +66,23 @@ async function run(settings: AgentSettings, kernel: Kernel, log: Logger, ended: 
     log.info({ signal }, "agent ends");
     return 0;
   });
-  const done = started.then(() => (settings.once ? report(agent, log) : signalled));
+  const done = settings.once
+    ? withinTime(started, agent).then(() => report(agent, log))
+    : started.then(() => signalled);
   const status = await Promise.race([done, signalled]);
   await agent.stop();
   if (server) server.close();
   await events.close(LAST_EVENTS_MS);
   client.close();
   return status;
+}
+
+/** For `--once`: who waits for a pipeline is not to wait for ever. */
+async function withinTime(started: Promise<void>, agent: Agent): Promise<void> {
+  const late = delay(ONCE_START_MS, "late" as const, { ref: false });
+  if ((await Promise.race([started, late])) !== "late") return;
+  const reasons = agent.waitsFor().join("; ") || "what uses its VFs could not be read";
+  throw new Error(`it could not begin within ${ONCE_START_MS / 1_000} s: ${reasons}`);
 }
 
 /** For `--once`: what the pass came to, as exit status and in the log. */

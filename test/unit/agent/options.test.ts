@@ -18,6 +18,7 @@ describe("the agent's settings", () => {
       procRoot: "/proc",
       listen: { host: "127.0.0.1", port: 9808 },
       once: false,
+      podResources: "/var/lib/kubelet/pod-resources/kubelet.sock",
       logLevel: "info",
     });
   });
