@@ -8,7 +8,7 @@ import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../api/pci-device-clai
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import type { KubeClient, Selector } from "../../kube/client.js";
 import { messageOf } from "../../kube/errors.js";
-import { Informer } from "../../kube/informer.js";
+import { Informer, type InformerOptions } from "../../kube/informer.js";
 import { OptionalInformer } from "../../kube/optional-informer.js";
 import { ServedKinds } from "../../kube/served-kinds.js";
 import { waitFor } from "../../kube/wait.js";
@@ -18,7 +18,12 @@ import { DeviceLoop, type DeviceLoopOptions } from "./change/device-loop.js";
 import { DeviceObjects } from "./discovery/device-objects.js";
 import { type Discovery, discover } from "./discovery/discover.js";
 import { labelNode } from "./discovery/node-labels.js";
+import type { PciListing } from "./pci/node-listing.js";
+import { NodePciDevices } from "./pci/node-pci-devices.js";
+import { PciDeviceObjects } from "./pci/pci-device-objects.js";
 import { PciDevices } from "./pci/pci-devices.js";
+import { findPciIds, PciIds } from "./pci/pci-ids.js";
+import { keptOfPciDevice } from "./pci/wanted-pci-device.js";
 import type { EventRecorder } from "./service/events.js";
 import type { AgentMetrics } from "./service/metrics.js";
 import type { VfUsers } from "./usage/vf-users.js";
@@ -28,6 +33,10 @@ export interface AgentOptions extends DeviceLoopOptions {
   readonly scanIntervalMs: number;
   /** Bridges and bonds whose members are never touched. */
   readonly managementInterfaces: readonly string[];
+  /** Default `sriov`. */
+  readonly pciDevices?: PciListing;
+  /** The pci.ids database. Default: where distributions put it. */
+  readonly pciIds?: string | undefined;
 }
 
 /** What the agent works with; each is somebody else's to open and close. */
@@ -60,6 +69,7 @@ export class Agent {
   private readonly stopping = new AbortController();
   private objects: DeviceObjects | undefined;
   private pciObjects: PciDevices | undefined;
+  private nodePciDevices: NodePciDevices | undefined;
   private timer: NodeJS.Timeout | undefined;
   private scanning: Promise<void> | undefined;
   private scanAgain = false;
@@ -81,7 +91,7 @@ export class Agent {
     const ofThisNode: Selector = { labels: { [Label.nodeName]: labelValue(options.nodeName) } };
     this.node = this.informer(NODE, { fields: { "metadata.name": options.nodeName } });
     this.devices = this.informer(SRIOV_NETWORK_DEVICE, ofThisNode);
-    this.pciDevices = this.informer(PCI_DEVICE, ofThisNode);
+    this.pciDevices = this.informer(PCI_DEVICE, { ...ofThisNode, keep: keptOfPciDevice });
     const onError = (error: unknown): void =>
       this.log.warn({ err: error }, `which kinds the cluster has is not known: ${messageOf(error)}`);
     this.served = new ServedKinds(this.client, { onError });
@@ -96,14 +106,18 @@ export class Agent {
     await this.nodeExists();
     const owner = (): OwnerReference | undefined => this.nodeReference();
     this.objects = new DeviceObjects(this.client, this.devices, this.options.nodeName, owner);
-    this.pciObjects = new PciDevices(this.client, this.pciDevices, owner);
+    this.listPciDevices(this.objects, owner);
     this.devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
       else if (isPciAddress(change.object.spec.address))
         this.loops.get(change.object.spec.address)?.hear(change.object);
     });
     this.pciDevices.onChange((change) => {
-      if (change.kind === "gone") this.wakeParent(change.object);
+      if (change.kind === "gone") this.lookAfter(change.object);
+    });
+    this.claims.onChange((change) => {
+      const claimed = this.pciDevices.get(change.object.metadata.name);
+      if (change.kind === "gone" && claimed !== undefined) this.lookAfter(claimed);
     });
     this.node.onChange((change) => {
       const remade = change.kind === "set" && change.previous?.metadata.uid !== change.object.metadata.uid;
@@ -135,7 +149,8 @@ export class Agent {
     this.stopping.abort();
     clearInterval(this.timer);
     await this.scanning;
-    const idle = Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+    const loops = [...this.loops.values()].map((loop) => loop.stop());
+    const idle = Promise.all([...loops, this.nodePciDevices?.idle()]);
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
     await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
     const sources = [this.node, this.devices, this.pciDevices, this.claims, this.served];
@@ -164,6 +179,7 @@ export class Agent {
     this.noteSkipped(discovery);
     await Promise.all(discovery.devices.map((device) => this.guarded(device.address, () => objects.ensure(device))));
     for (const object of objects.list()) this.loopFor(object)?.wake();
+    this.lookAtNode();
     this.parts.metrics.scanEnded((performance.now() - began) / 1_000);
     this.parts.metrics.hardware({
       devices: discovery.devices.length,
@@ -228,10 +244,28 @@ export class Agent {
     return loop;
   }
 
-  private wakeParent(object: PciDevice): void {
+  private listPciDevices(objects: DeviceObjects, owner: () => OwnerReference | undefined): void {
+    const { nodeName, pciDevices: listing = "sriov", pciIds: file = findPciIds() } = this.options;
+    const ids = new PciIds(file, (message) => this.log.warn(message));
+    const isClaimed = (name: string): boolean => this.claims.get(name) !== undefined;
+    const written = new PciDeviceObjects({ client: this.client, informer: this.pciDevices, owner, isClaimed });
+    this.pciObjects = new PciDevices(written, ids);
+    const devices = (): SriovNetworkDevice[] => objects.list();
+    const { kernel } = this;
+    this.nodePciDevices = new NodePciDevices({ nodeName, listing, kernel, ids, objects: written, devices });
+  }
+
+  /** Whoever looks after this PCIDevice shall do so now. */
+  private lookAfter(object: PciDevice): void {
     const parent = object.metadata.labels?.[Label.parentDevice];
     const device = this.objects?.list().find((candidate) => labelValue(candidate.metadata.name) === parent);
     if (device) this.loopFor(device)?.wake();
+    else this.lookAtNode();
+  }
+
+  /** Not waited for: hundreds of PCIDevices must not hold up the NICs. */
+  private lookAtNode(): void {
+    void this.guarded("PCIDevices of the node", async () => this.nodePciDevices?.sync());
   }
 
   /** As it is now: a Node that was deleted and made anew is another owner. */
@@ -256,8 +290,8 @@ export class Agent {
     );
   }
 
-  private informer<T extends KubeObject>(type: ResourceType<T>, selector: Selector): Informer<T> {
-    return new Informer(this.client, type, { ...selector, ...this.watching(type) });
+  private informer<T extends KubeObject>(type: ResourceType<T>, options: InformerOptions<T>): Informer<T> {
+    return new Informer(this.client, type, { ...options, ...this.watching(type) });
   }
 
   private watching({ plural }: { readonly plural: string }): { readonly onError: (error: unknown) => void } {
