@@ -7,7 +7,7 @@ import type { SimulatedHardware } from "../../../lab/nodes/simulated/hardware-cl
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { install } from "../kube/optional-kind.js";
 import { sharedLab } from "../../shared-lab.js";
-import { rescan } from "./agent-process.js";
+import { NEVER_UNASKED, rescan } from "./agent-process.js";
 import { addressOf, nic, nics } from "./hardware.js";
 import { Observer } from "./observer.js";
 
@@ -27,7 +27,7 @@ describe("PCIDevices that somebody claims", () => {
     lab = await sharedLab();
     await install(lab.client, PCI_DEVICE_CLAIM);
     observer = await Observer.start(lab.client);
-    node = await lab.addSimulatedNode("n-claim", { spec: { nics: nics(6) } });
+    node = await lab.addSimulatedNode("n-claim", { spec: { nics: nics(6) }, agentArgs: NEVER_UNASKED });
     hardware = node.hardware;
   });
   after(() => observer.stop());
