@@ -94,6 +94,23 @@ export function describeKernelContract(name: string, { kernel, nics, timeoutMs =
         expect(await kernel().physicalFunction(vf)).to.equal(undefined);
       });
 
+      it("lists VFs among the node's functions, with the PF that they belong to", async () => {
+        await writes(2);
+        const listed = await kernel().pciFunctions();
+        const physicalFunctions = new Map(listed.map((it) => [it.address, it.physicalFunction]));
+        const vfs = await vfAddresses();
+        expect(vfs.map((vf) => physicalFunctions.get(vf))).to.deep.equal([nic, nic]);
+      });
+
+      it("lists PFs among the node's functions, as functions of their own", async () => {
+        const listed = await kernel().pciFunctions();
+        const { vendorId, deviceId, classId, driver, iommuGroup } = await read();
+        const found = listed.find(({ address }) => address === nic);
+        expect(found).to.include({ vendorId, deviceId, classId, driver });
+        expect(found?.iommuGroup).to.equal(iommuGroup);
+        expect(found).not.to.have.property("physicalFunction");
+      });
+
       it("does not list VFs among the PFs", async () => {
         await writes(2);
         const listed = (await kernel().scan()).physicalFunctions.map((pf) => pf.address);
