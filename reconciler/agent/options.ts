@@ -20,6 +20,8 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --context NAME                context of the kubeconfig
   --scan-interval SECONDS       how often hardware is looked at unasked (SCAN_INTERVAL; default 30)
   --management-interfaces LIST  bridges and bonds whose NICs are left alone (MANAGEMENT_INTERFACES; default mgmt-br,mgmt-bo)
+  --pci-devices WHICH           PCIDevices for VFs (sriov) or all PCI functions (all) (PCI_DEVICES; default sriov)
+  --pci-ids FILE                the pci.ids database (PCI_IDS; default: where distributions put it)
   --write-deadline SECONDS      how long one change in the kernel may take (WRITE_DEADLINE; default 120)
   --settle-deadline SECONDS     how long new VFs may take to get driver and name (SETTLE_DEADLINE; default 10)
   --sys-root DIR                where sysfs is mounted (SYS_ROOT; default /sys)
@@ -55,6 +57,8 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
     managementInterfaces: (text("management-interfaces", "MANAGEMENT_INTERFACES") ?? "mgmt-br,mgmt-bo")
       .split(",")
       .filter((name) => name !== ""),
+    pciDevices: oneOf("pci-devices", text("pci-devices", "PCI_DEVICES") ?? "sriov", ["sriov", "all"]),
+    pciIds: text("pci-ids", "PCI_IDS"),
     sysRoot: text("sys-root", "SYS_ROOT") ?? "/sys",
     procRoot: text("proc-root", "PROC_ROOT") ?? "/proc",
     logLevel: oneOf("log-level", text("log-level", "LOG_LEVEL") ?? "info", ["trace", "debug", "info", "warn", "error"]),
@@ -66,6 +70,8 @@ const FLAGS = {
   kubeconfig: { type: "string" },
   context: { type: "string" },
   "scan-interval": { type: "string" },
+  "pci-devices": { type: "string" },
+  "pci-ids": { type: "string" },
   "write-deadline": { type: "string" },
   "settle-deadline": { type: "string" },
   "management-interfaces": { type: "string" },
@@ -84,7 +90,8 @@ function parseFlags(args: readonly string[]): Partial<Record<Flag, string>> {
   }
 }
 
-function oneOf(flag: string, value: string, allowed: readonly string[]): string {
-  if (!allowed.includes(value)) throw new UsageError(`--${flag} must be one of ${allowed.join(", ")}, not "${value}"`);
-  return value;
+function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((it) => it === value);
+  if (found === undefined) throw new UsageError(`--${flag} must be one of ${allowed.join(", ")}, not "${value}"`);
+  return found;
 }
