@@ -151,6 +151,14 @@ export class KubeClient {
     return this.send(request);
   }
 
+  /**
+   * This machine's IP address on the connection that brought the last answer of the API server, or of a proxy before it;
+   * undefined before the first.
+   */
+  localAddress(): string | undefined {
+    return this.transport.localAddress();
+  }
+
   /** A read of something that rarely changes; tried once, since whoever asks so asks again and again. */
   async revalidate(request: Request): Promise<Revalidated> {
     return this.transport.revalidate(request);

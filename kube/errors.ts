@@ -60,6 +60,11 @@ export function isConflict(error: unknown): error is ApiError {
   return error instanceof ApiError && error.httpStatus === 409;
 }
 
+/** The object breaks a rule of its schema, such as that a field never changes. */
+export function isInvalid(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.httpStatus === 422;
+}
+
 /** The resource version that a watch or list began from is too old: only a new list helps. */
 export function isExpired(error: unknown): error is ApiError {
   return error instanceof ApiError && (error.httpStatus === 410 || error.reason === "Expired");
@@ -84,6 +89,22 @@ export function conflictingManagers(error: ApiError): string[] {
     .map((cause) => /^conflict with "([^"]*)"/.exec(cause.message ?? "")?.[1])
     .filter((manager) => manager !== undefined);
   return [...new Set(managers)];
+}
+
+/** A ValidatingAdmissionPolicy that has refused a request, and what it says, for people. */
+export interface PolicyRefusal {
+  readonly policy: string;
+  readonly message: string;
+}
+
+export function policyRefusal(error: unknown): PolicyRefusal | undefined {
+  return error instanceof ApiError ? policyRefusalIn(error.status.message ?? "") : undefined;
+}
+
+/** The API server names the policy in its message alone. */
+export function policyRefusalIn(said: string): PolicyRefusal | undefined {
+  const [, policy, message] = /ValidatingAdmissionPolicy '([^']+)'[^:]*denied request: ([^]*)$/.exec(said) ?? [];
+  return policy === undefined || message === undefined ? undefined : { policy, message };
 }
 
 export function messageOf(error: unknown): string {

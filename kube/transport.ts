@@ -2,7 +2,7 @@ import https from "node:https";
 import http from "node:http";
 import type { IncomingMessage } from "node:http";
 import type { ClusterConfig } from "./config.js";
-import { ApiError, type ApiStatus, ConnectionError, messageOf } from "./errors.js";
+import { ApiError, type ApiStatus, ConnectionError, messageOf, policyRefusalIn } from "./errors.js";
 
 /**
  * HTTP to one API server. Not client-node's generated clients, because those (2.0.1) open a new TLS connection for every
@@ -15,6 +15,8 @@ export interface Transport {
   revalidate(request: Request): Promise<Revalidated>;
   /** Resolves with the open answer's stream once the status is 200. @throws {ApiError | ConnectionError} */
   stream(request: Request): Promise<IncomingMessage>;
+  /** This machine's address on the connection that brought the last answer; undefined before the first. */
+  localAddress(): string | undefined;
   close(): void;
 }
 
@@ -44,6 +46,7 @@ const MAX_CONCURRENT = 16;
 
 export function openTransport(config: ClusterConfig, userAgent: string): Transport {
   const connections = new Connections(config);
+  let localAddress: string | undefined;
 
   async function open(request: Request, kind: "send" | "stream"): Promise<IncomingMessage> {
     for (let attempt = 0; ; attempt++) {
@@ -86,6 +89,7 @@ export function openTransport(config: ClusterConfig, userAgent: string): Transpo
       });
       outgoing.on("response", (response) => {
         if (kind === "stream") clearTimeout(timer);
+        localAddress = response.socket.localAddress ?? localAddress;
         response.once("close", () => {
           clearTimeout(timer);
           request.signal?.removeEventListener("abort", abort);
@@ -130,6 +134,7 @@ export function openTransport(config: ClusterConfig, userAgent: string): Transpo
       if (!isSuccess(response)) throw refused(config, request, response, await text(response, request));
       return response;
     },
+    localAddress: () => localAddress,
     close: () => connections.close(),
   };
 }
@@ -234,6 +239,8 @@ function words(config: ClusterConfig, request: Request, http: number, said: stri
       `401 ${said}. The token or certificate may have expired: log in again, or renew the kubeconfig.`
     );
   }
+  const refusal = policyRefusalIn(said);
+  if (refusal !== undefined) return `refused by the admission policy ${refusal.policy}: ${refusal.message}`;
   if (http === 403) {
     return `not allowed with ${config.origin}: ${said}. Ask for a role that permits it.`;
   }

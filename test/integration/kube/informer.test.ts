@@ -262,6 +262,21 @@ describe("an informer whose resource version is too old", () => {
     });
   }
 
+  it("lists anew where the server says nothing more, as one does whose data is of an earlier time", async () => {
+    const told: string[] = [];
+    const watchedAgain = Promise.withResolvers<undefined>();
+    watches = [(response) => response.flushHeaders(), () => watchedAgain.resolve(undefined)];
+    lists = 1;
+    contents.push([item("stays", "1"), item("changes", "4")]);
+    const informer = new Informer(client, CONFIG_MAP, { namespace, idleMs: 50 }).start();
+    await informer.synced;
+    informer.onChange(({ kind, object }) => told.push(`${object.metadata.name} ${kind}`));
+    await watchedAgain.promise;
+    await informer.stop();
+    contents.pop();
+    expect(told).to.deep.equal(["comes gone", "changes set"]);
+  });
+
   it("is told as an error where something else went wrong with the watch", async () => {
     const failed = Promise.withResolvers<unknown>();
     const status = { ...gone, code: 500, reason: "InternalError", message: "etcd is ill" };

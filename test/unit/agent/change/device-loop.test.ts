@@ -1,0 +1,122 @@
+import { expect } from "chai";
+import { setImmediate } from "node:timers/promises";
+import { pino } from "pino";
+import type { SriovNetworkDevice } from "../../../../api/sriov-network-device.js";
+import type { KubeClient } from "../../../../kube/client.js";
+import { DeviceLoop } from "../../../../reconciler/agent/change/device-loop.js";
+import { type PhysicalFunction, parsePciAddress } from "../../../../reconciler/kernel/kernel.js";
+import { deviceObject, physicalFunction } from "../nic.js";
+import { kernelWith } from "../kernel.js";
+import { noEvents } from "../../../../reconciler/agent/service/events.js";
+import { noMetrics } from "../../../../reconciler/agent/service/metrics.js";
+import { kernelUsers } from "../../../../reconciler/agent/usage/vf-users.js";
+
+/** A loop, its object at an API server that only keeps it, and a NIC that is read and never written. */
+class Bench {
+  reads = 0;
+  statusWrites = 0;
+  /** While set, reading the NIC takes until this resolves. */
+  readable: Promise<unknown> | undefined;
+  readonly acknowledged = Promise.withResolvers<undefined>();
+  private readonly loop: DeviceLoop;
+
+  constructor(
+    public device: SriovNetworkDevice,
+    nic: PhysicalFunction,
+  ) {
+    const kernel = kernelWith({
+      physicalFunction: async () => {
+        this.reads++;
+        await this.readable;
+        return nic;
+      },
+    });
+    this.loop = new DeviceLoop(parsePciAddress(nic.address), {
+      kernel,
+      client: { merge: ((_type, _name, patch) => this.merge(patch)) as KubeClient["merge"] },
+      users: kernelUsers,
+      events: noEvents,
+      metrics: noMetrics,
+      pciDevices: { sync: () => Promise.resolve() },
+      log: pino({ enabled: false }),
+      current: () => this.device,
+      eligibility: () => ({ eligible: true, reason: "Eligible", message: "" }),
+      meantForVfio: () => new Set(),
+      observe: (device) => this.change(device),
+      options: { writeDeadlineMs: 1_000, settleDeadlineMs: 1_000 },
+    });
+  }
+
+  change(device: SriovNetworkDevice): void {
+    this.device = device;
+    this.loop.hear(device);
+  }
+
+  /** Resolves when the loop has nothing more to do. */
+  async wake(): Promise<void> {
+    this.loop.wake();
+    await this.readable;
+    await settled();
+    await this.loop.stop();
+  }
+
+  /** An acknowledgement takes its time at this server. */
+  private async merge(patch: Readonly<Record<string, unknown>>): Promise<SriovNetworkDevice> {
+    this.statusWrites++;
+    if (JSON.stringify(patch).includes("Configuring")) {
+      this.acknowledged.resolve(undefined);
+      await setImmediate();
+    }
+    const status = { ...this.device.status, ...(patch["status"] as object) };
+    return { ...this.device, status };
+  }
+}
+
+/** Nothing here takes longer than a few turns of the event loop. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await setImmediate();
+}
+
+describe("the loop of a NIC", () => {
+  it("is not woken by its own report", async () => {
+    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    await bench.wake();
+    expect([bench.reads, bench.statusWrites]).to.deep.equal([1, 1]);
+  });
+
+  it("writes nothing where its report says the same", async () => {
+    const first = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    await first.wake();
+    const second = new Bench(first.device, physicalFunction());
+    await second.wake();
+    expect([second.reads, second.statusWrites]).to.deep.equal([1, 0]);
+  });
+
+  it("is woken by somebody who declares the count that is there", async () => {
+    const bench = new Bench(deviceObject({ numVFS: 0 }), physicalFunction());
+    bench.change(bench.device);
+    await settled();
+    const { metadata } = deviceObject({ countOwner: "person" });
+    bench.change({ ...bench.device, metadata });
+    await settled();
+    expect(bench.device.status?.conditions?.[0]?.reason).to.equal("Configured");
+  });
+
+  it("acknowledges a change that is done at once by its report alone", async () => {
+    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    bench.device = { ...bench.device, status: { observedGeneration: 1 } };
+    await bench.wake();
+    expect(bench.statusWrites).to.equal(1);
+  });
+
+  it("acknowledges a change that takes time before it is done, and then reports it", async () => {
+    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    bench.device = { ...bench.device, status: { observedGeneration: 1 } };
+    bench.readable = bench.acknowledged.promise;
+    const done = bench.wake();
+    await bench.acknowledged.promise;
+    await done;
+    expect(bench.statusWrites).to.equal(2);
+    expect(bench.device.status?.conditions?.[0]?.reason).to.equal("Configured");
+  });
+});
