@@ -96,7 +96,7 @@ export class Agent {
 
   /** Resolves after the first scan, once every NIC has its object. */
   async start(): Promise<void> {
-    await this.watches.start();
+    await Promise.all([this.watches.start(), this.parts.users.start(this.watches)]);
     await this.node.exists(this.stopping.signal, (what) => this.parts.log.warn(`${what}; waiting for it`));
     this.listen();
     await this.scan();
@@ -119,7 +119,7 @@ export class Agent {
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
     const idle = Promise.all([this.loops.stop(), this.nodePciDevices.idle()]);
     await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
-    await this.watches.stop();
+    await Promise.all([this.watches.stop(), this.parts.users.stop()]);
   }
 
   private listen(): void {

@@ -7,6 +7,8 @@ export interface AgentSettings extends AgentOptions {
   readonly context: string | undefined;
   readonly sysRoot: string;
   readonly procRoot: string;
+  /** Path of the kubelet's pod-resources socket. */
+  readonly podResources: string;
   readonly logLevel: string;
 }
 
@@ -26,6 +28,8 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --settle-deadline SECONDS     how long new VFs may take to get driver and name (SETTLE_DEADLINE; default 10)
   --sys-root DIR                where sysfs is mounted (SYS_ROOT; default /sys)
   --proc-root DIR               where the host's procfs is mounted (PROC_ROOT; default /proc)
+  --pod-resources SOCKET        the kubelet's socket that tells which pod got which device (POD_RESOURCES;
+                                default /var/lib/kubelet/pod-resources/kubelet.sock; need not exist)
   --log-level LEVEL             trace, debug, info, warn or error (LOG_LEVEL; default info)
 SIGHUP looks at the hardware at once; SIGTERM ends it cleanly.`;
 
@@ -61,6 +65,7 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
     pciIds: text("pci-ids", "PCI_IDS"),
     sysRoot: text("sys-root", "SYS_ROOT") ?? "/sys",
     procRoot: text("proc-root", "PROC_ROOT") ?? "/proc",
+    podResources: text("pod-resources", "POD_RESOURCES") ?? "/var/lib/kubelet/pod-resources/kubelet.sock",
     logLevel: oneOf("log-level", text("log-level", "LOG_LEVEL") ?? "info", ["trace", "debug", "info", "warn", "error"]),
   };
 }
@@ -77,6 +82,7 @@ const FLAGS = {
   "management-interfaces": { type: "string" },
   "sys-root": { type: "string" },
   "proc-root": { type: "string" },
+  "pod-resources": { type: "string" },
   "log-level": { type: "string" },
 } as const;
 

@@ -30,7 +30,8 @@ export class Watches {
   /** All claims of the cluster: whose node one is for, only its spec says. */
   readonly claims: OptionalInformer<PciDeviceClaim>;
   readonly vlanConfigs: OptionalInformer<VlanConfig>;
-  private readonly served: ServedKinds;
+  /** Which of the kinds that a cluster may lack it has. */
+  readonly served: ServedKinds;
 
   constructor(
     private readonly parts: WatchesParts,

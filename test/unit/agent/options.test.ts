@@ -18,6 +18,7 @@ describe("the agent's settings", () => {
       pciIds: undefined,
       sysRoot: "/sys",
       procRoot: "/proc",
+      podResources: "/var/lib/kubelet/pod-resources/kubelet.sock",
       logLevel: "info",
     });
   });

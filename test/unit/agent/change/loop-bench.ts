@@ -111,7 +111,7 @@ export class LoopBench {
     });
   }
 
-  private users(): VfUsers {
+  private users(): Pick<VfUsers, "of" | "refresh"> {
     return {
       of: (nic) => {
         const vfs = nic.virtualFunctions.map((vf) => vf.address);
@@ -122,7 +122,6 @@ export class LoopBench {
         await setImmediate();
         this.onRefresh();
       },
-      onChange: () => undefined,
     };
   }
 
