@@ -5,7 +5,8 @@ import type { RemoteKernel } from "../../lab/nodes/remote/remote-kernel.js";
 import { startQemuNode, type QemuNode } from "../../lab/nodes/qemu/qemu-node.js";
 import { beginRun, type LabRun } from "../../lab/processes/lab-run.js";
 import { parsePciAddress, type NetworkInterface, type VirtualFunction } from "../../reconciler/kernel/kernel.js";
-import { describeKernelContract, eventually } from "../unit/kernel/kernel-contract.js";
+import { eventually } from "../unit/kernel/contract/contract-node.js";
+import { describeKernelContract } from "../unit/kernel/kernel-contract.js";
 
 const NIC = parsePciAddress("0000:01:00.0");
 const OTHER_NIC = parsePciAddress("0000:02:00.0");
