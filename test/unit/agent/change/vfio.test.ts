@@ -78,7 +78,7 @@ describe("VFs that guests are to have", () => {
     ]);
     expect(bench.ready.reason).to.equal("KernelRefused");
     expect(bench.ready.message).to.match(
-      /^VF 0000:04:10\.2 is claimed for passthrough, but could not .*modprobe vfio-pci/,
+      /^VF 0000:04:10\.2 is claimed for passthrough, but could not .*needs the kernel's module vfio-pci/,
     );
     expect(bench.device.status?.vfAddresses).to.have.length(2);
   });
