@@ -8,19 +8,24 @@ export type Change<T extends KubeObject> =
   | { readonly kind: "set"; readonly object: T; readonly previous: T | undefined }
   | { readonly kind: "gone"; readonly object: T };
 
-export interface InformerOptions extends Selector {
+export interface InformerOptions<T extends KubeObject = KubeObject> extends Selector {
+  /**
+   * What to hold of each object, where memory matters; default: all of it. It must keep name, namespace, uid and
+   * resource version.
+   */
+  readonly keep?: (object: T) => T;
   /** Called once for every list or watch that failed; the informer goes on by itself. */
   readonly onError?: (error: unknown) => void;
   /** Give up at the first failure: `synced` rejects with it. Default false: try until it works. */
   readonly failFast?: boolean;
-  /** A watch with nothing from the server for this long, bookmarks included, is opened anew. Default 120,000. */
+  /** After this long with nothing from the server, bookmarks included, all is listed anew. Default 120,000. */
   readonly idleMs?: number;
 }
 
 /**
  * A copy of a cluster's objects of one kind, kept current by list and watch. It survives dropped watches (goes on from
- * the last resource version), 410 Gone (lists anew and works out what changed meanwhile) and API server restarts
- * (tries again with growing pauses). Listeners are called in the order of the changes.
+ * the last resource version), 410 Gone (lists anew and works out what changed meanwhile), API server restarts
+ * (tries again with growing pauses) and data that was restored from an earlier time. Listeners are called in the order of the changes.
  */
 export class Informer<T extends KubeObject> {
   private readonly objects = new Map<string, T>();
@@ -34,7 +39,7 @@ export class Informer<T extends KubeObject> {
   constructor(
     private readonly client: KubeClient,
     private readonly type: ResourceType<T>,
-    private readonly options: InformerOptions = {},
+    private readonly options: InformerOptions<T> = {},
   ) {
     // Whoever awaits `synced` sees the failure; where nobody does, it is no unhandled rejection.
     this.first.promise.catch(() => undefined);
@@ -124,14 +129,18 @@ export class Informer<T extends KubeObject> {
     const { signal } = this.stopping;
     const resourceVersion = this.resourceVersion ?? "0";
     const idleMs = this.options.idleMs ?? 120_000;
+    let heard = Date.now();
     const { namespace, labels, fields } = this.options;
     const selector = { ...(labels && { labels }), ...(fields && { fields }), namespace };
     for await (const event of this.client.watch(this.type, { ...selector, resourceVersion, signal, idleMs })) {
+      heard = Date.now();
       if (event.type === "ERROR") throw watchError(event.object);
       if (event.type === "DELETED") this.removeUnlessNewer(event.object);
       else if (event.type !== "BOOKMARK") this.set(event.object);
       this.resourceVersion = event.object.metadata.resourceVersion ?? this.resourceVersion;
     }
+    // A server whose data was put back to an earlier time, from a backup say, waits for this version in silence.
+    if (Date.now() - heard >= idleMs) this.resourceVersion = undefined;
   }
 
   private set(object: T): void {
@@ -142,8 +151,9 @@ export class Informer<T extends KubeObject> {
   private replace(object: T): void {
     const previous = this.objects.get(keyOf(object));
     if (previous !== undefined && previous.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    this.objects.set(keyOf(object), object);
-    this.tell({ kind: "set", object, previous });
+    const kept = this.options.keep?.(object) ?? object;
+    this.objects.set(keyOf(kept), kept);
+    this.tell({ kind: "set", object: kept, previous });
   }
 
   /** Of an object that was made anew meanwhile, and observed, the watch tells late. */

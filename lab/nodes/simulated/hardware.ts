@@ -5,6 +5,8 @@ export interface HardwareSpec {
   readonly nics: readonly NicSpec[];
   /** Interfaces that carry a default route. Default none. */
   readonly defaultRouteInterfaces?: readonly string[];
+  /** Kernel drivers that are loaded beside those of the NICs and their VFs. Default `vfio-pci`. */
+  readonly drivers?: readonly string[];
 }
 
 /** One physical function. Defaults are those of an Intel 82599. */
@@ -23,7 +25,7 @@ export interface NicSpec {
   readonly driver?: string;
   /** What VFs bind to. Default `ixgbevf`. */
   readonly vfDriver?: string;
-  /** Default 63. */
+  /** Default 63; 0 for a NIC without SR-IOV. */
   readonly totalVfs?: number;
   /** Distance from the PF's routing ID to the first VF's. Default 128. */
   readonly offset?: number;

@@ -40,7 +40,6 @@ class Bench {
       pciDevices: { sync: () => Promise.resolve() },
       log: pino({ enabled: false }),
       current: () => this.device,
-      skipReason: () => undefined,
       eligibility: () => ({ eligible: true, reason: "Eligible", message: "" }),
       meantForVfio: () => new Set(),
       observe: (device) => this.change(device),

@@ -6,6 +6,7 @@ import { readyCondition } from "../../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../../kube/client.js";
 import { SimulatedNode } from "../../../../lab/nodes/simulated/node.js";
 import { DeviceLoop } from "../../../../reconciler/agent/change/device-loop.js";
+import type { Eligibility } from "../../../../reconciler/agent/change/report.js";
 import { interfaceUsers } from "../../../../reconciler/agent/usage/interface-users.js";
 import type { VfUsers } from "../../../../reconciler/agent/usage/vf-users.js";
 import { noMetrics } from "../../../../reconciler/agent/service/metrics.js";
@@ -32,7 +33,7 @@ export class LoopBench {
   /** Called when the loop asks anew who holds VFs. */
   onRefresh: () => void = () => undefined;
   meantForVfio: ReadonlySet<PciAddress> = new Set();
-  skipReason: string | undefined;
+  eligibility: Eligibility = { eligible: true, reason: "Eligible", message: "" };
   /** Answers in place of the kernel, where it throws. */
   before: (call: string) => void | Promise<void> = () => undefined;
   loop: DeviceLoop;
@@ -100,8 +101,7 @@ export class LoopBench {
       },
       log: pino({ enabled: false }),
       current: () => this.device,
-      skipReason: () => this.skipReason,
-      eligibility: () => ({ eligible: true, reason: "Eligible", message: "" }),
+      eligibility: () => this.eligibility,
       meantForVfio: () => this.meantForVfio,
       observe: (device) => {
         this.device = device;
@@ -111,7 +111,7 @@ export class LoopBench {
     });
   }
 
-  private users(): VfUsers {
+  private users(): Pick<VfUsers, "of" | "refresh"> {
     return {
       of: (nic) => {
         const vfs = nic.virtualFunctions.map((vf) => vf.address);
@@ -122,7 +122,6 @@ export class LoopBench {
         await setImmediate();
         this.onRefresh();
       },
-      onChange: () => undefined,
     };
   }
 
