@@ -18,25 +18,17 @@ import { DeviceLoop, type DeviceLoopOptions } from "./change/device-loop.js";
 import { DeviceObjects } from "./discovery/device-objects.js";
 import { type Discovery, discover } from "./discovery/discover.js";
 import { labelNode } from "./discovery/node-labels.js";
-import type { PciListing } from "./pci/node-listing.js";
-import { NodePciDevices } from "./pci/node-pci-devices.js";
-import { PciDeviceObjects } from "./pci/pci-device-objects.js";
-import { PciDevices } from "./pci/pci-devices.js";
-import { findPciIds, PciIds } from "./pci/pci-ids.js";
+import { PciInventory, type PciInventoryOptions } from "./pci/pci-inventory.js";
 import { keptOfPciDevice } from "./pci/wanted-pci-device.js";
 import type { EventRecorder } from "./service/events.js";
 import type { AgentMetrics } from "./service/metrics.js";
 import type { VfUsers } from "./usage/vf-users.js";
 
-export interface AgentOptions extends DeviceLoopOptions {
+export interface AgentOptions extends DeviceLoopOptions, PciInventoryOptions {
   readonly nodeName: string;
   readonly scanIntervalMs: number;
   /** Bridges and bonds whose members are never touched. */
   readonly managementInterfaces: readonly string[];
-  /** Default `sriov`. */
-  readonly pciDevices?: PciListing;
-  /** The pci.ids database. Default: where distributions put it. */
-  readonly pciIds?: string | undefined;
 }
 
 /** What the agent works with; each is somebody else's to open and close. */
@@ -68,8 +60,7 @@ export class Agent {
   private readonly loops = new Map<PciAddress, DeviceLoop>();
   private readonly stopping = new AbortController();
   private objects: DeviceObjects | undefined;
-  private pciObjects: PciDevices | undefined;
-  private nodePciDevices: NodePciDevices | undefined;
+  private inventory: PciInventory | undefined;
   private timer: NodeJS.Timeout | undefined;
   private scanning: Promise<void> | undefined;
   private scanAgain = false;
@@ -106,7 +97,7 @@ export class Agent {
     await this.nodeExists();
     const owner = (): OwnerReference | undefined => this.nodeReference();
     this.objects = new DeviceObjects(this.client, this.devices, this.options.nodeName, owner);
-    this.listPciDevices(this.objects, owner);
+    this.inventory = this.openInventory(this.objects, owner);
     this.devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
       else if (isPciAddress(change.object.spec.address))
@@ -150,7 +141,7 @@ export class Agent {
     clearInterval(this.timer);
     await this.scanning;
     const loops = [...this.loops.values()].map((loop) => loop.stop());
-    const idle = Promise.all([...loops, this.nodePciDevices?.idle()]);
+    const idle = Promise.all([...loops, this.inventory?.ofNode.idle()]);
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
     await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
     const sources = [this.node, this.devices, this.pciDevices, this.claims, this.served];
@@ -223,8 +214,8 @@ export class Agent {
 
   private loopFor(object: SriovNetworkDevice): DeviceLoop | undefined {
     const { address } = object.spec;
-    const { objects, pciObjects } = this;
-    if (!isPciAddress(address) || objects === undefined || pciObjects === undefined) return undefined;
+    const { objects, inventory } = this;
+    if (!isPciAddress(address) || objects === undefined || inventory === undefined) return undefined;
     const existing = this.loops.get(address);
     if (existing !== undefined) return existing;
     const loop = new DeviceLoop(address, {
@@ -233,7 +224,7 @@ export class Agent {
       users: this.users,
       events: this.parts.events,
       metrics: this.parts.metrics,
-      pciDevices: pciObjects,
+      pciDevices: inventory.ofNics,
       log: this.log.child({ address, device: object.metadata.name }),
       current: () => objects.of(address),
       skipReason: () => this.skipped.get(address),
@@ -244,15 +235,12 @@ export class Agent {
     return loop;
   }
 
-  private listPciDevices(objects: DeviceObjects, owner: () => OwnerReference | undefined): void {
-    const { nodeName, pciDevices: listing = "sriov", pciIds: file = findPciIds() } = this.options;
-    const ids = new PciIds(file, (message) => this.log.warn(message));
+  private openInventory(objects: DeviceObjects, owner: () => OwnerReference | undefined): PciInventory {
+    const { client, kernel, log, options, pciDevices: informer } = this;
     const isClaimed = (name: string): boolean => this.claims.get(name) !== undefined;
-    const written = new PciDeviceObjects({ client: this.client, informer: this.pciDevices, owner, isClaimed });
-    this.pciObjects = new PciDevices(written, ids);
     const devices = (): SriovNetworkDevice[] => objects.list();
-    const { kernel } = this;
-    this.nodePciDevices = new NodePciDevices({ nodeName, listing, kernel, ids, objects: written, devices });
+    const { nodeName } = options;
+    return new PciInventory({ client, informer, owner, isClaimed, nodeName, kernel, devices, log, options });
   }
 
   /** Whoever looks after this PCIDevice shall do so now. */
@@ -265,7 +253,7 @@ export class Agent {
 
   /** Not waited for: hundreds of PCIDevices must not hold up the NICs. */
   private lookAtNode(): void {
-    void this.guarded("PCIDevices of the node", async () => this.nodePciDevices?.sync());
+    void this.guarded("PCIDevices of the node", async () => this.inventory?.ofNode.sync());
   }
 
   /** As it is now: a Node that was deleted and made anew is another owner. */
