@@ -16,7 +16,7 @@ export interface BlockingOptions {
 export class BlockingFiles {
   readonly #idle = new Map<FileProcess, NodeJS.Timeout>();
   /** A hundred VFs to bind at once are not to become a hundred processes. */
-  readonly #turns = new Turns(PROCESSES);
+  readonly #turns = new Turns(PROCESSES, PATIENCE_MS);
   /** By device: resolves when no process of ours is in the kernel for it any more. */
   readonly #occupied = new Map<string, Promise<undefined>>();
 
@@ -112,6 +112,8 @@ export class BlockingFiles {
 const IDLE_MS = 30_000;
 
 const PROCESSES = 4;
+/** Most writes return within 50 ms, and a process starts within as much. */
+const PATIENCE_MS = 500;
 
 const LATE: FileAnswer = { errno: "ETIMEDOUT" };
 

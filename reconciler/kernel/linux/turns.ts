@@ -1,13 +1,17 @@
 /**
  * Lets a few do something at once, and others wait for them to end, but not for what may be stuck: while none ends, one
- * more gets its turn every {@link PATIENCE_MS}.
+ * more gets its turn now and then.
  */
 export class Turns {
   #taken = 0;
   readonly #waiting: (() => void)[] = [];
   #patience: NodeJS.Timeout | undefined;
 
-  constructor(private readonly atOnce: number) {}
+  /** @param patienceMs how long nobody may end before one more gets its turn. */
+  constructor(
+    private readonly atOnce: number,
+    private readonly patienceMs: number,
+  ) {}
 
   /** Resolves when it is the caller's turn, which lasts until {@link end}. */
   async take(): Promise<void> {
@@ -36,9 +40,6 @@ export class Turns {
   }
 
   #bePatient(): void {
-    this.#patience = setTimeout(() => this.#admitNext(), PATIENCE_MS);
+    this.#patience = setTimeout(() => this.#admitNext(), this.patienceMs);
   }
 }
-
-/** Most writes return within 50 ms. */
-const PATIENCE_MS = 200;

@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { KernelError } from "../../../reconciler/kernel/kernel.js";
 import { BlockingFiles } from "../../../reconciler/kernel/linux/blocking-files.js";
 import { FileProcess } from "../../../reconciler/kernel/linux/file-process.js";
+import { Turns } from "../../../reconciler/kernel/linux/turns.js";
 import { SysfsTree } from "./sysfs-tree.js";
 
 describe("files that may block", () => {
@@ -54,7 +56,8 @@ describe("files that may block", () => {
     const paths = numbers.map((number) => tree.file(`/${number}`, ""));
     await Promise.all(paths.map((path, number) => files.write(path, String(number), { deadlineMs: 30_000 })));
     expect(numbers.map((number) => tree.read(`/${number}`))).to.deep.equal(numbers.map(String));
-    expect(started).to.equal(4);
+    // Four, and one more for each half second in which a machine under load has started none of them.
+    expect(started).to.be.below(20);
   });
 
   it("are written while more of them hang than there are processes for", async () => {
@@ -71,5 +74,34 @@ describe("files that may block", () => {
     const behind = errno(files.write(tree.file("/free", ""), "written", { deadlineMs: 100, device: "a" }));
     expect(await Promise.all([behind, stuck])).to.deep.equal(["ETIMEDOUT", "ETIMEDOUT"]);
     expect(tree.read("/free")).to.equal("");
+  });
+});
+
+describe("turns", () => {
+  const HOURS = 3_600_000;
+
+  it("are had at once by as many as there may be", async () => {
+    const turns = new Turns(2, HOURS);
+    await Promise.all([turns.take(), turns.take()]);
+  });
+
+  it("come to the others in their order as those end", async () => {
+    const turns = new Turns(1, HOURS);
+    const had: string[] = [];
+    await turns.take();
+    const others = ["a", "b"].map((name) => turns.take().then(() => had.push(name)));
+    await setImmediate();
+    expect(had).to.deep.equal([]);
+    turns.end();
+    await others[0];
+    expect(had).to.deep.equal(["a"]);
+    turns.end();
+    await others[1];
+    expect(had).to.deep.equal(["a", "b"]);
+  });
+
+  it("come one by one when none ends", async () => {
+    const turns = new Turns(1, 1);
+    await Promise.all([turns.take(), turns.take(), turns.take()]);
   });
 });
