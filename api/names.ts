@@ -8,7 +8,7 @@ export const Label = {
   nodeName: "nodename",
   /** On a VF's PCIDevice: the name of its NIC's SriovNetworkDevice (see `labelValue`). */
   parentDevice: "harvesterhci.io/parent-sriov-network-device",
-  /** On PCIDevices: "true" on a virtual function. */
+  /** On PCIDevices that an agent looks after: "true" on a virtual function, "false" on any other. */
   virtualFunction: "devices.harvesterhci.io/virtual-function",
   /** On the PCIDevice of a VF that is away and claimed, so that the claim outlives it: "true". */
   absent: "devices.harvesterhci.io/absent",
@@ -31,6 +31,9 @@ export const Annotation = {
   /** On a VlanConfig: the names of the nodes that it is for, as a JSON array. Harvester's. */
   matchedNodes: "network.harvesterhci.io/matched-nodes",
 } as const;
+
+/** The verb on a SriovNetworkDevice that lets its holder destroy VFs which are in use. */
+export const DISRUPT = "disrupt";
 
 /** Labels by which the agent's pods are found. */
 export const AGENT_POD_LABELS = {
