@@ -59,6 +59,13 @@ describe("Linux in a guest", function () {
       await must(`ip link del bond7 && ip link del br7 && ip link set ${name} up`);
     });
 
+    it("with a VLAN, which is no master, on the NIC that it stands on", async () => {
+      const { name } = await readInterface();
+      await must(`ip link add link ${name} name ${name}.7 type vlan id 7`);
+      expect((await readInterface()).uppers).to.deep.equal([`${name}.7`]);
+      await must(`ip link del ${name}.7`);
+    });
+
     it("with addresses of both families", async () => {
       const { name } = await readInterface();
       await must(`ip addr add 192.0.2.7/24 dev ${name} && ip -6 addr add 2001:db8::7/64 dev ${name}`);
