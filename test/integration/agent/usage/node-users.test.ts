@@ -173,6 +173,7 @@ describe("the users of a node's VFs", () => {
     );
     await createPod("second", { annotations: networkOf(VF1) });
     await are({ [VF0]: "pod default/router", [VF1]: "pod default/second" });
+    await users.refresh();
     expect(changes - before).to.equal(1);
   });
 
