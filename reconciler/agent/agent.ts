@@ -1,7 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { Label, labelValue } from "../../api/names.js";
-import type { PciDevice } from "../../api/pci-device.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import type { KubeClient } from "../../kube/client.js";
 import type { Kernel, PciAddress } from "../kernel/kernel.js";
@@ -17,13 +15,13 @@ import { reportOnNode } from "./discovery/node-report.js";
 import { OwnNode } from "./discovery/own-node.js";
 import { Scans } from "./discovery/scans.js";
 import { VlanUplinks } from "./discovery/vlan-uplinks.js";
-import { PciDevices } from "./pci/pci-devices.js";
+import { PciObjects, type PciOptions } from "./pci/pci-objects.js";
 import type { EventRecorder } from "./service/events.js";
 import type { AgentMetrics } from "./service/metrics.js";
 import type { VfUsers } from "./usage/vf-users.js";
 import { Watches } from "./watches.js";
 
-export interface AgentOptions extends DeviceLoopOptions {
+export interface AgentOptions extends DeviceLoopOptions, PciOptions {
   readonly nodeName: string;
   readonly scanIntervalMs: number;
   /** Bridges and bonds whose members are never touched. */
@@ -56,7 +54,7 @@ export class Agent {
   private readonly node: OwnNode;
   private readonly vlanUplinks: VlanUplinks;
   private readonly objects: DeviceObjects;
-  private readonly pciObjects: PciDevices;
+  private readonly pciObjects: PciObjects;
   private readonly inventory: Inventory;
   private readonly loops: DeviceLoops;
   private readonly scans: Scans;
@@ -73,12 +71,13 @@ export class Agent {
     const { client, log, events } = parts;
     const { nodeName } = options;
     this.watches = new Watches(parts, nodeName, options.failFast);
-    const { nodes, devices, pciDevices, vlanConfigs } = this.watches;
+    const { nodes, devices, vlanConfigs } = this.watches;
     this.node = new OwnNode(nodes, nodeName);
     this.vlanUplinks = new VlanUplinks(vlanConfigs, nodes, log);
     const owner = () => this.node.reference();
     this.objects = new DeviceObjects(client, devices, nodeName, owner);
-    this.pciObjects = new PciDevices(client, pciDevices, owner);
+    const listed = () => this.objects.list();
+    this.pciObjects = new PciObjects({ ...parts, watches: this.watches, owner, devices: listed }, options);
     this.inventory = new Inventory(log, events);
     this.loops = new DeviceLoops((address, object) => this.openLoop(address, object));
     this.scans = new Scans(() => this.checkedScan(), options.scanIntervalMs);
@@ -124,18 +123,19 @@ export class Agent {
     this.stopping.abort();
     await this.scans.stop();
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
-    await Promise.race([this.loops.stop(), delay(STOP_WAIT_MS, undefined, { ref: false })]);
+    const idle = Promise.all([this.loops.stop(), this.pciObjects.idle()]);
+    await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
     await Promise.all([this.watches.stop(), this.parts.users.stop()]);
   }
 
   private listen(): void {
-    const { devices, pciDevices } = this.watches;
-    devices.onChange((change) => {
+    this.watches.devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
       else this.loops.hear(change.object);
     });
-    pciDevices.onChange((change) => {
-      if (change.kind === "gone") this.wakeParent(change.object);
+    this.pciObjects.onLoss((parent) => {
+      if (parent) this.loops.wake(parent);
+      else this.lookAtNode();
     });
     this.node.onChange((remade) => {
       if (remade) void this.scan();
@@ -168,6 +168,7 @@ export class Agent {
       ...skipped.map((nic) => this.keepObject(nic, () => this.objects.refresh(nic))),
     ]);
     for (const object of this.objects.list()) this.loops.wake(object);
+    this.lookAtNode();
     metrics.scanEnded((performance.now() - began) / 1_000);
     metrics.hardware({
       devices: devices.length,
@@ -222,7 +223,7 @@ export class Agent {
       users,
       events,
       metrics,
-      pciDevices: this.pciObjects,
+      pciDevices: this.pciObjects.ofNics,
       log: log.child({ address, device }),
       current: () => this.objects.of(address),
       eligibility: (nic) => eligibilityOf(nic, this.network, this.needs()),
@@ -232,10 +233,12 @@ export class Agent {
     });
   }
 
-  private wakeParent(object: PciDevice): void {
-    const parent = object.metadata.labels?.[Label.parentDevice];
-    const device = this.objects.list().find((candidate) => labelValue(candidate.metadata.name) === parent);
-    if (device) this.loops.wake(device);
+  /** Not waited for: hundreds of PCIDevices must not hold up the NICs. */
+  private lookAtNode(): void {
+    void this.guarded("PCIDevices of the node", async () => {
+      await this.pciObjects.syncNode();
+      return true;
+    });
   }
 
   /** Work that fails is told, and not thrown: false. */

@@ -32,6 +32,8 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --context NAME                context of the kubeconfig
   --scan-interval SECONDS       how often hardware is looked at unasked (SCAN_INTERVAL; default 30)
   --management-interfaces LIST  bridges and bonds whose NICs are left alone (MANAGEMENT_INTERFACES; default mgmt-br,mgmt-bo)
+  --pci-devices WHICH           PCIDevices for VFs (sriov) or all PCI functions (all) (PCI_DEVICES; default sriov)
+  --pci-ids FILE                the pci.ids database (PCI_IDS; default: where distributions put it)
   --write-deadline SECONDS      how long one change in the kernel may take (WRITE_DEADLINE; default 120)
   --settle-deadline SECONDS     how long new VFs may take to get driver and name (SETTLE_DEADLINE; default 10)
   --sys-root DIR                where sysfs is mounted (SYS_ROOT; default /sys)
@@ -71,6 +73,8 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
     managementInterfaces: (text("management-interfaces", "MANAGEMENT_INTERFACES") ?? "mgmt-br,mgmt-bo")
       .split(",")
       .filter((name) => name !== ""),
+    pciDevices: oneOf("pci-devices", text("pci-devices", "PCI_DEVICES") ?? "sriov", ["sriov", "all"]),
+    pciIds: text("pci-ids", "PCI_IDS"),
     sysRoot: text("sys-root", "SYS_ROOT") ?? "/sys",
     procRoot: text("proc-root", "PROC_ROOT") ?? "/proc",
     listen: listenAddress(text("listen", "LISTEN") ?? "127.0.0.1:9808"),
@@ -85,6 +89,8 @@ const FLAGS = {
   kubeconfig: { type: "string" },
   context: { type: "string" },
   "scan-interval": { type: "string" },
+  "pci-devices": { type: "string" },
+  "pci-ids": { type: "string" },
   "write-deadline": { type: "string" },
   "settle-deadline": { type: "string" },
   "management-interfaces": { type: "string" },
@@ -109,9 +115,10 @@ function parseFlags(args: readonly string[]): Flags {
   }
 }
 
-function oneOf(flag: string, value: string, allowed: readonly string[]): string {
-  if (!allowed.includes(value)) throw new UsageError(`--${flag} must be one of ${allowed.join(", ")}, not "${value}"`);
-  return value;
+function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((it) => it === value);
+  if (found === undefined) throw new UsageError(`--${flag} must be one of ${allowed.join(", ")}, not "${value}"`);
+  return found;
 }
 
 function listenAddress(value: string): ListenAddress | undefined {

@@ -12,6 +12,7 @@ import { Informer, type InformerOptions } from "../../kube/informer.js";
 import { OptionalInformer } from "../../kube/optional-informer.js";
 import { ServedKinds } from "../../kube/served-kinds.js";
 import { inWords } from "./discovery/missing-kind.js";
+import { keptOfPciDevice } from "./pci/wanted-pci-device.js";
 import type { AgentMetrics } from "./service/metrics.js";
 
 export interface WatchesParts {
@@ -46,7 +47,12 @@ export class Watches {
       ...this.telling(SRIOV_NETWORK_DEVICE),
       failFast,
     });
-    this.pciDevices = new Informer(client, PCI_DEVICE, { ...ofThisNode, ...this.telling(PCI_DEVICE), failFast });
+    this.pciDevices = new Informer(client, PCI_DEVICE, {
+      ...ofThisNode,
+      ...this.telling(PCI_DEVICE),
+      failFast,
+      keep: keptOfPciDevice,
+    });
     const onError = (error: unknown): void =>
       log.warn({ err: error }, `which kinds the cluster has is not known: ${messageOf(error)}`);
     this.served = new ServedKinds(client, { onError });

@@ -1,7 +1,7 @@
-import type { ServiceDefinition } from "@grpc/grpc-js";
 import { existsSync } from "node:fs";
 import type { Logger } from "pino";
 import { messageOf } from "../../../kube/errors.js";
+import { bytesFields } from "./protobuf.js";
 
 /** Devices of one resource that the kubelet has given to a container of a pod. */
 export interface Allocation {
@@ -56,7 +56,7 @@ export class PodResources {
     // A kubelet that has answered before is away for now, not absent.
     if (!this.answered && !existsSync(this.socket)) return;
     try {
-      this.answer = allocationsIn(await listPodResources(this.socket));
+      this.answer = await listPodResources(this.socket);
       this.answered = true;
       this.failing = false;
     } catch (error) {
@@ -71,89 +71,31 @@ export class PodResources {
   }
 }
 
-interface ListAnswer {
-  readonly podResources?: readonly {
-    readonly name: string;
-    readonly namespace: string;
-    readonly containers?: readonly {
-      readonly devices?: readonly { readonly resourceName: string; readonly deviceIds?: readonly string[] }[];
-    }[];
-  }[];
+async function listPodResources(socket: string): Promise<Allocation[]> {
+  // Loaded at first use: a machine without a kubelet needs none of it.
+  const { callGrpc } = await import("./grpc-call.js");
+  const path = "/v1.PodResourcesLister/List";
+  return allocationsIn(await callGrpc({ socket, path, deadlineMs: DEADLINE_MS, maxAnswerBytes: MAX_ANSWER_BYTES }));
 }
 
-function allocationsIn({ podResources = [] }: ListAnswer): Allocation[] {
-  return podResources.flatMap(({ name, namespace, containers = [] }) =>
-    containers.flatMap(({ devices = [] }) =>
-      devices.map(({ resourceName, deviceIds = [] }) => ({
-        namespace,
-        pod: name,
-        resource: resourceName,
-        ids: deviceIds,
-      })),
-    ),
-  );
-}
-
-interface PodResourcesLister {
-  list(
-    request: object,
-    options: { readonly deadline: Date },
-    done: (error: Error | null, answer?: ListAnswer) => void,
-  ): unknown;
-  close(): void;
-}
-
-/** Over a connection of its own, since one that is kept waits with growing pauses for a kubelet that was restarted. */
-async function listPodResources(socket: string): Promise<ListAnswer> {
-  const client = (await loadGrpc())(socket);
-  const deadline = new Date(Date.now() + DEADLINE_MS);
-  try {
-    return await new Promise((resolve, reject) => {
-      client.list({}, { deadline }, (error, answer) => (error ? reject(error) : resolve(answer ?? {})));
+/** The messages as k8s.io/kubelet's `podresources/v1/api.proto` has them: the numbers of the fields are what is sent. */
+function allocationsIn(listPodResourcesResponse: Buffer): Allocation[] {
+  return messages(listPodResourcesResponse, 1).flatMap((podResources) => {
+    const pod = text(podResources, 1);
+    const namespace = text(podResources, 2);
+    const devices = messages(podResources, 3).flatMap((containerResources) => messages(containerResources, 2));
+    return devices.map((containerDevices) => {
+      const ids = messages(containerDevices, 2).map(String);
+      return { namespace, pod, resource: text(containerDevices, 1), ids };
     });
-  } finally {
-    client.close();
-  }
+  });
 }
 
-type Connect = (socket: string) => PodResourcesLister;
-let loaded: Promise<Connect> | undefined;
-
-/** Loaded at first use: gRPC takes megabytes, and a machine without a kubelet needs none of it. */
-function loadGrpc(): Promise<Connect> {
-  return (loaded ??= load());
+function messages(message: Buffer, field: number): readonly Buffer[] {
+  return bytesFields(message).get(field) ?? [];
 }
 
-async function load(): Promise<Connect> {
-  const [grpc, { fromJSON }] = await Promise.all([import("@grpc/grpc-js"), import("@grpc/proto-loader")]);
-  const service = fromJSON(POD_RESOURCES_V1)[POD_RESOURCES_LISTER] as ServiceDefinition;
-  const Client = grpc.makeClientConstructor(service, POD_RESOURCES_LISTER);
-  const credentials = grpc.credentials.createInsecure();
-  const options = { "grpc.max_receive_message_length": MAX_ANSWER_BYTES };
-  return (socket) => new Client(`unix:${socket}`, credentials, options) as unknown as PodResourcesLister;
+/** Protobuf leaves out what is empty. */
+function text(message: Buffer, field: number): string {
+  return messages(message, field).at(-1)?.toString() ?? "";
 }
-
-export const POD_RESOURCES_LISTER = "v1.PodResourcesLister";
-
-const text = (id: number) => ({ type: "string", id });
-const many = (type: string, id: number) => ({ type, id, rule: "repeated" });
-
-/** The part of the kubelet's API that is used here; the numbers are what goes over the wire. */
-export const POD_RESOURCES_V1 = {
-  nested: {
-    v1: {
-      nested: {
-        PodResourcesLister: {
-          methods: {
-            List: { requestType: "ListPodResourcesRequest", responseType: "ListPodResourcesResponse", comment: "" },
-          },
-        },
-        ListPodResourcesRequest: { fields: {} },
-        ListPodResourcesResponse: { fields: { podResources: many("PodResources", 1) } },
-        PodResources: { fields: { name: text(1), namespace: text(2), containers: many("ContainerResources", 3) } },
-        ContainerResources: { fields: { name: text(1), devices: many("ContainerDevices", 2) } },
-        ContainerDevices: { fields: { resourceName: text(1), deviceIds: many("string", 2) } },
-      },
-    },
-  },
-};

@@ -8,13 +8,9 @@ import {
 } from "@grpc/grpc-js";
 import { fromJSON } from "@grpc/proto-loader";
 import { rmSync } from "node:fs";
-import {
-  type Allocation,
-  POD_RESOURCES_LISTER,
-  POD_RESOURCES_V1,
-} from "../../../../reconciler/agent/usage/pod-resources.js";
+import type { Allocation } from "../../../../reconciler/agent/usage/pod-resources.js";
 
-/** Plays the kubelet on its pod-resources socket. */
+/** Plays the kubelet on its pod-resources socket, with gRPC's own library. */
 export class Kubelet {
   /** What its pods were given. */
   allocations: readonly Allocation[] = [];
@@ -29,7 +25,7 @@ export class Kubelet {
 
   async start(): Promise<void> {
     const server = new Server();
-    const service = fromJSON(POD_RESOURCES_V1)[POD_RESOURCES_LISTER] as ServiceDefinition;
+    const service = fromJSON(POD_RESOURCES_V1)[LISTER] as ServiceDefinition;
     server.addService(service, {
       List: (_: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<unknown>) => {
         this.asked++;
@@ -51,10 +47,39 @@ export class Kubelet {
   }
 }
 
+/** With numbers of CPUs and the device's NUMA node, as the kubelet tells them too. */
 function podResources({ namespace, pod, resource, ids }: Allocation) {
-  return {
-    name: pod,
-    namespace,
-    containers: [{ name: "main", devices: [{ resourceName: resource, deviceIds: ids }] }],
-  };
+  const devices = [{ resourceName: resource, deviceIds: ids, topology: { nodes: [{ ID: 1 }] } }];
+  return { name: pod, namespace, containers: [{ name: "main", devices, cpuIds: [2, 300] }] };
 }
+
+const LISTER = "v1.PodResourcesLister";
+
+const text = (id: number) => ({ type: "string", id });
+const number = (id: number) => ({ type: "int64", id });
+const many = (type: string, id: number) => ({ type, id, rule: "repeated" });
+
+const POD_RESOURCES_V1 = {
+  nested: {
+    v1: {
+      nested: {
+        PodResourcesLister: {
+          methods: {
+            List: { requestType: "ListPodResourcesRequest", responseType: "ListPodResourcesResponse", comment: "" },
+          },
+        },
+        ListPodResourcesRequest: { fields: {} },
+        ListPodResourcesResponse: { fields: { podResources: many("PodResources", 1) } },
+        PodResources: { fields: { name: text(1), namespace: text(2), containers: many("ContainerResources", 3) } },
+        ContainerResources: {
+          fields: { name: text(1), devices: many("ContainerDevices", 2), cpuIds: many("int64", 3) },
+        },
+        ContainerDevices: {
+          fields: { resourceName: text(1), deviceIds: many("string", 2), topology: { type: "TopologyInfo", id: 3 } },
+        },
+        TopologyInfo: { fields: { nodes: many("NUMANode", 1) } },
+        NUMANode: { fields: { ID: number(1) } },
+      },
+    },
+  },
+};

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { createServer } from "node:net";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,7 +63,7 @@ describe("what the kubelet says of devices", () => {
     expect(resources.list()).to.deep.equal([router]);
     expect(told).to.have.length(1);
     expect(told[0])
-      .to.include(`the kubelet at ${kubelet.socket} does not answer: 13 INTERNAL: the device plugin is ill`)
+      .to.include(`the kubelet at ${kubelet.socket} does not answer: status 13: the device plugin is ill`)
       .and.to.include("its last answer counts");
   });
 
@@ -83,7 +84,23 @@ describe("what the kubelet says of devices", () => {
     kubelet.silent = true;
     await kubelet.start();
     await resources.refresh();
-    expect(told[0]).to.match(/does not answer: 4 DEADLINE_EXCEEDED.*its pods' devices are not known$/);
+    expect(told[0]).to.match(/does not answer: .*; its pods' devices are not known$/);
+  });
+
+  it("is whole where it is long", async () => {
+    const many = Array.from({ length: 3_000 }, (_, index) => ({ ...router, pod: `router-${index}` }));
+    kubelet.allocations = many;
+    await kubelet.start();
+    await resources.refresh();
+    expect(resources.list()).to.deep.equal(many);
+  });
+
+  it("is nothing new where somebody else listens on the socket", async () => {
+    const stranger = createServer((connection) => connection.resume().end("220 mail.example.com\r\n"));
+    await new Promise<void>((resolve) => stranger.listen(kubelet.socket, resolve));
+    await resources.refresh();
+    await new Promise((resolve) => stranger.close(resolve));
+    expect([resources.list(), told.length]).to.deep.equal([[], 1]);
   });
 
   it("is asked for again by whoever asks while a question is under way", async () => {
