@@ -10,7 +10,7 @@ import { Informer } from "../kube/informer.js";
 import { waitFor } from "../kube/wait.js";
 import { type ControlPlane, startControlPlane } from "./control-plane/control-plane.js";
 import type { LabNode } from "./nodes/lab-node.js";
-import { type RealNode, startRealNode } from "./nodes/real-node.js";
+import { type RealNode, type RealNodeOptions, startRealNode } from "./nodes/real-node.js";
 import { type SimulatedNode, startSimulatedNode } from "./nodes/simulated-node.js";
 import type { HardwareSpec } from "./nodes/simulated/hardware.js";
 import type { LabRun } from "./processes/lab-run.js";
@@ -24,7 +24,7 @@ export interface Lab {
   /** Adds a node with a simulated kernel; resolves when its agent has reported. */
   addSimulatedNode(name: string, options?: SimulatedOptions): Promise<SimulatedNode>;
   /** Adds a node with a real kernel; resolves when its agent has reported. */
-  addRealNode(name: string): Promise<RealNode>;
+  addRealNode(name: string, options?: Pick<RealNodeOptions, "agentArgs" | "files">): Promise<RealNode>;
   /** Resolves when the node's agent has reported. */
   awaitReport(node: LabNode): Promise<void>;
 }
@@ -70,12 +70,13 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
       if (agent) await lab.awaitReport(node);
       return node;
     },
-    async addRealNode(name) {
+    async addRealNode(name, options) {
       const server = controlPlane.server.replace("127.0.0.1", "10.0.2.2");
       const node = await startRealNode(run, {
         name,
         kubeconfig: await agentKubeconfig(client, controlPlane, name, server),
         log,
+        ...options,
       });
       await node.startAgent();
       await lab.awaitReport(node);
