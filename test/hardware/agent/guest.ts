@@ -42,9 +42,9 @@ export class Guest {
     await this.run("kill -HUP $(cat /run/lab/agent.pid)");
   }
 
-  /** Writes counts past the agent, as somebody with a shell would. */
+  /** Writes counts past the agent, as somebody with a shell would: again where the agent comes between two of them. */
   async setNumVfsByHand({ path }: Nic, ...counts: number[]): Promise<void> {
-    await this.run(counts.map((count) => `echo ${count} > ${path}/sriov_numvfs`).join(" && "));
+    await this.until(counts.map((count) => `echo ${count} > ${path}/sriov_numvfs`).join(" && "));
   }
 
   /** In VF order. */
