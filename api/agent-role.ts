@@ -33,6 +33,8 @@ export function agentClusterRole(): ClusterRole {
         resources: ["pcidevices"],
         verbs: ["get", "list", "watch", "create", "patch", "delete"],
       },
+      { apiGroups: [DEVICES_GROUP], resources: ["pcideviceclaims"], verbs: ["list", "watch"] },
+      { apiGroups: ["network.harvesterhci.io"], resources: ["vlanconfigs"], verbs: ["list", "watch"] },
       { apiGroups: [DEVICES_GROUP], resources: ["sriovnetworkdevices/status", "pcidevices/status"], verbs: ["patch"] },
     ],
   };

@@ -26,8 +26,10 @@ export const Annotation = {
    * `disrupt`; the agent takes it away once the count is reached.
    */
   allowDisruption: "devices.harvesterhci.io/allow-disruption",
-  /** On a Node: the SR-IOV NICs that are not offered, as JSON: `[{"address", "interfaceName", "reason"}]`. */
+  /** On a Node: the NICs that are not offered, as JSON: `[{"address", "interfaceName", "reason"}]`. */
   leftOutNics: "devices.harvesterhci.io/sriov-nics-left-out",
+  /** On a VlanConfig: the names of the nodes that it is for, as a JSON array. Harvester's. */
+  matchedNodes: "network.harvesterhci.io/matched-nodes",
 } as const;
 
 /** Labels by which the agent's pods are found. */
@@ -56,19 +58,22 @@ export function deviceName(
 ): string {
   const plain = `${nodeName}-${interfaceName}`.toLowerCase();
   if (isObjectName(plain) && !taken(plain)) return plain;
-  const node = withValidEnd(nodeName.toLowerCase().slice(0, MAX_NAME - 80));
-  return [node, objectNamePart(interfaceName), compactAddress(address)].filter((part) => part !== "").join("-");
+  const suffix = [objectNamePart(interfaceName), compactAddress(address)].filter((part) => part !== "").join("-");
+  return `${shortened(nodeName.toLowerCase(), MAX_NAME - suffix.length - 1)}-${suffix}`;
 }
 
-/** Name of a PCI function's PCIDevice: `<node>-<address without ':' and '.'>`, as Harvester has it. */
+/**
+ * Name of a PCI function's PCIDevice: `<node>-<address without ':' and '.'>`, as Harvester has it. Of a node name that
+ * is too long for that, a prefix and a hash of the whole.
+ */
 export function pciDeviceName(nodeName: string, address: string): string {
-  return `${nodeName}-${compactAddress(address)}`;
+  const suffix = compactAddress(address);
+  return `${shortened(nodeName, MAX_NAME - suffix.length - 1)}-${suffix}`;
 }
 
 /** A label value for any object name: itself up to 63 characters, else a prefix and a hash of the whole. */
 export function labelValue(name: string): string {
-  if (name.length <= MAX_LABEL) return name;
-  return `${withValidEnd(name.slice(0, MAX_LABEL - 9))}-${fnv1a(name)}`;
+  return shortened(name, MAX_LABEL);
 }
 
 /** RFC 1123 subdomain, what Kubernetes asks of an object's name. */
@@ -82,6 +87,12 @@ function objectNamePart(text: string): string {
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "")
     .slice(0, 40);
+}
+
+/** Two long names that begin alike stay two names. */
+function shortened(name: string, max: number): string {
+  if (name.length <= max) return name;
+  return `${withValidEnd(name.slice(0, max - 9))}-${fnv1a(name)}`;
 }
 
 /** What was cut may end with a dot or dash, which no part of a name may. */

@@ -3,7 +3,7 @@ import type { KubeObject, ResourceType } from "../api/object.js";
 import { type ClusterAccess, type ClusterConfig, loadClusterConfig } from "./config.js";
 import { messageOf, isTransient } from "./errors.js";
 import { readLines } from "./lines.js";
-import { openTransport, type Request, type Transport } from "./transport.js";
+import { openTransport, type Request, type Revalidated, type Transport } from "./transport.js";
 
 /** A change of one object, or a bookmark, as a watch delivers it. */
 export interface WatchEvent<T extends KubeObject> {
@@ -149,6 +149,19 @@ export class KubeClient {
   /** Any request that no method here covers. Query and body as the API documents them. */
   async raw(request: Request): Promise<unknown> {
     return this.send(request);
+  }
+
+  /**
+   * This machine's IP address on the connection that brought the last answer of the API server, or of a proxy before it;
+   * undefined before the first.
+   */
+  localAddress(): string | undefined {
+    return this.transport.localAddress();
+  }
+
+  /** A read of something that rarely changes; tried once, since whoever asks so asks again and again. */
+  async revalidate(request: Request): Promise<Revalidated> {
+    return this.transport.revalidate(request);
   }
 
   /** Ends kept-alive connections; requests under way fail. */

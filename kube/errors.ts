@@ -60,6 +60,11 @@ export function isConflict(error: unknown): error is ApiError {
   return error instanceof ApiError && error.httpStatus === 409;
 }
 
+/** The object breaks a rule of its schema, such as that a field never changes. */
+export function isInvalid(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.httpStatus === 422;
+}
+
 /** The resource version that a watch or list began from is too old: only a new list helps. */
 export function isExpired(error: unknown): error is ApiError {
   return error instanceof ApiError && (error.httpStatus === 410 || error.reason === "Expired");

@@ -8,7 +8,12 @@ export type Change<T extends KubeObject> =
   | { readonly kind: "set"; readonly object: T; readonly previous: T | undefined }
   | { readonly kind: "gone"; readonly object: T };
 
-export interface InformerOptions extends Selector {
+export interface InformerOptions<T extends KubeObject = KubeObject> extends Selector {
+  /**
+   * What to hold of each object, where memory matters; default: all of it. It must keep name, namespace, uid and
+   * resource version.
+   */
+  readonly keep?: (object: T) => T;
   /** Called once for every list or watch that failed; the informer goes on by itself. */
   readonly onError?: (error: unknown) => void;
   /** Give up at the first failure: `synced` rejects with it. Default false: try until it works. */
@@ -34,7 +39,7 @@ export class Informer<T extends KubeObject> {
   constructor(
     private readonly client: KubeClient,
     private readonly type: ResourceType<T>,
-    private readonly options: InformerOptions = {},
+    private readonly options: InformerOptions<T> = {},
   ) {
     // Whoever awaits `synced` sees the failure; where nobody does, it is no unhandled rejection.
     this.first.promise.catch(() => undefined);
@@ -142,8 +147,9 @@ export class Informer<T extends KubeObject> {
   private replace(object: T): void {
     const previous = this.objects.get(keyOf(object));
     if (previous !== undefined && previous.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    this.objects.set(keyOf(object), object);
-    this.tell({ kind: "set", object, previous });
+    const kept = this.options.keep?.(object) ?? object;
+    this.objects.set(keyOf(kept), kept);
+    this.tell({ kind: "set", object: kept, previous });
   }
 
   /** Of an object that was made anew meanwhile, and observed, the watch tells late. */

@@ -11,8 +11,12 @@ import { ApiError, type ApiStatus, ConnectionError, messageOf } from "./errors.j
 export interface Transport {
   /** Sends and reads the whole answer. @throws {ApiError | ConnectionError} */
   send(request: Request): Promise<unknown>;
+  /** As `send`, with the answer's ETag; where that is still `request.ifNoneMatch`, without the body. */
+  revalidate(request: Request): Promise<Revalidated>;
   /** Resolves with the open answer's stream once the status is 200. @throws {ApiError | ConnectionError} */
   stream(request: Request): Promise<IncomingMessage>;
+  /** This machine's address on the connection that brought the last answer; undefined before the first. */
+  localAddress(): string | undefined;
   close(): void;
 }
 
@@ -24,10 +28,16 @@ export interface Request {
   readonly contentType?: string;
   /** Form of the answer, which must be some kind of JSON. Default `application/json`. */
   readonly accept?: string;
+  /** ETag of the answer that the caller has: only for `revalidate`. */
+  readonly ifNoneMatch?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** For the whole request of `send`, for the answer's head of `stream`. Default 30,000. */
   readonly timeoutMs?: number;
 }
+
+/** `changed: false`: the answer that the caller has is still the right one. */
+export type Revalidated =
+  { readonly changed: false } | { readonly changed: true; readonly etag: string | undefined; readonly body: unknown };
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -36,6 +46,7 @@ const MAX_CONCURRENT = 16;
 
 export function openTransport(config: ClusterConfig, userAgent: string): Transport {
   const connections = new Connections(config);
+  let localAddress: string | undefined;
 
   async function open(request: Request, kind: "send" | "stream"): Promise<IncomingMessage> {
     for (let attempt = 0; ; attempt++) {
@@ -55,6 +66,7 @@ export function openTransport(config: ClusterConfig, userAgent: string): Transpo
     const { options, client } = await connections.optionsFor(request, kind, {
       "User-Agent": userAgent,
       Accept: request.accept ?? "application/json",
+      ...(request.ifNoneMatch !== undefined && { "If-None-Match": request.ifNoneMatch }),
       ...(payload && {
         "Content-Type": request.contentType ?? "application/json",
         // Said here, since Node sends the body of a DELETE without any length, which spoils the connection.
@@ -77,6 +89,7 @@ export function openTransport(config: ClusterConfig, userAgent: string): Transpo
       });
       outgoing.on("response", (response) => {
         if (kind === "stream") clearTimeout(timer);
+        localAddress = response.socket.localAddress ?? localAddress;
         response.once("close", () => {
           clearTimeout(timer);
           request.signal?.removeEventListener("abort", abort);
@@ -102,18 +115,26 @@ export function openTransport(config: ClusterConfig, userAgent: string): Transpo
     }
   }
 
+  async function revalidate(request: Request): Promise<Revalidated> {
+    const response = await open(request, "send");
+    const body = await text(response, request);
+    if (request.ifNoneMatch !== undefined && response.statusCode === 304) return { changed: false };
+    if (!isSuccess(response)) throw refused(config, request, response, body);
+    return { changed: true, etag: response.headers.etag, body: body === "" ? undefined : parse(body, request) };
+  }
+
   return {
     async send(request) {
-      const response = await open(request, "send");
-      const body = await text(response, request);
-      if (!isSuccess(response)) throw refused(config, request, response, body);
-      return body === "" ? undefined : parse(body, request);
+      const answer = await revalidate(request);
+      return answer.changed ? answer.body : undefined;
     },
+    revalidate,
     async stream(request) {
       const response = await open(request, "stream");
       if (!isSuccess(response)) throw refused(config, request, response, await text(response, request));
       return response;
     },
+    localAddress: () => localAddress,
     close: () => connections.close(),
   };
 }

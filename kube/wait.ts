@@ -26,7 +26,7 @@ export class WaitTimeout extends Error {
 
 /** Looks at the informer's copy now and at every change, until `condition` is satisfied, fails, or time runs out. */
 export function waitFor<T extends KubeObject, R>(
-  informer: Informer<T>,
+  informer: Pick<Informer<T>, "onChange">,
   condition: () => Verdict<R>,
   options: WaitOptions,
 ): Promise<R> {

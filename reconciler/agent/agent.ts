@@ -1,24 +1,26 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { NODE, type Node } from "../../api/core.js";
 import { Label, labelValue } from "../../api/names.js";
-import type { OwnerReference, KubeObject, ResourceType } from "../../api/object.js";
-import { PCI_DEVICE, type PciDevice } from "../../api/pci-device.js";
+import type { PciDevice } from "../../api/pci-device.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import type { KubeClient, Selector } from "../../kube/client.js";
-import { messageOf } from "../../kube/errors.js";
-import { Informer } from "../../kube/informer.js";
-import { waitFor } from "../../kube/wait.js";
+import type { KubeClient } from "../../kube/client.js";
 import type { Kernel, PciAddress } from "../kernel/kernel.js";
-import { isPciAddress } from "../kernel/kernel.js";
 import { DeviceLoop, type DeviceLoopOptions } from "./change/device-loop.js";
+import { DeviceLoops } from "./device-loops.js";
 import { DeviceObjects } from "./discovery/device-objects.js";
-import { type Discovery, discover } from "./discovery/discover.js";
-import { labelNode } from "./discovery/node-labels.js";
+import { discover, type DiscoveredDevice } from "./discovery/discover.js";
+import { Inventory } from "./discovery/inventory.js";
+import { inWords } from "./discovery/missing-kind.js";
+import { reportOnNode } from "./discovery/node-report.js";
+import { OwnNode } from "./discovery/own-node.js";
+import type { NodeNeeds } from "./discovery/reserved-nics.js";
+import { Scans } from "./discovery/scans.js";
+import { VlanUplinks } from "./discovery/vlan-uplinks.js";
 import { PciDevices } from "./pci/pci-devices.js";
 import type { EventRecorder } from "./service/events.js";
 import type { AgentMetrics } from "./service/metrics.js";
 import type { VfUsers } from "./usage/vf-users.js";
+import { Watches } from "./watches.js";
 
 export interface AgentOptions extends DeviceLoopOptions {
   readonly nodeName: string;
@@ -47,210 +49,169 @@ const STOP_WAIT_MS = 10_000;
  * for as soon as it is asked. The periodic scan only finds what no event told.
  */
 export class Agent {
-  private readonly node: Informer<Node>;
-  private readonly devices: Informer<SriovNetworkDevice>;
-  private readonly pciDevices: Informer<PciDevice>;
-  private readonly loops = new Map<PciAddress, DeviceLoop>();
+  private readonly watches: Watches;
+  private readonly node: OwnNode;
+  private readonly vlanUplinks: VlanUplinks;
+  private readonly objects: DeviceObjects;
+  private readonly pciObjects: PciDevices;
+  private readonly inventory: Inventory;
+  private readonly loops: DeviceLoops;
+  private readonly scans: Scans;
   private readonly stopping = new AbortController();
-  private objects: DeviceObjects | undefined;
-  private pciObjects: PciDevices | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private scanning: Promise<void> | undefined;
-  private scanAgain = false;
-  /** NICs that the last scan left out, with the reason. */
-  private skipped: ReadonlyMap<PciAddress, string> = new Map();
-  /** Undefined before the first scan. */
-  private capable: boolean | undefined;
-
-  private readonly client: KubeClient;
-  private readonly kernel: Kernel;
-  private readonly log: Logger;
-  private readonly users: VfUsers;
 
   constructor(
     private readonly parts: AgentParts,
     private readonly options: AgentOptions,
   ) {
-    ({ client: this.client, kernel: this.kernel, log: this.log, users: this.users } = parts);
-    const ofThisNode: Selector = { labels: { [Label.nodeName]: labelValue(options.nodeName) } };
-    this.node = this.informer(NODE, { fields: { "metadata.name": options.nodeName } });
-    this.devices = this.informer(SRIOV_NETWORK_DEVICE, ofThisNode);
-    this.pciDevices = this.informer(PCI_DEVICE, ofThisNode);
+    const { client, log, events } = parts;
+    const { nodeName } = options;
+    this.watches = new Watches(parts, nodeName);
+    const { nodes, devices, pciDevices, vlanConfigs } = this.watches;
+    this.node = new OwnNode(nodes, nodeName);
+    this.vlanUplinks = new VlanUplinks(vlanConfigs, nodes, log);
+    const owner = () => this.node.reference();
+    this.objects = new DeviceObjects(client, devices, nodeName, owner);
+    this.pciObjects = new PciDevices(client, pciDevices, owner);
+    this.inventory = new Inventory(log, events);
+    this.loops = new DeviceLoops((address, object) => this.openLoop(address, object));
+    this.scans = new Scans(() => this.guarded("scan failed", () => this.scanOnce()), options.scanIntervalMs);
   }
 
   /** Resolves after the first scan, once every NIC has its object. */
   async start(): Promise<void> {
-    const informers = [this.node, this.devices, this.pciDevices];
-    await Promise.all(informers.map((informer) => informer.start().synced));
-    await this.nodeExists();
-    const owner = (): OwnerReference | undefined => this.nodeReference();
-    this.objects = new DeviceObjects(this.client, this.devices, this.options.nodeName, owner);
-    this.pciObjects = new PciDevices(this.client, this.pciDevices, owner);
-    this.devices.onChange((change) => {
-      if (change.kind === "gone") void this.replaceLost(change.object);
-      else if (isPciAddress(change.object.spec.address))
-        this.loops.get(change.object.spec.address)?.hear(change.object);
-    });
-    this.pciDevices.onChange((change) => {
-      if (change.kind === "gone") this.wakeParent(change.object);
-    });
-    this.node.onChange((change) => {
-      const remade = change.kind === "set" && change.previous?.metadata.uid !== change.object.metadata.uid;
-      if (remade) void this.scan();
-      // They come back when somebody removes them.
-      else void this.guarded("node labels", () => this.labelWhenReported());
-    });
-    this.users.onChange(() => {
-      for (const loop of this.loops.values()) loop.wake();
-    });
-    this.timer = setInterval(() => void this.scan(), this.options.scanIntervalMs);
+    await this.watches.start();
+    await this.node.exists(this.stopping.signal, (what) => this.parts.log.warn(`${what}; waiting for it`));
+    this.listen();
     await this.scan();
+  }
+
+  /** Looks at the hardware, and at which kinds the cluster has, now: what a person may ask for. */
+  async look(): Promise<void> {
+    await Promise.all([this.scan(), this.watches.look()]);
   }
 
   /** Looks at the hardware now. A scan that is under way is followed by another. */
   scan(): Promise<void> {
-    this.scanAgain = true;
-    this.scanning ??= this.scans().finally(() => (this.scanning = undefined));
-    return this.scanning;
+    return this.scans.now();
   }
 
   /** Ends watches at once, and changes once the kernel has answered, or does not answer. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    clearInterval(this.timer);
-    await this.scanning;
-    const idle = Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+    await this.scans.stop();
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
-    await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
-    await Promise.all([this.node, this.devices, this.pciDevices].map((informer) => informer.stop()));
+    await Promise.race([this.loops.stop(), delay(STOP_WAIT_MS, undefined, { ref: false })]);
+    await this.watches.stop();
   }
 
-  private async scans(): Promise<void> {
-    while (this.scanAgain && !this.stopping.signal.aborted) {
-      this.scanAgain = false;
-      try {
-        await this.scanOnce();
-      } catch (error) {
-        this.log.error({ err: error }, `scan failed: ${messageOf(error)}`);
-      }
-    }
-  }
-
-  private async scanOnce(): Promise<void> {
-    const { objects } = this;
-    if (objects === undefined) return;
-    const began = performance.now();
-    await this.users.refresh();
-    const snapshot = await this.kernel.scan();
-    for (const { address, error } of snapshot.unreadable) this.log.warn({ address, err: error }, "device not readable");
-    const discovery = discover(snapshot, this.options.managementInterfaces);
-    this.noteSkipped(discovery);
-    await Promise.all(discovery.devices.map((device) => this.guarded(device.address, () => objects.ensure(device))));
-    for (const object of objects.list()) this.loopFor(object)?.wake();
-    this.parts.metrics.scanEnded((performance.now() - began) / 1_000);
-    this.parts.metrics.hardware({
-      devices: discovery.devices.length,
-      virtualFunctions: discovery.devices.reduce((sum, device) => sum + device.physicalFunction.numVfs, 0),
-      leftOut: discovery.skipped.length,
+  private listen(): void {
+    const { devices, pciDevices } = this.watches;
+    devices.onChange((change) => {
+      if (change.kind === "gone") void this.replaceLost(change.object);
+      else this.loops.hear(change.object);
     });
-    // A NIC that cannot be read right now is still there.
-    const unsure = snapshot.unreadable.length > 0 && this.capable === true;
-    this.capable = discovery.devices.length > 0 || unsure;
+    pciDevices.onChange((change) => {
+      if (change.kind === "gone") this.wakeParent(change.object);
+    });
+    this.node.onChange((remade) => {
+      if (remade) void this.scan();
+      // What it said comes back when somebody removes it.
+      else void this.reportWhenSettled();
+    });
+    this.vlanUplinks.onChange(() => void this.scan());
+    this.parts.users.onChange(() => this.loops.wakeAll());
+  }
+
+  /** Whether all was done that was to be done. */
+  private async scanOnce(): Promise<boolean> {
+    const { kernel, users, metrics } = this.parts;
+    const began = performance.now();
+    await users.refresh();
+    const discovery = discover(await kernel.scan(), this.needs());
+    const { devices, skipped } = discovery;
+    this.inventory.take(discovery, this.node.get());
+    const done = await Promise.all([
+      ...devices.map((nic) => this.keepObject(nic, () => this.objects.ensure(nic))),
+      // A NIC that is not offered any more keeps the object it has.
+      ...skipped.map((nic) => this.keepObject(nic, () => this.objects.refresh(nic))),
+    ]);
+    for (const object of this.objects.list()) this.loops.wake(object);
+    metrics.scanEnded((performance.now() - began) / 1_000);
+    metrics.hardware({
+      devices: devices.length,
+      virtualFunctions: devices.reduce((sum, device) => sum + device.physicalFunction.numVfs, 0),
+      leftOut: skipped.length,
+    });
     // Not awaited: one NIC that takes minutes must not hold up the next scan.
-    void this.guarded("node labels", () => this.labelWhenReported());
+    void this.reportWhenSettled();
+    return done.every((it) => it);
   }
 
-  /** The labels say that this node's agent has reported, so they come last. */
-  private async labelWhenReported(): Promise<void> {
-    const reported = Promise.all([...this.loops.values()].map((loop) => loop.idle()));
-    // A NIC that hangs must not make its node look as if it had no agent.
-    await Promise.race([reported, delay(LABEL_WAIT_MS, undefined, { ref: false })]);
-    await this.label();
+  private needs(): NodeNeeds {
+    const { managementInterfaces } = this.options;
+    const apiServerConnection = this.parts.client.localAddress();
+    return { managementInterfaces, apiServerConnection, vlanUplinks: this.vlanUplinks.current() };
   }
 
-  private async label(): Promise<void> {
-    const node = this.node.get(this.options.nodeName);
-    if (node && this.capable !== undefined) this.node.observe(await labelNode(this.client, node, this.capable));
-  }
-
-  /** One thing that cannot be done must not keep the others from it. */
-  private async guarded(what: string, work: () => Promise<void>): Promise<void> {
-    try {
+  /** One NIC whose object cannot be kept must not keep the others from theirs. */
+  private keepObject({ address, interfaceName }: DiscoveredDevice, work: () => Promise<void>): Promise<boolean> {
+    return this.guarded(`object of NIC ${address} (${interfaceName})`, async () => {
       await work();
-    } catch (error) {
-      this.log.error({ err: error }, `${what}: ${messageOf(error)}`);
-    }
+      return true;
+    });
+  }
+
+  /** The Node's labels say that its agent has reported, so they come last. */
+  private async reportWhenSettled(): Promise<void> {
+    // A NIC that hangs must not make its node look as if it had no agent.
+    await Promise.race([this.loops.idle(), delay(LABEL_WAIT_MS, undefined, { ref: false })]);
+    await this.guarded("report on the Node", async () => {
+      const node = this.node.get();
+      const report = this.inventory.report();
+      if (node && report) this.watches.nodes.observe(await reportOnNode(this.parts.client, node, report));
+      return true;
+    });
   }
 
   /** Under its old name where it still exists: the NIC may have been renamed since, and must not get a second object. */
   private async replaceLost(object: SriovNetworkDevice): Promise<void> {
-    await this.guarded(object.metadata.name, async () => this.objects?.bringBack(object));
+    await this.guarded(object.metadata.name, async () => {
+      await this.objects.bringBack(object);
+      return true;
+    });
     await this.scan();
   }
 
-  private loopFor(object: SriovNetworkDevice): DeviceLoop | undefined {
-    const { address } = object.spec;
-    const { objects, pciObjects } = this;
-    if (!isPciAddress(address) || objects === undefined || pciObjects === undefined) return undefined;
-    const existing = this.loops.get(address);
-    if (existing !== undefined) return existing;
-    const loop = new DeviceLoop(address, {
-      client: this.client,
-      kernel: this.kernel,
-      users: this.users,
-      events: this.parts.events,
-      metrics: this.parts.metrics,
-      pciDevices: pciObjects,
-      log: this.log.child({ address, device: object.metadata.name }),
-      current: () => objects.of(address),
-      skipReason: () => this.skipped.get(address),
-      observe: (device) => this.devices.observe(device),
+  private openLoop(address: PciAddress, { metadata: { name: device } }: SriovNetworkDevice): DeviceLoop {
+    const { client, kernel, users, events, metrics, log } = this.parts;
+    return new DeviceLoop(address, {
+      client,
+      kernel,
+      users,
+      events,
+      metrics,
+      pciDevices: this.pciObjects,
+      log: log.child({ address, device }),
+      current: () => this.objects.of(address),
+      skipReason: () => this.inventory.skipReason(address),
+      observe: (object) => this.watches.devices.observe(object),
       options: this.options,
     });
-    this.loops.set(address, loop);
-    return loop;
   }
 
   private wakeParent(object: PciDevice): void {
     const parent = object.metadata.labels?.[Label.parentDevice];
-    const device = this.objects?.list().find((candidate) => labelValue(candidate.metadata.name) === parent);
-    if (device) this.loopFor(device)?.wake();
+    const device = this.objects.list().find((candidate) => labelValue(candidate.metadata.name) === parent);
+    if (device) this.loops.wake(device);
   }
 
-  /** As it is now: a Node that was deleted and made anew is another owner. */
-  private nodeReference(): OwnerReference | undefined {
-    const { nodeName: name } = this.options;
-    const uid = this.node.get(name)?.metadata.uid;
-    return uid === undefined ? undefined : { apiVersion: NODE.apiVersion, kind: NODE.kind, name, uid };
-  }
-
-  private async nodeExists(): Promise<void> {
-    await waitFor(
-      this.node,
-      () =>
-        this.nodeReference() === undefined
-          ? { state: "pending", what: `no Node ${this.options.nodeName} yet` }
-          : { state: "satisfied", result: undefined },
-      {
-        deadline: Number.POSITIVE_INFINITY,
-        signal: this.stopping.signal,
-        onPending: (what) => this.log.warn(`${what}; waiting for it`),
-      },
-    );
-  }
-
-  private informer<T extends KubeObject>(type: ResourceType<T>, selector: Selector): Informer<T> {
-    const onError = (error: unknown): void => {
-      this.parts.metrics.watchRestarted(type.plural);
-      this.log.warn({ err: error }, `watch of ${type.plural}: ${messageOf(error)}`);
-    };
-    return new Informer(this.client, type, { ...selector, onError });
-  }
-
-  private noteSkipped({ skipped }: Discovery): void {
-    for (const nic of skipped) {
-      if (this.skipped.get(nic.address) !== nic.reason) this.log.info(nic, `NIC not offered: ${nic.reason}`);
+  /** Work that fails is told, and not thrown: false. */
+  private async guarded(what: string, work: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await work();
+    } catch (error) {
+      this.parts.log.error({ err: error }, `${what}: ${inWords(error, SRIOV_NETWORK_DEVICE)}`);
+      return false;
     }
-    this.skipped = new Map(skipped.map(({ address, reason }) => [address, reason]));
   }
 }

@@ -34,7 +34,7 @@ export async function runAgent(
       { client, kernel: openKernel(settings), log, users: kernelUsers, events: noEvents, metrics: noMetrics },
       settings,
     );
-    process.on("SIGHUP", () => void agent.scan());
+    process.on("SIGHUP", () => void agent.look());
     log.info({ server: client.config.server }, "agent starts");
     const started = agent.start().then(() => log.info("first scan done"));
     // Ended while it still waits for the API server or the Node: not a failure.

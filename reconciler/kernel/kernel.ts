@@ -1,3 +1,7 @@
+import type { KernelError } from "./kernel-error.js";
+
+export { KernelError } from "./kernel-error.js";
+
 /**
  * What the agent may ask of a node's kernel. The Linux implementation reads and writes sysfs; any other must keep
  * Linux's rules, which `test/unit/kernel/kernel-contract.ts` spells out.
@@ -6,7 +10,11 @@
  * reported beside those that can, never instead of them.
  */
 export interface Kernel {
-  /** Everything about the node's SR-IOV NICs in one pass. Never fails because of one device. */
+  /**
+   * Everything about the node's SR-IOV NICs in one pass. Never fails because of one device.
+   *
+   * @throws {KernelError} There is no sysfs or procfs where they were looked for.
+   */
   scan(): Promise<NodeSnapshot>;
 
   /**
@@ -40,12 +48,17 @@ export interface Kernel {
   setDriversAutoprobe(address: PciAddress, on: boolean, options: WriteOptions): Promise<void>;
 
   /**
-   * Binds this function alone to `driver`, whatever the driver's list of IDs says, taking it from the one that has it;
-   * `undefined` gives it back to the driver that the kernel picks. Resolves once sysfs shows it bound (for `undefined`:
-   * once the kernel has been asked). Binding to the driver that it has already changes nothing.
+   * Binds this function alone to `driver`, whatever the driver's list of IDs says, taking it from the one that has it.
+   * Resolves once sysfs shows it bound. Binding to the driver that it has already changes nothing.
    *
-   * @throws {KernelError} ENODEV where the function is there and `driver` did not take it, its module not loaded for one;
-   *   ENOENT where the function is gone; ETIMEDOUT after `deadlineMs`.
+   * `undefined` takes that back and offers the function to the driver that the kernel picks, for which a VF's
+   * `driversAutoprobe` must be on; resolves once the kernel has been asked. A function that has a driver and was not bound
+   * in this way keeps it.
+   *
+   * @throws {KernelError} ENODEV where the function is there and `driver` did not take it, its module not loaded for one:
+   *   then the function has the driver again that it had; ENOENT where the function is gone; ETIMEDOUT after `deadlineMs`,
+   *   which leaves it in between: the same call again goes on from there.
+   * @throws {TypeError} `driver` is not a driver's name.
    */
   bindDriver(address: PciAddress, driver: string | undefined, options: WriteOptions): Promise<void>;
 
@@ -53,11 +66,12 @@ export interface Kernel {
    * Sets an interface of the function at `address` up, as `ip link set NAME up` does.
    *
    * @throws {KernelError} EPERM without CAP_NET_ADMIN; ENOENT where there is no such interface (any more).
+   * @throws {TypeError} `interfaceName` is not an interface's name.
    */
   setInterfaceUp(address: PciAddress, interfaceName: string, options: WriteOptions): Promise<void>;
 
   /** Every PCI function of the node, VFs included, ordered by address. Those that vanish or can't be read are left out. */
-  pciFunctions(): Promise<readonly PciFunction[]>;
+  pciFunctions(): Promise<readonly ListedPciFunction[]>;
 }
 
 export interface WriteOptions {
@@ -78,15 +92,39 @@ export function parsePciAddress(text: string): PciAddress {
   return text;
 }
 
+/** @throws {TypeError} No interface can have this name. */
+export function parseInterfaceName(text: string): string {
+  if (!/^[^/\s]{1,15}$/.test(text) || /^\.\.?$/.test(text))
+    throw new TypeError(`${JSON.stringify(text)} is not an interface's name`);
+  return text;
+}
+
+/** @throws {TypeError} No driver can have this name. */
+export function parseDriverName(text: string): string {
+  if (!/^\w[\w.+-]*$/.test(text)) throw new TypeError(`${JSON.stringify(text)} is not a driver's name`);
+  return text;
+}
+
 export interface NodeSnapshot {
   /** Physical functions that can have VFs (`sriov_totalvfs` above 0) and are network devices, ordered by address. */
   readonly physicalFunctions: readonly PhysicalFunction[];
+  /** Network devices that are no VFs and can have none: without `sriov_totalvfs`, or with 0; ordered by address. */
+  readonly incapable: readonly IncapableNic[];
   /** Names of the interfaces that carry a default route, IPv4 or IPv6. */
   readonly defaultRouteInterfaces: readonly string[];
-  /** IP addresses of the node's interfaces, bridges and bonds included, without link-local ones: by interface name. */
+  /**
+   * IP addresses of the node's interfaces, bridges and bonds included, by interface name; without link-local ones and the
+   * loopback's. Of an interface that has no carrier, the network may stand for the address: `192.0.2.0/24`.
+   */
   readonly interfaceAddresses: Readonly<Record<string, readonly string[]>>;
   /** Devices that could not be read this time, each with why. */
   readonly unreadable: readonly UnreadableDevice[];
+}
+
+export interface IncapableNic {
+  readonly address: PciAddress;
+  /** Name of its first interface; empty where it has none. */
+  readonly interfaceName: string;
 }
 
 export interface UnreadableDevice {
@@ -106,6 +144,12 @@ export interface PciFunction {
   readonly driver?: string;
   /** Number of its IOMMU group; absent where there is no IOMMU. */
   readonly iommuGroup?: string;
+}
+
+/** What a list of all of a node's functions tells of one. */
+export interface ListedPciFunction extends PciFunction {
+  /** On a virtual function: the physical function that it belongs to. */
+  readonly physicalFunction?: PciAddress;
 }
 
 export interface NetworkFunction extends PciFunction {
@@ -140,48 +184,10 @@ export interface NetworkInterface {
   /** Administratively up, whatever its link does. */
   readonly up: boolean;
   /**
-   * The interfaces that stand on it, through any depth, nearest first: its bond, the bond's bridge, VLANs:
-   * `["bond0", "mgmt-br", "mgmt-br.100"]`.
+   * The interfaces that stand on it, through any depth and branching, nearest first: its bond, the bond's bridge, VLANs:
+   * `["bond0", "mgmt-br", "mgmt-br.100"]`. Those in another network namespace cannot be seen.
    */
   readonly uppers: readonly string[];
-  /** IP addresses that it has itself, link-local ones left out. */
+  /** IP addresses that it has itself, as {@link NodeSnapshot.interfaceAddresses} has them. */
   readonly addresses: readonly string[];
-}
-
-/** What the kernel answered, with the errno's name, the file, and what was being done. */
-export class KernelError extends Error {
-  override readonly name = "KernelError";
-
-  constructor(
-    /** The errno's name, such as `EBUSY`; `ETIMEDOUT` where a deadline of ours passed. */
-    readonly code: string,
-    /** The file that was read or written. */
-    readonly path: string,
-    /** What was being done: `read`, `write 6`. */
-    readonly operation: string,
-    options?: ErrorOptions,
-  ) {
-    super(`${operation} ${path}: ${describeErrno(code)}`, options);
-  }
-}
-
-const ERRNO_WORDS: Readonly<Record<string, string>> = {
-  EBUSY: "device or resource busy (EBUSY)",
-  ENOENT: "no such file or directory (ENOENT)",
-  ENODEV: "no such device (ENODEV)",
-  ERANGE: "numerical result out of range (ERANGE)",
-  EINVAL: "invalid argument (EINVAL)",
-  EPERM: "operation not permitted (EPERM)",
-  EACCES: "permission denied (EACCES)",
-  EROFS: "read-only file system (EROFS)",
-  EIO: "input/output error (EIO)",
-  ENOSPC: "no space left on device (ENOSPC)",
-  EISDIR: "is a directory (EISDIR)",
-  EAGAIN: "resource temporarily unavailable (EAGAIN)",
-  ENOMEM: "cannot allocate memory (ENOMEM)",
-  ETIMEDOUT: "no answer before the deadline (ETIMEDOUT)",
-};
-
-function describeErrno(code: string): string {
-  return ERRNO_WORDS[code] ?? code;
 }

@@ -4,7 +4,7 @@ import {
   type Kernel,
   type NodeSnapshot,
   type PciAddress,
-  type PciFunction,
+  type ListedPciFunction,
   type PhysicalFunction,
   type WriteOptions,
 } from "../../../reconciler/kernel/kernel.js";
@@ -49,8 +49,8 @@ export class SimulatedKernel implements Kernel {
     await this.#write("setInterfaceUp", [address, interfaceName], late, deadlineMs);
   }
 
-  async pciFunctions(): Promise<readonly PciFunction[]> {
-    return (await this.#connection.request("pciFunctions", [])) as readonly PciFunction[];
+  async pciFunctions(): Promise<readonly ListedPciFunction[]> {
+    return (await this.#connection.request("pciFunctions", [])) as readonly ListedPciFunction[];
   }
 
   /** The next call connects again. */

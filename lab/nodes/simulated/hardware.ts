@@ -23,7 +23,7 @@ export interface NicSpec {
   readonly driver?: string;
   /** What VFs bind to. Default `ixgbevf`. */
   readonly vfDriver?: string;
-  /** Default 63. */
+  /** Default 63; 0 for a NIC without SR-IOV. */
   readonly totalVfs?: number;
   /** Distance from the PF's routing ID to the first VF's. Default 128. */
   readonly offset?: number;

@@ -1,10 +1,10 @@
 import {
   KernelError,
+  type ListedPciFunction,
   type NetworkInterface,
   type NodeSnapshot,
   type PciAddress,
   type NetworkFunction,
-  type PciFunction,
   type PhysicalFunction,
 } from "../../../reconciler/kernel/kernel.js";
 import type { HardwareSpec, NicSpec } from "./hardware.js";
@@ -33,8 +33,12 @@ export class NodeModel {
   }
 
   snapshot(): NodeSnapshot {
+    const readable = this.nics.filter((nic) => nic.unreadable === undefined);
     return {
-      physicalFunctions: this.nics.filter((nic) => nic.unreadable === undefined).map((nic) => this.#describe(nic)),
+      physicalFunctions: readable.filter((nic) => nic.totalVfs > 0).map((nic) => this.#describe(nic)),
+      incapable: readable
+        .filter((nic) => nic.totalVfs === 0)
+        .map(({ address, ports }) => ({ address, interfaceName: ports[0]?.name ?? "" })),
       defaultRouteInterfaces: this.defaultRouteInterfaces,
       interfaceAddresses: this.interfaceAddresses,
       unreadable: this.nics.flatMap(({ address, unreadable }) =>
@@ -47,13 +51,16 @@ export class NodeModel {
   physicalFunction(address: PciAddress): PhysicalFunction | undefined {
     const nic = this.#nics.get(address);
     if (nic?.unreadable !== undefined) throw readError(address, nic.unreadable);
-    return nic && this.#describe(nic);
+    return nic && nic.totalVfs > 0 ? this.#describe(nic) : undefined;
   }
 
-  pciFunctions(): PciFunction[] {
+  pciFunctions(): ListedPciFunction[] {
     const functions = this.nics.flatMap((nic) => [
       this.#describeFunction(nic, nic, nic.deviceId),
-      ...nic.vfs.map((vf) => this.#describeFunction(nic, vf, nic.vfDeviceId)),
+      ...nic.vfs.map((vf) => ({
+        ...this.#describeFunction(nic, vf, nic.vfDeviceId),
+        physicalFunction: nic.address,
+      })),
     ]);
     return functions
       .map(({ interfaces, ...pciFunction }) => pciFunction)

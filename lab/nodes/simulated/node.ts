@@ -4,7 +4,7 @@ import {
   type Kernel,
   type NodeSnapshot,
   type PciAddress,
-  type PciFunction,
+  type ListedPciFunction,
   type PhysicalFunction,
 } from "../../../reconciler/kernel/kernel.js";
 import type { HardwareControl, HardwareState } from "./control.js";
@@ -112,7 +112,7 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     nic.ports = nic.ports.map((port) => (port.name === interfaceName ? { ...port, up: true } : port));
   }
 
-  pciFunctions(): readonly PciFunction[] {
+  pciFunctions(): readonly ListedPciFunction[] {
     return this.#model.pciFunctions();
   }
 

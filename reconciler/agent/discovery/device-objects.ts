@@ -1,13 +1,18 @@
 import { AGENT_FIELD_MANAGER, Annotation, deviceName, Label, labelValue } from "../../../api/names.js";
 import type { OwnerReference } from "../../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
-import { ApiError, isConflict, isNotFound } from "../../../kube/errors.js";
+import { isConflict, isInvalid, isNotFound } from "../../../kube/errors.js";
 import type { KubeClient } from "../../../kube/client.js";
 import type { Informer } from "../../../kube/informer.js";
 import type { DiscoveredDevice } from "./discover.js";
 
+type NamedNic = Pick<DiscoveredDevice, "address" | "interfaceName">;
+
 /** The SriovNetworkDevice objects of one node's NICs; a NIC is known by its PCI address, whatever its object is called. */
 export class DeviceObjects {
+  /** Names of objects that are not there yet, so that two NICs that are found at once never get one name. */
+  private readonly beingMade = new Set<string>();
+
   constructor(
     private readonly client: KubeClient,
     private readonly informer: Informer<SriovNetworkDevice>,
@@ -29,23 +34,29 @@ export class DeviceObjects {
   }
 
   /** Makes the object where there is none, and keeps its labels and annotations right. Never touches the VF count. */
-  async ensure(device: DiscoveredDevice): Promise<void> {
-    const known = this.of(device.address);
-    if (known !== undefined) {
-      if (!this.isCurrent(known, device)) await this.apply(known.metadata.name, device, known.metadata.uid);
-      return;
-    }
-    const name = deviceName(this.nodeName, device.interfaceName, device.address, () => false);
+  async ensure(device: NamedNic): Promise<void> {
+    if (this.of(device.address) !== undefined) return this.refresh(device);
+    const { address, interfaceName } = device;
+    const taken = (name: string): boolean => this.informer.get(name) !== undefined || this.beingMade.has(name);
+    const name = deviceName(this.nodeName, interfaceName, address, taken);
+    this.beingMade.add(name);
     try {
       await this.apply(name, device);
     } catch (error) {
-      // The name belongs to another NIC: its address or node name, which never change, are not this one's.
-      if (!isConflict(error) && !(error instanceof ApiError && error.httpStatus === 422)) throw error;
-      await this.apply(
-        deviceName(this.nodeName, device.interfaceName, device.address, () => true),
-        device,
-      );
+      // The name belongs to a NIC of another node: address and node name, which never change, are not this one's.
+      const distinct = deviceName(this.nodeName, interfaceName, address, () => true);
+      if (distinct === name || !(isConflict(error) || isInvalid(error))) throw error;
+      await this.apply(distinct, device);
+    } finally {
+      this.beingMade.delete(name);
     }
+  }
+
+  /** Keeps labels and annotations of an object right that is there; makes none. */
+  async refresh(device: NamedNic): Promise<void> {
+    const known = this.of(device.address);
+    if (known === undefined || known.metadata.deletionTimestamp !== undefined) return;
+    if (!this.isCurrent(known, device)) await this.apply(known.metadata.name, device, known.metadata.uid);
   }
 
   /** For an object that went out of sight: deleted, or somebody took the label by which it is found. */
@@ -59,7 +70,7 @@ export class DeviceObjects {
     }
   }
 
-  private async apply(name: string, device: DiscoveredDevice, uid?: string): Promise<void> {
+  private async apply(name: string, device: NamedNic, uid?: string): Promise<void> {
     const owner = this.node();
     // An object of a Node that is gone would be collected at once.
     if (owner === undefined) return;
@@ -73,10 +84,12 @@ export class DeviceObjects {
       },
       spec: { address: device.address, nodeName: this.nodeName },
     };
-    this.informer.observe(await this.client.apply(SRIOV_NETWORK_DEVICE, object, { fieldManager: AGENT_FIELD_MANAGER }));
+    // What another has changed of an object of ours is taken back; whose an object is that is there before, is not known.
+    const options = { fieldManager: AGENT_FIELD_MANAGER, force: uid !== undefined };
+    this.informer.observe(await this.client.apply(SRIOV_NETWORK_DEVICE, object, options));
   }
 
-  private isCurrent(known: SriovNetworkDevice, device: DiscoveredDevice): boolean {
+  private isCurrent(known: SriovNetworkDevice, device: NamedNic): boolean {
     const { annotations, ownerReferences } = known.metadata;
     return (
       annotations?.[Annotation.interfaceName] === device.interfaceName &&

@@ -1,48 +1,58 @@
-import type { NodeSnapshot, PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
+import type { LeftOutNic } from "../../../api/left-out-nic.js";
+import type {
+  IncapableNic,
+  NodeSnapshot,
+  PciAddress,
+  PhysicalFunction,
+  UnreadableDevice,
+} from "../../kernel/kernel.js";
+import { type NodeNeeds, reasonToReserve } from "./reserved-nics.js";
 
 /** Phase one: which of the node's NICs become SriovNetworkDevices, and why the others don't. Pure. */
 export interface Discovery {
+  /** Those that are offered. */
   readonly devices: readonly DiscoveredDevice[];
+  /** Those that can have VFs and are the node's own, or its networks'. */
   readonly skipped: readonly SkippedDevice[];
+  /** Those that can have no VFs, and devices that could not be read this time. */
+  readonly unusable: readonly LeftOutNic[];
+  /** Some of them could not be read, so that what is known is not all there is. */
+  readonly incomplete: boolean;
 }
 
 export interface DiscoveredDevice {
   readonly address: PciAddress;
-  /** Name of the function's first port. */
+  /** Name of the function's first port; empty where it has none. */
   readonly interfaceName: string;
   readonly physicalFunction: PhysicalFunction;
 }
 
-export interface SkippedDevice {
-  readonly address: PciAddress;
-  readonly interfaceName: string;
-  /** For people: why this NIC is not listed. */
+export interface SkippedDevice extends DiscoveredDevice {
+  /** For people: why this NIC is not offered. */
   readonly reason: string;
 }
 
-export function discover(snapshot: NodeSnapshot, managementInterfaces: readonly string[]): Discovery {
+export function discover(snapshot: NodeSnapshot, needs: NodeNeeds): Discovery {
   const devices: DiscoveredDevice[] = [];
   const skipped: SkippedDevice[] = [];
   for (const physicalFunction of snapshot.physicalFunctions) {
     const { address } = physicalFunction;
-    const interfaceName = physicalFunction.interfaces[0]?.name ?? "";
-    const reason = reasonToSkip(physicalFunction, snapshot, managementInterfaces);
-    if (reason === undefined) devices.push({ address, interfaceName, physicalFunction });
-    else skipped.push({ address, interfaceName, reason });
+    const device = { address, interfaceName: physicalFunction.interfaces[0]?.name ?? "", physicalFunction };
+    const reason = reasonToReserve(physicalFunction, snapshot, needs);
+    if (reason === undefined) devices.push(device);
+    else skipped.push({ ...device, reason });
   }
-  return { devices, skipped };
+  const unusable = [...snapshot.incapable.map(incapable), ...snapshot.unreadable.map(unreadable)];
+  return { devices, skipped, unusable, incomplete: snapshot.unreadable.length > 0 };
 }
 
-function reasonToSkip(
-  nic: PhysicalFunction,
-  snapshot: NodeSnapshot,
-  management: readonly string[],
-): string | undefined {
-  for (const port of nic.interfaces) {
-    const master = port.uppers.find((name) => management.includes(name));
-    if (master !== undefined) return `${port.name} belongs to the management interface ${master}`;
-    const route = [port.name, ...port.uppers].find((name) => snapshot.defaultRouteInterfaces.includes(name));
-    if (route !== undefined) return `${port.name} carries the node's default route (${route})`;
-  }
-  return undefined;
+function incapable({ address, interfaceName }: IncapableNic): LeftOutNic {
+  const reason =
+    "its driver or firmware offers no virtual functions (sriov_totalvfs is missing or 0); where the NIC has SR-IOV, " +
+    "enable it in the firmware, and virtual functions in the NIC's own settings";
+  return { address, interfaceName, reason };
+}
+
+function unreadable({ address, error }: UnreadableDevice): LeftOutNic {
+  return { address, interfaceName: "", reason: `it cannot be read: ${error.message}` };
 }

@@ -1,117 +1,121 @@
+import { networkInterfaces } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import {
   KernelError,
+  parseDriverName,
+  parseInterfaceName,
   parsePciAddress,
   type Kernel,
+  type ListedPciFunction,
   type NodeSnapshot,
   type PciAddress,
-  type PciFunction,
   type PhysicalFunction,
   type UnreadableDevice,
   type WriteOptions,
 } from "../kernel.js";
-import { mapBounded } from "./bounded.js";
-import { BlockingWriter } from "./blocking-writer.js";
-import { readDefaultRouteInterfaces } from "./default-routes.js";
+import { BlockingFiles } from "./blocking-files.js";
+import { DriverBinding } from "./driver-binding.js";
+import { readHostNetwork } from "./host-network.js";
+import { readIncapableNics } from "./incapable-nics.js";
 import { IFF_UP } from "./network-interfaces.js";
-import { devicesPath, listPciAddresses, readPciFunction, readPhysicalFunction } from "./physical-functions.js";
-import { asKernelError, ifAbsent, readAttribute, readLinkName } from "./sysfs.js";
+import { devicePath, listPciAddresses, readListedPciFunction } from "./pci-functions.js";
+import { mayHaveVirtualFunctions, readPhysicalFunction } from "./physical-functions.js";
+import { asKernelError, isThere, readAttribute, unlessAbsent } from "./sysfs.js";
 
 export interface LinuxKernelOptions {
   /** Where sysfs is mounted. Default `/sys`. */
   readonly sysRoot?: string;
   /** Where procfs is mounted. Default `/proc`. */
   readonly procRoot?: string;
+  /** Where IPv4 addresses are had from. Default: Node's own, which asks the kernel. */
+  readonly ipv4Interfaces?: typeof networkInterfaces;
 }
 
 /** The kernel this process runs on, through sysfs and procfs. */
 export class LinuxKernel implements Kernel {
   readonly #sysRoot: string;
   readonly #procRoot: string;
-  readonly #writer = new BlockingWriter();
+  readonly #ipv4Interfaces: typeof networkInterfaces;
+  readonly #files = new BlockingFiles();
 
-  constructor({ sysRoot = "/sys", procRoot = "/proc" }: LinuxKernelOptions = {}) {
+  constructor(options: LinuxKernelOptions = {}) {
+    const { sysRoot = "/sys", procRoot = "/proc", ipv4Interfaces = networkInterfaces } = options;
+    this.#ipv4Interfaces = ipv4Interfaces;
     this.#sysRoot = sysRoot;
     this.#procRoot = procRoot;
   }
 
   async scan(): Promise<NodeSnapshot> {
-    const [devices, defaultRouteInterfaces] = await Promise.all([
-      this.#readDevices(),
-      readDefaultRouteInterfaces(this.#procRoot),
-    ]);
-    return {
-      physicalFunctions: devices.filter((device) => device !== undefined && "totalVfs" in device),
-      defaultRouteInterfaces,
-      interfaceAddresses: {},
-      unreadable: devices.filter((device) => device !== undefined && "error" in device),
-    };
+    const network = await readHostNetwork(this.#procRoot, this.#ipv4Interfaces);
+    // Every sysfs has it; a machine without a PCI bus, and so without NICs, is no error.
+    if (!isThere(`${this.#sysRoot}/class/net`)) throw new KernelError("ENOENT", `${this.#sysRoot}/class/net`, "read");
+    const facts = { sysRoot: this.#sysRoot, interfaceAddresses: network.interfaceAddresses };
+    const physicalFunctions: PhysicalFunction[] = [];
+    const unreadable: UnreadableDevice[] = [];
+    const addresses = listPciAddresses(this.#sysRoot);
+    for (const address of addresses) {
+      if (!mayHaveVirtualFunctions(this.#sysRoot, address)) continue;
+      // Reading blocks the event loop, for 2 ms where a NIC has 64 VFs: others get their turn after each.
+      await setImmediate();
+      try {
+        const found = readPhysicalFunction(address, facts);
+        if (found !== undefined) physicalFunctions.push(found);
+      } catch (error) {
+        unreadable.push({ address, error: asKernelError(error, devicePath(this.#sysRoot, address)) });
+      }
+    }
+    const incapable = readIncapableNics(this.#sysRoot, addresses, physicalFunctions);
+    return { physicalFunctions, incapable, ...network, unreadable };
   }
 
   async physicalFunction(address: PciAddress): Promise<PhysicalFunction | undefined> {
-    return readPhysicalFunction(this.#sysRoot, parsePciAddress(address)).catch(ifAbsent(address, undefined));
+    parsePciAddress(address);
+    const { interfaceAddresses } = await readHostNetwork(this.#procRoot, this.#ipv4Interfaces);
+    const facts = { sysRoot: this.#sysRoot, interfaceAddresses };
+    return unlessAbsent(address, () => readPhysicalFunction(address, facts));
   }
 
-  async setNumVfs(address: PciAddress, count: number, { deadlineMs }: WriteOptions): Promise<void> {
-    await this.#write(`${this.#pathOf(address)}/sriov_numvfs`, String(count), deadlineMs);
+  async setNumVfs(address: PciAddress, count: number, options: WriteOptions): Promise<void> {
+    await this.#files.write(`${this.#pathOf(address)}/sriov_numvfs`, String(count), options);
   }
 
-  async setDriversAutoprobe(address: PciAddress, on: boolean, { deadlineMs }: WriteOptions): Promise<void> {
-    await this.#write(`${this.#pathOf(address)}/sriov_drivers_autoprobe`, on ? "1" : "0", deadlineMs);
+  async setDriversAutoprobe(address: PciAddress, on: boolean, options: WriteOptions): Promise<void> {
+    await this.#files.write(`${this.#pathOf(address)}/sriov_drivers_autoprobe`, on ? "1" : "0", options);
   }
 
   async bindDriver(address: PciAddress, driver: string | undefined, { deadlineMs }: WriteOptions): Promise<void> {
-    const path = this.#pathOf(address);
-    const bound = await readLinkName(`${path}/driver`);
-    if (driver !== undefined && bound === driver) return;
-    await this.#write(`${path}/driver_override`, `${driver ?? ""}\n`, deadlineMs);
-    if (bound !== undefined) await this.#write(`${path}/driver/unbind`, address, deadlineMs);
-    await this.#write(`${this.#sysRoot}/bus/pci/drivers_probe`, address, deadlineMs);
-    if (driver !== undefined && (await readLinkName(`${path}/driver`)) !== driver) {
-      throw new KernelError("ENODEV", `${path}/driver`, `bind to ${driver}`);
+    const binding = new DriverBinding(this.#files, this.#sysRoot, parsePciAddress(address), deadlineMs);
+    await (driver === undefined ? binding.release() : binding.bind(parseDriverName(driver)));
+  }
+
+  async setInterfaceUp(address: PciAddress, interfaceName: string, options: WriteOptions): Promise<void> {
+    const path = `${this.#pathOf(address)}/net/${parseInterfaceName(interfaceName)}/flags`;
+    const flags = Number(readAttribute(path));
+    if ((flags & IFF_UP) === 0) await this.#files.write(path, `0x${(flags | IFF_UP).toString(16)}`, options);
+  }
+
+  async pciFunctions(): Promise<readonly ListedPciFunction[]> {
+    const functions: ListedPciFunction[] = [];
+    for (const [index, address] of listPciAddresses(this.#sysRoot).entries()) {
+      if (index % FUNCTIONS_IN_A_TURN === 0) await setImmediate();
+      try {
+        functions.push(readListedPciFunction(this.#sysRoot, address));
+      } catch {
+        continue; // Left out, as the interface says.
+      }
     }
-  }
-
-  async setInterfaceUp(address: PciAddress, interfaceName: string, { deadlineMs }: WriteOptions): Promise<void> {
-    const path = `${this.#pathOf(address)}/net/${interfaceName}/flags`;
-    const flags = Number(await readAttribute(path)) | IFF_UP;
-    await this.#write(path, `0x${flags.toString(16)}`, deadlineMs);
-  }
-
-  async pciFunctions(): Promise<readonly PciFunction[]> {
-    const addresses = await listPciAddresses(this.#sysRoot);
-    const functions = await mapBounded(addresses, DEVICES_AT_ONCE, (address) =>
-      readPciFunction(this.#sysRoot, address).catch(() => undefined),
-    );
-    return functions.filter((found) => found !== undefined);
+    return functions;
   }
 
   /** Ends the idle processes that write. The next write starts a new one. */
   close(): void {
-    this.#writer.close();
+    this.#files.close();
   }
 
   #pathOf(address: PciAddress): string {
-    return `${devicesPath(this.#sysRoot)}/${parsePciAddress(address)}`;
-  }
-
-  async #write(path: string, content: string, deadlineMs: number): Promise<void> {
-    const errno = await this.#writer.write(path, content, deadlineMs);
-    if (errno !== undefined) throw new KernelError(errno, path, `write ${content.trim()}`);
-  }
-
-  async #readDevices(): Promise<(PhysicalFunction | UnreadableDevice | undefined)[]> {
-    const addresses = await listPciAddresses(this.#sysRoot);
-    return mapBounded(addresses, DEVICES_AT_ONCE, (address) => this.#readDevice(address));
-  }
-
-  async #readDevice(address: PciAddress): Promise<PhysicalFunction | UnreadableDevice | undefined> {
-    try {
-      return await readPhysicalFunction(this.#sysRoot, address);
-    } catch (error) {
-      return { address, error: asKernelError(error, `${devicesPath(this.#sysRoot)}/${address}`) };
-    }
+    return devicePath(this.#sysRoot, parsePciAddress(address));
   }
 }
 
-/** Enough to keep libuv's four threads busy. */
-const DEVICES_AT_ONCE = 8;
+/** About 1 ms of reading. */
+const FUNCTIONS_IN_A_TURN = 64;

@@ -1,56 +1,69 @@
 import type { NetworkInterface } from "../kernel.js";
-import { listDirectory, readAttributeIfPresent, readLinkName, readOptionalAttribute } from "./sysfs.js";
+import type { InterfaceAddresses } from "./interface-addresses.js";
+import { listDirectory, readLinkName, readOptionalAttribute, readAttribute, unlessAbsent } from "./sysfs.js";
+
+/** What a function's interfaces are looked up in beside its own folder. */
+export interface NetworkFacts {
+  readonly sysRoot: string;
+  readonly interfaceAddresses: InterfaceAddresses;
+}
 
 /**
- * The network interfaces of the PCI device at `devicePath`, ordered by port; empty for a device without a network
- * driver. They are looked for below the device, since its address is what identifies it: an interface's name may change
- * at any time.
+ * The network interfaces of the PCI device at `devicePath`, ordered by port; `undefined` where it has no folder for
+ * them, which comes with the first and goes with the last. They are looked for below the device, since its address is
+ * what identifies it: an interface's name may change at any time.
  */
-export async function readNetworkInterfaces(sysRoot: string, devicePath: string): Promise<NetworkInterface[]> {
-  const found = await readListedInterfaces(sysRoot, devicePath);
+export function readNetworkInterfaces(devicePath: string, facts: NetworkFacts): NetworkInterface[] | undefined {
+  const found = readListedInterfaces(devicePath, facts);
   // One that was listed and then gone has most likely been renamed in between: udev does so right after creation.
-  const settled = found.includes(undefined) ? await readListedInterfaces(sysRoot, devicePath) : found;
+  const settled = found?.includes(undefined) ? readListedInterfaces(devicePath, facts) : found;
   return settled
-    .filter((candidate) => candidate !== undefined)
+    ?.filter((candidate) => candidate !== undefined)
     .sort((a, b) => a.port - b.port || a.name.localeCompare(b.name, "en", { numeric: true }));
 }
 
-async function readListedInterfaces(sysRoot: string, devicePath: string): Promise<(NetworkInterface | undefined)[]> {
-  const names = await listDirectory(`${devicePath}/net`);
-  return Promise.all(names.map((name) => readInterface(sysRoot, `${devicePath}/net/${name}`, name)));
+function readListedInterfaces(devicePath: string, facts: NetworkFacts): (NetworkInterface | undefined)[] | undefined {
+  return listDirectory(`${devicePath}/net`)?.map((name) => readInterface(`${devicePath}/net/${name}`, name, facts));
 }
 
 /** `undefined` where the interface is gone. */
-async function readInterface(sysRoot: string, path: string, name: string): Promise<NetworkInterface | undefined> {
-  const [macAddress, linkState, port, flags, uppers] = await Promise.all([
-    readAttributeIfPresent(`${path}/address`),
-    readOptionalAttribute(`${path}/operstate`),
-    readOptionalAttribute(`${path}/dev_port`),
-    readOptionalAttribute(`${path}/flags`),
-    readUppers(sysRoot, path, name),
-  ]);
+function readInterface(path: string, name: string, facts: NetworkFacts): NetworkInterface | undefined {
+  const macAddress = unlessAbsent(path, () => readAttribute(`${path}/address`));
   if (macAddress === undefined) return undefined;
+  const linkState = readOptionalAttribute(`${path}/operstate`);
   return {
     name,
     ...(macAddress && { macAddress }),
     ...(linkState && { linkState }),
-    port: Number(port ?? 0),
-    up: (Number(flags ?? 0) & IFF_UP) !== 0,
-    uppers,
-    addresses: [],
+    port: Number(readOptionalAttribute(`${path}/dev_port`) ?? 0),
+    up: (Number(readOptionalAttribute(`${path}/flags`) ?? 0) & IFF_UP) !== 0,
+    uppers: readUppers(facts.sysRoot, path, name),
+    addresses: facts.interfaceAddresses[name] ?? [],
   };
 }
 
 export const IFF_UP = 0x1;
 
-/** Bond, then bridge, then whatever that is enslaved to: nearest first. */
-async function readUppers(sysRoot: string, interfacePath: string, name: string): Promise<string[]> {
-  const seen = new Set([name]);
-  let master = await readLinkName(`${interfacePath}/master`);
-  // The kernel refuses loops, but not between two of our reads.
-  while (master !== undefined && !seen.has(master)) {
-    seen.add(master);
-    master = await readLinkName(`${sysRoot}/class/net/${master}/master`);
+/**
+ * Every interface that stands on this one, nearest first. Bonds, bridges and VRFs are masters; VLANs and macvlans are
+ * not, and several of them may stand on one interface: all have an `upper_<name>` link.
+ */
+function readUppers(sysRoot: string, interfacePath: string, name: string): string[] {
+  const found = new Set([name]);
+  // A set is walked in the order in which it grows, so this goes through it level by level. The kernel refuses loops,
+  // but not between two of our reads.
+  for (const lower of found) {
+    const path = lower === name ? interfacePath : `${sysRoot}/class/net/${lower}`;
+    for (const upper of readDirectUppers(path)) found.add(upper);
   }
-  return [...seen].slice(1);
+  return [...found].slice(1);
 }
+
+function readDirectUppers(path: string): string[] {
+  const entries = listDirectory(path) ?? [];
+  const uppers = entries.filter((entry) => entry.startsWith(UPPER)).map((entry) => entry.slice(UPPER.length));
+  const master = entries.includes("master") ? readLinkName(`${path}/master`) : undefined;
+  return [...uppers, ...(master === undefined ? [] : [master])].sort();
+}
+
+const UPPER = "upper_";

@@ -1,30 +1,11 @@
-import {
-  isPciAddress,
-  parsePciAddress,
-  type PciAddress,
-  type NetworkFunction,
-  type PciFunction,
-  type PhysicalFunction,
-  type VirtualFunction,
-} from "../kernel.js";
-import { mapBounded } from "./bounded.js";
-import { readNetworkInterfaces } from "./network-interfaces.js";
-import {
-  ifAbsent,
-  listDirectory,
-  readAttribute,
-  readAttributeIfPresent,
-  readLinkName,
-  readOptionalAttribute,
-} from "./sysfs.js";
+import { isPciAddress, type PciAddress, type PhysicalFunction, type VirtualFunction } from "../kernel.js";
+import { readNetworkInterfaces, type NetworkFacts } from "./network-interfaces.js";
+import { devicePath, readBinding, readIdentity, type Identity } from "./pci-functions.js";
+import { isThere, listDirectory, readAttribute, readLinkName, readOptionalAttribute, unlessAbsent } from "./sysfs.js";
 
-export function devicesPath(sysRoot: string): string {
-  return `${sysRoot}/bus/pci/devices`;
-}
-
-/** Addresses of all PCI devices, in order. */
-export async function listPciAddresses(sysRoot: string): Promise<PciAddress[]> {
-  return (await listDirectory(devicesPath(sysRoot))).filter(isPciAddress).sort();
+/** Whether a function can have VFs at all: only a PF has this file. For everything else on the bus this is all. */
+export function mayHaveVirtualFunctions(sysRoot: string, address: PciAddress): boolean {
+  return isThere(`${devicePath(sysRoot, address)}/sriov_totalvfs`);
 }
 
 /**
@@ -33,116 +14,76 @@ export async function listPciAddresses(sysRoot: string): Promise<PciAddress[]> {
  *
  * @throws {KernelError} It is there and can't be read, or went while it was being read (ENOENT).
  */
-export async function readPhysicalFunction(
-  sysRoot: string,
-  address: PciAddress,
-): Promise<PhysicalFunction | undefined> {
-  const path = `${devicesPath(sysRoot)}/${address}`;
-  // Only a PF has this file. For everything else on the bus, hundreds of VFs among it, this one failing open is all.
-  const totalVfs = Number(await readAttributeIfPresent(`${path}/sriov_totalvfs`));
+export function readPhysicalFunction(address: PciAddress, facts: NetworkFacts): PhysicalFunction | undefined {
+  const path = devicePath(facts.sysRoot, address);
+  if (!mayHaveVirtualFunctions(facts.sysRoot, address)) return undefined;
+  const totalVfs = Number(unlessAbsent(path, () => readAttribute(`${path}/sriov_totalvfs`)));
   if (!(totalVfs > 0)) return undefined;
-
-  const identity = await readIdentity(path);
+  const identity = readIdentity(path);
   if (!identity.classId.startsWith(NETWORK_CLASS)) return undefined;
-  const names = await listDirectory(path);
+  const names = listDirectory(path) ?? [];
   if (names.includes("physfn")) return undefined;
 
-  const [bindings, virtualFunctions, autoprobe] = await Promise.all([
-    readBindings(sysRoot, path),
-    readVirtualFunctions(sysRoot, path, names),
-    readOptionalAttribute(`${path}/sriov_drivers_autoprobe`),
-  ]);
-  // Not from `sriov_numvfs`: some kernels make its readers wait while a write to it is under way, so a write that hangs
-  // would take one of libuv's threads with every scan. The links are what it counts.
-  const numVfs = virtualFunctions.length;
-  return { address, ...identity, ...bindings, totalVfs, numVfs, virtualFunctions, driversAutoprobe: autoprobe !== "0" };
-}
-
-/** The PCI function at `address`. @throws {KernelError} */
-export async function readPciFunction(sysRoot: string, address: PciAddress): Promise<PciFunction> {
-  const path = `${devicesPath(sysRoot)}/${address}`;
-  const [identity, driver, iommuGroup] = await Promise.all([
-    readIdentity(path),
-    readLinkName(`${path}/driver`),
-    readLinkName(`${path}/iommu_group`),
-  ]);
-  return { address, ...identity, ...(driver && { driver }), ...(iommuGroup && { iommuGroup }) };
+  const virtualFunctions = readVirtualFunctions(path, names, facts);
+  return {
+    address,
+    ...identity,
+    ...readBinding(path),
+    interfaces: readNetworkInterfaces(path, facts) ?? [],
+    totalVfs,
+    // Not from `sriov_numvfs`, whose readers wait while a write to it is under way. The links are what it counts.
+    numVfs: virtualFunctions.length,
+    virtualFunctions,
+    driversAutoprobe: readOptionalAttribute(`${path}/sriov_drivers_autoprobe`) !== "0",
+  };
 }
 
 /** PCI base class 02: network controllers. */
-const NETWORK_CLASS = "02";
-
-/** VFs of one PF that are read at the same time. */
-const VFS_AT_ONCE = 8;
-
-type Identity = Pick<PciFunction, "vendorId" | "deviceId" | "classId">;
-
-async function readIdentity(path: string): Promise<Identity> {
-  const [vendorId, deviceId, classId] = await Promise.all(
-    ["vendor", "device", "class"].map(async (name) => (await readAttribute(`${path}/${name}`)).replace(/^0x/, "")),
-  );
-  return { vendorId: vendorId ?? "", deviceId: deviceId ?? "", classId: classId ?? "" };
-}
-
-async function readBindings(sysRoot: string, path: string): Promise<Omit<NetworkFunction, "address" | keyof Identity>> {
-  const [driver, iommuGroup, interfaces] = await Promise.all([
-    readLinkName(`${path}/driver`),
-    readLinkName(`${path}/iommu_group`),
-    readNetworkInterfaces(sysRoot, path),
-  ]);
-  return { ...(driver && { driver }), ...(iommuGroup && { iommuGroup }), interfaces };
-}
+export const NETWORK_CLASS = "02";
 
 interface VirtualFunctionLink {
   readonly index: number;
   readonly address: PciAddress;
 }
 
-async function readVirtualFunctions(
-  sysRoot: string,
-  physicalPath: string,
-  names: readonly string[],
-): Promise<VirtualFunction[]> {
-  const links = await readVirtualFunctionLinks(physicalPath, names);
-  const identity = await readSharedIdentity(sysRoot, links);
+function readVirtualFunctions(path: string, names: readonly string[], facts: NetworkFacts): VirtualFunction[] {
+  const links = readVirtualFunctionLinks(path, names);
+  const identity = readSharedIdentity(facts.sysRoot, links);
   if (identity === undefined) return [];
-  return mapBounded(links, VFS_AT_ONCE, async ({ index, address }) => ({
-    address,
-    ...identity,
-    ...(await readBindings(sysRoot, `${devicesPath(sysRoot)}/${address}`)),
-    index,
-    interfaceElsewhere: false,
-  }));
+  return links.map((link) => readVirtualFunction(link, identity, facts));
+}
+
+function readVirtualFunction(
+  { index, address }: VirtualFunctionLink,
+  identity: Identity,
+  facts: NetworkFacts,
+): VirtualFunction {
+  const path = devicePath(facts.sysRoot, address);
+  const binding = readBinding(path);
+  const interfaces = readNetworkInterfaces(path, facts);
+  // The folder of interfaces shows those of one network namespace, but is there as long as one in any exists.
+  const interfaceElsewhere = binding.driver !== undefined && interfaces?.length === 0;
+  return { address, ...identity, ...binding, interfaces: interfaces ?? [], index, interfaceElsewhere };
 }
 
 /** Ordered by number: `virtfn10` comes after `virtfn2`. */
-async function readVirtualFunctionLinks(
-  physicalPath: string,
-  names: readonly string[],
-): Promise<readonly VirtualFunctionLink[]> {
-  const indexes = names
-    .map((name) => /^virtfn(\d+)$/.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b);
-  const links = await mapBounded(indexes, VFS_AT_ONCE, async (index) => {
-    const target = await readLinkName(`${physicalPath}/virtfn${index}`);
-    return target === undefined ? undefined : { index, address: parsePciAddress(target) };
+function readVirtualFunctionLinks(path: string, names: readonly string[]): VirtualFunctionLink[] {
+  const links = names.flatMap((name) => {
+    const digits = /^virtfn(\d+)$/.exec(name)?.[1];
+    const target = digits === undefined ? undefined : readLinkName(`${path}/${name}`);
+    return target !== undefined && isPciAddress(target) ? [{ index: Number(digits), address: target }] : [];
   });
-  return links.filter((link) => link !== undefined);
+  return links.sort((a, b) => a.index - b.index);
 }
 
 /**
  * All VFs of a PF have one vendor, device and class: the standard gives them one VF device ID, and Linux itself reads
  * the class of the first only. Reading them once saves three files for each VF.
  */
-async function readSharedIdentity(
-  sysRoot: string,
-  links: readonly VirtualFunctionLink[],
-): Promise<Identity | undefined> {
+function readSharedIdentity(sysRoot: string, links: readonly VirtualFunctionLink[]): Identity | undefined {
   for (const { address } of links) {
-    const path = `${devicesPath(sysRoot)}/${address}`;
-    const identity = await readIdentity(path).catch(ifAbsent(path, undefined));
+    const path = devicePath(sysRoot, address);
+    const identity = unlessAbsent(path, () => readIdentity(path));
     if (identity !== undefined) return identity;
   }
   return undefined;

@@ -88,7 +88,7 @@ export class Observer {
 
 /** Resolves when an object of the informer is as wanted; the error says how it was when time ran out. */
 export function until<T extends KubeObject>(
-  informer: Informer<T>,
+  informer: Pick<Informer<T>, "onChange">,
   find: () => T | undefined,
   wanted: (object: T) => boolean,
   name: string,

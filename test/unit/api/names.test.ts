@@ -47,6 +47,11 @@ describe("the name of a device", () => {
     }
   });
 
+  it("differs for two long node names that begin alike", () => {
+    const names = ["1", "2"].map((end) => deviceName(`${"n".repeat(252)}${end}`, "eno49", ADDRESS, free));
+    expect(new Set(names).size).to.equal(2);
+  });
+
   it("differs for two NICs of one interface name that is not allowed", () => {
     const names = ["0000:04:00.0", "0000:04:00.1"].map((address) => deviceName("node1", "a_b", address, free));
     expect(new Set(names).size).to.equal(2);
@@ -56,6 +61,17 @@ describe("the name of a device", () => {
 describe("the name of a PCIDevice", () => {
   it("is node and address without punctuation", () => {
     expect(pciDeviceName("harvester-659jw", "0000:04:10.0")).to.equal("harvester-659jw-000004100");
+  });
+
+  it("is valid for the longest node name", () => {
+    const name = pciDeviceName("n".repeat(253), "0000:04:10.0");
+    expect(isObjectName(name), name).to.equal(true);
+    expect(name).to.match(/-000004100$/);
+  });
+
+  it("differs for two long node names that begin alike", () => {
+    const names = ["1", "2"].map((end) => pciDeviceName(`${"n".repeat(252)}${end}`, "0000:04:10.0"));
+    expect(new Set(names).size).to.equal(2);
   });
 });
 

@@ -1,12 +1,30 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, type NetworkInterfaceInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
-/** A `/sys` and `/proc` of files and links in a directory of its own. */
+/** A `/sys` and `/proc` of files and links in a directory of its own, without a PCI bus and without routes. */
 export class SysfsTree {
   readonly root = mkdtempSync(join(tmpdir(), "sysfs-"));
   readonly sysRoot = join(this.root, "sys");
   readonly procRoot = join(this.root, "proc");
+  /** By name; the machine's own are not to show. */
+  readonly ipv4Addresses: Record<string, readonly string[]> = {};
+
+  constructor() {
+    this.directory("/sys/class/net");
+    this.file("/proc/1/net/route", IPV4_ROUTES);
+  }
+
+  readonly ipv4Interfaces = (): NodeJS.Dict<NetworkInterfaceInfo[]> =>
+    Object.fromEntries(
+      Object.entries(this.ipv4Addresses).map(([name, of]) => [
+        name,
+        of.map((address): NetworkInterfaceInfo => {
+          const internal = address.startsWith("127.");
+          return { address, family: "IPv4", internal, netmask: "255.255.255.0", mac: "", cidr: `${address}/24` };
+        }),
+      ]),
+    );
 
   /** As captured from a real kernel: `boot`, `four-vfs`, `vfio-and-seven` or `first-zero`. */
   static captured(state: string): SysfsTree {
@@ -73,6 +91,17 @@ export class SysfsTree {
 
   enslave(name: string, master: string): void {
     this.link(`/sys/class/net/${name}/master`, `../${master}`);
+    this.stack(master, name);
+  }
+
+  /** As a VLAN or a macvlan stands on an interface, without being its master. */
+  stack(upper: string, lower: string): void {
+    this.link(`/sys/class/net/${lower}/upper_${upper}`, `../${upper}`);
+  }
+
+  /** Rows as `/proc/net/route` has them, such as {@link ipv4Route} makes. */
+  routes(...rows: readonly string[]): void {
+    this.file("/proc/1/net/route", [IPV4_ROUTES, ...rows].join("\n"));
   }
 
   remove(): void {
@@ -88,4 +117,11 @@ export class SysfsTree {
 
 export function device(address: string): string {
   return `/sys/bus/pci/devices/${address}`;
+}
+
+const IPV4_ROUTES = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT";
+
+/** One row of `/proc/net/route`; numbers in hex, addresses in the byte order of the machine. */
+export function ipv4Route(name: string, destination: string, mask: string, flags = "0001"): string {
+  return [name, destination, "00000000", flags, 0, 0, 0, mask, 0, 0, 0].join("\t");
 }

@@ -3,39 +3,52 @@ import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 
+/** Writes `content` to the file at `path`, or reads it where there is none. */
+export interface FileRequest {
+  readonly path: string;
+  readonly content?: string;
+}
+
+export interface FileAnswer {
+  /** The errno's name where it failed. */
+  readonly errno?: string;
+  /** What was read. */
+  readonly content?: string;
+}
+
 /**
- * A process that writes files, one at a time, so that a write that never returns costs a process and not a thread of
- * ours. It never keeps this process alive, and it ends when this one does, however that comes about.
+ * A process that writes and reads files, one at a time, so that a write that never returns costs a process and not a
+ * thread of ours. It never keeps this process alive, and it ends when this one does, however that comes about.
  */
-export class WriterProcess {
+export class FileProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
-  #answer: ((errno: string | undefined) => void) | undefined;
+  #answer: ((answer: FileAnswer) => void) | undefined;
 
   /** Resolves when the process is no more, which for one that hangs in a driver is when the driver lets go. */
   readonly ended: Promise<void>;
 
   constructor() {
     // An environment of its own: NODE_OPTIONS that are meant for this process (an inspector, a preload) are not for it.
-    this.#child = spawn(process.execPath, ["-e", WRITER_SOURCE], { stdio: ["pipe", "pipe", "inherit"], env: {} });
+    this.#child = spawn(process.execPath, ["-e", SOURCE], { stdio: ["pipe", "pipe", "inherit"], env: {} });
     this.ended = new Promise((resolve) => {
       const end = (errno: string): void => {
-        this.#settle(errno);
+        this.#settle({ errno });
         resolve();
       };
       this.#child.once("error", (error: NodeJS.ErrnoException) => end(error.code ?? "EIO"));
       this.#child.once("exit", () => end("EIO"));
     });
     this.#child.stdin.on("error", () => undefined); // Its end is heard of by `exit`.
-    createInterface({ input: this.#child.stdout }).on("line", (errno) => this.#settle(errno || undefined));
+    createInterface({ input: this.#child.stdout }).on("line", (line) => this.#settle(JSON.parse(line) as FileAnswer));
     this.#child.unref();
     for (const pipe of [this.#child.stdin, this.#child.stdout]) if (pipe instanceof Socket) pipe.unref();
   }
 
-  /** Resolves with the errno's name, or `undefined` when the content is written; EIO when the process ends before. */
-  write(path: string, content: string): Promise<string | undefined> {
+  /** EIO when the process ends before it has answered. */
+  run(request: FileRequest): Promise<FileAnswer> {
     return new Promise((resolve) => {
       this.#answer = resolve;
-      this.#child.stdin.write(`${JSON.stringify({ path, content })}\n`);
+      this.#child.stdin.write(`${JSON.stringify(request)}\n`);
     });
   }
 
@@ -49,8 +62,8 @@ export class WriterProcess {
     this.#child.stdout.destroy();
   }
 
-  #settle(errno: string | undefined): void {
-    this.#answer?.(errno);
+  #settle(answer: FileAnswer): void {
+    this.#answer?.(answer);
     this.#answer = undefined;
   }
 }
@@ -60,14 +73,16 @@ export class WriterProcess {
  * ENOENT, also on an ordinary file system. It kills itself at the end of its input because an orderly exit would join
  * the thread that hangs in the write.
  */
-const WRITER_SOURCE = `
+const SOURCE = `
 const { constants, promises } = require("node:fs");
-const write = async ({ path, content }) => {
+const run = async ({ path, content }) => {
+  if (content === undefined) return { content: await promises.readFile(path, "utf8") };
   const file = await promises.open(path, constants.O_WRONLY | constants.O_TRUNC);
   try { await file.write(content); } finally { await file.close(); }
+  return {};
 };
 require("node:readline").createInterface({ input: process.stdin })
-  .on("line", (line) => write(JSON.parse(line)).then(() => "", (error) => error.code ?? "EIO")
-    .then((errno) => process.stdout.write(errno + "\\n")))
+  .on("line", (line) => run(JSON.parse(line)).catch((error) => ({ errno: error.code ?? "EIO" }))
+    .then((answer) => process.stdout.write(JSON.stringify(answer) + "\\n")))
   .on("close", () => process.kill(process.pid, "SIGKILL"));
 `;

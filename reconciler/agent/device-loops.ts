@@ -1,0 +1,38 @@
+import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import { isPciAddress, type PciAddress } from "../kernel/kernel.js";
+import type { DeviceLoop } from "./change/device-loop.js";
+
+/** The reconcile loops of a node's NICs, one for each PCI address that an object has named. */
+export class DeviceLoops {
+  private readonly loops = new Map<PciAddress, DeviceLoop>();
+
+  constructor(private readonly open: (address: PciAddress, object: SriovNetworkDevice) => DeviceLoop) {}
+
+  /** The object has changed. Before the first scan nobody hears of it. */
+  hear(object: SriovNetworkDevice): void {
+    if (isPciAddress(object.spec.address)) this.loops.get(object.spec.address)?.hear(object);
+  }
+
+  /** The object's NIC may have changed; its loop begins where there is none yet. */
+  wake(object: SriovNetworkDevice): void {
+    const { address } = object.spec;
+    if (!isPciAddress(address)) return;
+    const loop = this.loops.get(address) ?? this.open(address, object);
+    this.loops.set(address, loop);
+    loop.wake();
+  }
+
+  wakeAll(): void {
+    for (const loop of this.loops.values()) loop.wake();
+  }
+
+  /** Resolves when no NIC has anything left to do for now. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.loops.values()].map((loop) => loop.idle()));
+  }
+
+  /** Each ends after the pass that is under way. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+  }
+}
