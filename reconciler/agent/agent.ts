@@ -6,6 +6,7 @@ import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-n
 import type { KubeClient } from "../../kube/client.js";
 import type { Kernel, PciAddress } from "../kernel/kernel.js";
 import { DeviceLoop, type DeviceLoopOptions } from "./change/device-loop.js";
+import { meantForVfio } from "./change/meant-for-vfio.js";
 import { DeviceLoops } from "./device-loops.js";
 import { DeviceObjects } from "./discovery/device-objects.js";
 import { discover, type DiscoveredDevice } from "./discovery/discover.js";
@@ -198,7 +199,7 @@ export class Agent {
       log: log.child({ address, device }),
       current: () => this.objects.of(address),
       eligibility: (nic) => eligibilityOf(nic, this.network, this.needs()),
-      meantForVfio: () => new Set(),
+      meantForVfio: (parent) => meantForVfio(parent, this.watches.pciDevices.list(), this.watches.claims.list()),
       observe: (object) => this.watches.devices.observe(object),
       options: this.options,
     });

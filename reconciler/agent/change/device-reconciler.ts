@@ -136,12 +136,13 @@ export class DeviceReconciler {
     plan: VfCountPlan,
   ): Promise<Result | undefined> {
     if (plan.from === 0) return this.change(device, nic, plan);
-    const { users, kernel } = this.parts;
+    const { users, kernel, eligibility } = this.parts;
     await users.refresh();
     const now = await kernel.physicalFunction(this.address);
     if (now === undefined) return { outcome: CONFIGURED, found: undefined };
     const decision = decide(device, now, users.of(now));
-    return decision.kind === "change" ? this.change(device, now, decision.plan) : this.configure(device, now);
+    const goesOn = decision.kind === "change" && eligibility(now).eligible;
+    return goesOn ? this.change(device, now, decision.plan) : this.configure(device, now);
   }
 
   private async change(

@@ -6,6 +6,7 @@ import { readyCondition } from "../../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../../kube/client.js";
 import { SimulatedNode } from "../../../../lab/nodes/simulated/node.js";
 import { DeviceLoop } from "../../../../reconciler/agent/change/device-loop.js";
+import type { Eligibility } from "../../../../reconciler/agent/change/report.js";
 import { interfaceUsers } from "../../../../reconciler/agent/usage/interface-users.js";
 import type { VfUsers } from "../../../../reconciler/agent/usage/vf-users.js";
 import { noMetrics } from "../../../../reconciler/agent/service/metrics.js";
@@ -99,7 +100,7 @@ export class LoopBench {
       },
       log: pino({ enabled: false }),
       current: () => this.device,
-      eligibility: () => ({ eligible: true, reason: "Eligible", message: "" }),
+      eligibility: () => this.eligibility,
       meantForVfio: () => this.meantForVfio,
       observe: (device) => {
         this.device = device;

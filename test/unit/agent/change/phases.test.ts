@@ -141,7 +141,7 @@ describe("the phases of a change", () => {
       await bench.pass();
       const [port] = bench.hardware.physicalFunction(NIC)?.interfaces ?? [];
       expect(port?.up).to.equal(true);
-      bench.skipReason = "eno49 belongs to the management interface mgmt-br";
+      bench.eligibility = { eligible: false, reason: "Management", message: "eno49 belongs to mgmt-br" };
       bench.calls.length = 0;
       replug();
       await bench.hardware.setNumVfsByHand(NIC, 2);
