@@ -66,6 +66,9 @@ export const SRIOV_NETWORK_DEVICE: ResourceType<SriovNetworkDevice> = {
 /** The condition that says whether the hardware is as the object's generation wants it. */
 export const READY = "Ready";
 
+/** The condition that says whether the NIC may be changed at all, or is the node's own. */
+export const ELIGIBLE = "Eligible";
+
 /** Reasons of the Ready condition. */
 export const ReadyReason = {
   /** True: the NIC has the VFs that the spec asks for. */

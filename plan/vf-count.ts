@@ -34,6 +34,32 @@ export function planVfCount(present: PresentVfs, to: number): VfCountPlan {
   return { from, to, writes, destroyed: present.virtualFunctions, created: to };
 }
 
+/** The VFs that go although somebody holds them. */
+export function usedVfs(plan: VfCountPlan): readonly UsedVf[] {
+  return plan.destroyed.filter(isUsed);
+}
+
+export type UsedVf = PlannedVf & { readonly usedBy: string };
+
+function isUsed(vf: PlannedVf): vf is UsedVf {
+  return vf.usedBy !== undefined && vf.usedBy !== "";
+}
+
+/** One line for people: `4 → 6 VFs, by writing 0, then 6; 4 VFs go: 0000:04:10.0 (eno49v0), used by pod web/router-0; …`. */
+export function describePlan(plan: VfCountPlan): string {
+  const change = describeChange(plan);
+  if (plan.writes.length === 0) return change;
+  const writes = `${change}, by writing ${plan.writes.join(", then ")}`;
+  const count = plan.destroyed.length;
+  if (count === 0) return writes;
+  return `${writes}; ${count} ${count === 1 ? "VF goes" : "VFs go"}: ${plan.destroyed.map(describeVf).join("; ")}`;
+}
+
+/** `4 → 6 VFs`. */
+export function describeChange({ from, to }: Pick<VfCountPlan, "from" | "to">): string {
+  return `${from} → ${to} ${to === 1 ? "VF" : "VFs"}`;
+}
+
 /** One paragraph for people, or nothing where no VF is lost: `node1-eno49: 4 → 6 VFs destroys …`. */
 export function describeLoss(device: string, plan: VfCountPlan): string | undefined {
   if (plan.destroyed.length === 0) return undefined;
@@ -49,6 +75,5 @@ export function describeLoss(device: string, plan: VfCountPlan): string | undefi
 
 function describeVf(vf: PlannedVf): string {
   const name = vf.interfaceName === undefined || vf.interfaceName === "" ? "" : ` (${vf.interfaceName})`;
-  const user = vf.usedBy === undefined || vf.usedBy === "" ? "" : `, used by ${vf.usedBy}`;
-  return `${vf.address}${name}${user}`;
+  return `${vf.address}${name}${isUsed(vf) ? `, used by ${vf.usedBy}` : ""}`;
 }

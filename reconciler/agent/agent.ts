@@ -6,14 +6,15 @@ import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-n
 import type { KubeClient } from "../../kube/client.js";
 import type { Kernel, PciAddress } from "../kernel/kernel.js";
 import { DeviceLoop, type DeviceLoopOptions } from "./change/device-loop.js";
+import { meantForVfio } from "./change/meant-for-vfio.js";
 import { DeviceLoops } from "./device-loops.js";
 import { DeviceObjects } from "./discovery/device-objects.js";
 import { discover, type DiscoveredDevice } from "./discovery/discover.js";
+import { eligibilityOf, type NodeNeeds, type NodeNetwork } from "./discovery/eligibility.js";
 import { Inventory } from "./discovery/inventory.js";
 import { inWords } from "./discovery/missing-kind.js";
 import { reportOnNode } from "./discovery/node-report.js";
 import { OwnNode } from "./discovery/own-node.js";
-import type { NodeNeeds } from "./discovery/reserved-nics.js";
 import { Scans } from "./discovery/scans.js";
 import { VlanUplinks } from "./discovery/vlan-uplinks.js";
 import { PciDevices } from "./pci/pci-devices.js";
@@ -57,6 +58,8 @@ export class Agent {
   private readonly inventory: Inventory;
   private readonly loops: DeviceLoops;
   private readonly scans: Scans;
+  /** As the last scan found it; loops begin after the first one. */
+  private network: NodeNetwork = { defaultRouteInterfaces: [], interfaceAddresses: {} };
   private readonly stopping = new AbortController();
 
   constructor(
@@ -127,7 +130,9 @@ export class Agent {
     const { kernel, users, metrics } = this.parts;
     const began = performance.now();
     await users.refresh();
-    const discovery = discover(await kernel.scan(), this.needs());
+    const snapshot = await kernel.scan();
+    this.network = snapshot;
+    const discovery = discover(snapshot, this.needs());
     const { devices, skipped } = discovery;
     this.inventory.take(discovery, this.node.get());
     const done = await Promise.all([
@@ -193,7 +198,8 @@ export class Agent {
       pciDevices: this.pciObjects,
       log: log.child({ address, device }),
       current: () => this.objects.of(address),
-      skipReason: () => this.inventory.skipReason(address),
+      eligibility: (nic) => eligibilityOf(nic, this.network, this.needs()),
+      meantForVfio: (parent) => meantForVfio(parent, this.watches.pciDevices.list(), this.watches.claims.list()),
       observe: (object) => this.watches.devices.observe(object),
       options: this.options,
     });

@@ -2,24 +2,46 @@ import { isDeepStrictEqual } from "node:util";
 import { pciDeviceName } from "../../../api/names.js";
 import type { Condition } from "../../../api/object.js";
 import {
+  ELIGIBLE,
   READY,
   ReadyReason,
-  readyCondition,
   type SriovNetworkDevice,
   type SriovNetworkDeviceStatus,
   type VirtualFunctionStatus,
 } from "../../../api/sriov-network-device.js";
-import type { PhysicalFunction, VirtualFunction } from "../../kernel/kernel.js";
-import type { Outcome } from "./configure.js";
+import type { PciAddress, PhysicalFunction, VirtualFunction } from "../../kernel/kernel.js";
+import { wantedCount } from "./decide.js";
+import { type Outcome, reasonOf } from "./outcome.js";
 
-/** The last phase: what the hardware is now, as a status. Pure; the clock is given. */
-export function reportStatus(
-  device: SriovNetworkDevice,
-  nic: PhysicalFunction,
-  outcome: Outcome,
-  now: Date,
-): SriovNetworkDeviceStatus {
-  const virtualFunctions = nic.virtualFunctions.map((vf) => virtualFunctionStatus(device.spec.nodeName, vf));
+/** A status as a pass makes it; since when its conditions hold is found when it is written. */
+export type Report = Partial<Omit<SriovNetworkDeviceStatus, "conditions">> & {
+  readonly observedGeneration: number;
+  readonly conditions: readonly ReportedCondition[];
+};
+
+export type ReportedCondition = Omit<Condition, "lastTransitionTime">;
+
+/** Whether the NIC may be changed at all, and why not. */
+export interface Eligibility {
+  readonly eligible: boolean;
+  /** One CamelCase word. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Finding {
+  readonly nic: PhysicalFunction;
+  readonly outcome: Outcome;
+  /** The NIC's VFs that are in use, each with who holds it. */
+  readonly users: ReadonlyMap<PciAddress, string>;
+  readonly eligibility: Eligibility;
+}
+
+/** The last phase: what the hardware is now, as a status. Pure. */
+export function reportFinding(device: SriovNetworkDevice, finding: Finding): Report {
+  const { nic, outcome, users, eligibility } = finding;
+  const { nodeName } = device.spec;
+  const virtualFunctions = nic.virtualFunctions.map((vf) => virtualFunctionStatus(nodeName, vf, users.get(vf.address)));
   const port = nic.interfaces[0];
   return {
     status: nic.numVfs > 0 ? "sriovNetworkDeviceEnabled" : "sriovNetworkDeviceDisabled",
@@ -33,13 +55,17 @@ export function reportStatus(
     macAddress: port?.macAddress ?? "",
     linkState: port?.linkState ?? "",
     virtualFunctions,
-    observedGeneration: device.metadata.generation ?? 1,
-    conditions: [readyConditionFor(device, describeOutcome(outcome, nic), now)],
+    ...conditions(device, readiness(outcome, nic), {
+      type: ELIGIBLE,
+      status: eligibility.eligible ? "True" : "False",
+      reason: eligibility.reason,
+      message: eligibility.message,
+    }),
   };
 }
 
-/** Status of a device whose NIC is not there any more: nothing of its VFs is kept. */
-export function reportGone(device: SriovNetworkDevice, now: Date): Partial<SriovNetworkDeviceStatus> {
+/** Of a device whose NIC is not there any more: nothing of its VFs is kept. */
+export function reportGone(device: SriovNetworkDevice): Report {
   const message =
     `no SR-IOV device has the address ${device.spec.address} on ${device.spec.nodeName} any more. ` +
     `Put the NIC back, or delete this object.`;
@@ -48,18 +74,27 @@ export function reportGone(device: SriovNetworkDevice, now: Date): Partial<Sriov
     vfAddresses: [],
     vfPCIDevices: [],
     virtualFunctions: [],
-    observedGeneration: device.metadata.generation ?? 1,
-    conditions: [readyConditionFor(device, { ready: false, reason: ReadyReason.DeviceGone, message }, now)],
+    ...conditions(device, ready(false, ReadyReason.DeviceGone, message)),
   };
 }
 
 /** A new generation was seen and is being worked on; the rest of the status stays as it was. */
-export function acknowledge(device: SriovNetworkDevice, now: Date): Partial<SriovNetworkDeviceStatus> {
-  const message = `changing the count to ${device.spec.numVFS ?? 0}`;
-  return {
-    observedGeneration: device.metadata.generation ?? 1,
-    conditions: [readyConditionFor(device, { ready: false, reason: ReadyReason.Configuring, message }, now)],
-  };
+export function acknowledge(device: SriovNetworkDevice): Report {
+  return conditions(device, ready(false, ReadyReason.Configuring, `changing the count to ${wantedCount(device)}`));
+}
+
+/** The object's conditions with what is reported: those of others stay, and one that holds already keeps its time. */
+export function withConditions(
+  existing: readonly Condition[],
+  reported: readonly ReportedCondition[],
+  now: Date,
+): Condition[] {
+  const stamped = reported.map((condition) => {
+    const previous = existing.find(({ type }) => type === condition.type);
+    const time = previous?.status === condition.status ? previous.lastTransitionTime : wholeSeconds(now);
+    return { ...condition, lastTransitionTime: time };
+  });
+  return [...stamped, ...existing.filter(({ type }) => !reported.some((condition) => condition.type === type))];
 }
 
 /** Would writing `next` change anything? */
@@ -68,45 +103,37 @@ export function isReported(device: SriovNetworkDevice, next: Partial<SriovNetwor
   return Object.entries(next).every(([field, value]) => isDeepStrictEqual(current[field], value));
 }
 
-interface Readiness {
-  readonly ready: boolean;
-  readonly reason: ReadyReason;
-  readonly message: string;
+type Said = Omit<ReportedCondition, "observedGeneration">;
+
+function conditions(
+  device: SriovNetworkDevice,
+  ...said: readonly Said[]
+): Pick<Report, "observedGeneration" | "conditions"> {
+  const observedGeneration = device.metadata.generation ?? 1;
+  return { observedGeneration, conditions: said.map((condition) => ({ ...condition, observedGeneration })) };
 }
 
-function describeOutcome(outcome: Outcome, nic: PhysicalFunction): Readiness {
+function readiness(outcome: Outcome, nic: PhysicalFunction): Said {
   const count = `${nic.numVfs} of ${nic.totalVfs} VFs`;
   switch (outcome.kind) {
     case "configured":
-      return { ready: true, reason: ReadyReason.Configured, message: count };
+      return ready(true, ReadyReason.Configured, [count, outcome.shortcoming].filter(Boolean).join("; "));
     case "unmanaged":
-      return { ready: true, reason: ReadyReason.Unmanaged, message: `nobody has set a count; the NIC keeps ${count}` };
-    case "inUse":
-      return { ready: false, reason: ReadyReason.InUse, message: outcome.message };
-    case "tooMany":
-      return { ready: false, reason: ReadyReason.TooManyVFs, message: outcome.message };
-    case "notEligible":
-      return { ready: false, reason: ReadyReason.NotEligible, message: outcome.message };
-    case "kernelRefused":
-      return { ready: false, reason: ReadyReason.KernelRefused, message: outcome.message };
+      return ready(true, ReadyReason.Unmanaged, `nobody has set a count; the NIC keeps ${count}`);
+    default:
+      return ready(false, reasonOf(outcome), outcome.message);
   }
 }
 
-function readyConditionFor(device: SriovNetworkDevice, readiness: Readiness, now: Date): Condition {
-  const status = readiness.ready ? "True" : "False";
-  const previous = readyCondition(device);
-  const unchanged = previous?.status === status;
-  return {
-    type: READY,
-    status,
-    reason: readiness.reason,
-    message: readiness.message,
-    observedGeneration: device.metadata.generation ?? 1,
-    lastTransitionTime: unchanged ? previous.lastTransitionTime : now.toISOString().replace(/\.\d+Z$/, "Z"),
-  };
+function ready(is: boolean, reason: ReadyReason, message: string): Said {
+  return { type: READY, status: is ? "True" : "False", reason, message };
 }
 
-function virtualFunctionStatus(nodeName: string, vf: VirtualFunction): VirtualFunctionStatus {
+function virtualFunctionStatus(
+  nodeName: string,
+  vf: VirtualFunction,
+  usedBy: string | undefined,
+): VirtualFunctionStatus {
   const port = vf.interfaces[0];
   return {
     index: vf.index,
@@ -116,5 +143,10 @@ function virtualFunctionStatus(nodeName: string, vf: VirtualFunction): VirtualFu
     ...(vf.driver !== undefined && { driver: vf.driver }),
     ...(port?.macAddress !== undefined && { macAddress: port.macAddress }),
     ...(vf.iommuGroup !== undefined && { iommuGroup: vf.iommuGroup }),
+    ...(usedBy !== undefined && { usedBy }),
   };
+}
+
+function wholeSeconds(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
-import type { Kernel, PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
+import type { Kernel, PciAddress, PhysicalFunction, VirtualFunction } from "../../kernel/kernel.js";
+import { VFIO_DRIVER } from "./bind.js";
 
 /** Where nothing moves for this long, nothing more is to come: VFs without a driver never get an interface. */
 const QUIET_MS = 2_000;
@@ -28,8 +29,16 @@ export async function waitUntilSettled(
 }
 
 /** Two steps for each VF: its driver, its interface. */
-function stepsOf({ numVfs, virtualFunctions }: PhysicalFunction): { readonly done: number; readonly all: number } {
-  const drivers = virtualFunctions.filter((vf) => vf.driver !== undefined).length;
-  const interfaces = virtualFunctions.filter((vf) => vf.interfaces.length > 0).length;
-  return { done: drivers + interfaces, all: 2 * numVfs };
+function stepsOf({ numVfs, virtualFunctions, driversAutoprobe }: PhysicalFunction): {
+  readonly done: number;
+  readonly all: number;
+} {
+  const done = virtualFunctions.reduce((sum, vf) => sum + stepsDone(vf, driversAutoprobe), 0);
+  return { done, all: 2 * numVfs };
+}
+
+function stepsDone(vf: VirtualFunction, driversAutoprobe: boolean): number {
+  // Nobody gives it a driver, and a guest's driver gives it no interface.
+  if (vf.driver === undefined) return driversAutoprobe ? 0 : 2;
+  return vf.driver === VFIO_DRIVER || vf.interfaces.length > 0 || vf.interfaceElsewhere ? 2 : 1;
 }

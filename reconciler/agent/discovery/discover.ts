@@ -6,7 +6,7 @@ import type {
   PhysicalFunction,
   UnreadableDevice,
 } from "../../kernel/kernel.js";
-import { type NodeNeeds, reasonToReserve } from "./reserved-nics.js";
+import { eligibilityOf, type NodeNeeds } from "./eligibility.js";
 
 /** Phase one: which of the node's NICs become SriovNetworkDevices, and why the others don't. Pure. */
 export interface Discovery {
@@ -38,9 +38,9 @@ export function discover(snapshot: NodeSnapshot, needs: NodeNeeds): Discovery {
   for (const physicalFunction of snapshot.physicalFunctions) {
     const { address } = physicalFunction;
     const device = { address, interfaceName: physicalFunction.interfaces[0]?.name ?? "", physicalFunction };
-    const reason = reasonToReserve(physicalFunction, snapshot, needs);
-    if (reason === undefined) devices.push(device);
-    else skipped.push({ ...device, reason });
+    const { eligible, message } = eligibilityOf(physicalFunction, snapshot, needs);
+    if (eligible) devices.push(device);
+    else skipped.push({ ...device, reason: message });
   }
   const unusable = [...snapshot.incapable.map(incapable), ...snapshot.unreadable.map(unreadable)];
   return { devices, skipped, unusable, incomplete: snapshot.unreadable.length > 0 };

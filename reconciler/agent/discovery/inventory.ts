@@ -8,8 +8,6 @@ import type { NodeReport } from "./node-report.js";
 
 /** What the last scan found, and what people are told of it. */
 export class Inventory {
-  /** Why NICs that can have VFs are not offered, by address. */
-  private skipped: ReadonlyMap<string, string> = new Map();
   /** As it was told last; undefined before the first scan of this process. */
   private told: readonly LeftOutNic[] | undefined;
   private found: NodeReport | undefined;
@@ -25,16 +23,12 @@ export class Inventory {
     const leftOut = [...skipped, ...unusable]
       .map(({ address, interfaceName, reason }) => ({ address, interfaceName, reason }))
       .sort((a, b) => (a.address < b.address ? -1 : 1));
-    this.skipped = new Map(skipped.map(({ address, reason }) => [address, reason]));
-    this.tell(leftOut, node);
+    this.tellInLog(leftOut);
+    if (node !== undefined) this.tellInEvents(skipped, node);
+    this.told = leftOut;
     // A device that cannot be read right now may be the NIC that was offered: then nothing is taken back.
     const unsure = discovery.incomplete && node?.metadata.labels?.[Label.capable] === "true";
     this.found = { capable: devices.length > 0 || unsure, leftOut };
-  }
-
-  /** Why a NIC that has an object is not offered any more; undefined where it is, as far as is known. */
-  skipReason(address: string): string | undefined {
-    return this.skipped.get(address);
   }
 
   /** What the Node is to say; undefined before the first scan. */
@@ -42,20 +36,23 @@ export class Inventory {
     return this.found;
   }
 
-  /** In the log whatever is new to this process; as an event what the Node has not said before. */
-  private tell(leftOut: readonly LeftOutNic[], node: Node | undefined): void {
-    const saidBefore = this.told ?? (node === undefined ? [] : leftOutNics(node));
+  private tellInLog(leftOut: readonly LeftOutNic[]): void {
     for (const nic of leftOut) {
       if (!includes(this.told, nic)) this.log.info(nic, `left out: ${nameOf(nic)}: ${nic.reason}`);
-      // That a NIC has no SR-IOV at all is nothing that happened.
-      if (node === undefined || !this.skipped.has(nic.address) || includes(saidBefore, nic)) continue;
+    }
+    for (const nic of this.told ?? []) {
+      const still = leftOut.some(({ address }) => address === nic.address);
+      if (!still) this.log.info({ address: nic.address }, `not left out any more: ${nameOf(nic)}`);
+    }
+  }
+
+  /** Of what can have VFs and the Node has not said before. That a NIC has no SR-IOV at all is nothing that happened. */
+  private tellInEvents(skipped: readonly LeftOutNic[], node: Node): void {
+    for (const nic of skipped) {
+      if (includes(this.told ?? leftOutNics(node), nic)) continue;
       const message = `${nameOf(nic)} is not offered: ${nic.reason}`;
       this.events.record(NODE, node, { type: "Normal", reason: EventReason.NicLeftOut, message });
     }
-    for (const { address } of this.told ?? []) {
-      if (!leftOut.some((nic) => nic.address === address)) this.log.info({ address }, "NIC not left out any more");
-    }
-    this.told = leftOut;
   }
 }
 

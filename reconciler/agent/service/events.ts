@@ -11,6 +11,12 @@ export interface AgentEvent {
 export const EventReason = {
   /** The VF count was changed as the object asks. */
   VfsChanged: "VfsChanged",
+  /** The VFs that a node had before it was restarted are there again. */
+  Restored: "Restored",
+  /** VFs were destroyed though they were in use, as somebody had allowed; the message says whose. */
+  Disrupted: "Disrupted",
+  /** The NIC has its VFs, and its own interface could not be set up, so that they have no link. */
+  LinkDown: "LinkDown",
   /** A change was refused, or failed; the message says by whom and why. */
   ChangeRefused: "ChangeRefused",
   /** The hardware no longer has what was reported: somebody changed it past the agent, or the node was restarted. */

@@ -104,7 +104,9 @@ describe("an agent whose hardware lives its own life", () => {
       rescan(lab.run, node);
       const { status } = await observer.ready(nameOf(3), "TooManyVFs");
       expect(status?.totalVFs).to.equal(1);
-      expect(status?.conditions?.[0]?.message).to.equal("n-life-nic3 supports at most 1 VF, not 2");
+      expect(status?.conditions?.[0]?.message).to.equal(
+        "n-life-nic3 supports at most 1 VF, not 2. Ask for fewer, or raise the maximum in the NIC's firmware.",
+      );
     });
 
     it("can be given what the other has", () => configure(3, 1));

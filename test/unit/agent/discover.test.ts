@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { discover } from "../../../reconciler/agent/discovery/discover.js";
-import type { NodeNeeds } from "../../../reconciler/agent/discovery/reserved-nics.js";
+import { eligibilityOf, type NodeNeeds } from "../../../reconciler/agent/discovery/eligibility.js";
 import {
   KernelError,
   type NetworkInterface,
@@ -156,6 +156,15 @@ describe("discovery", () => {
       reason: "eno50 is an uplink of the VlanConfig vlans-rack1 on this node",
     },
   ];
+  it("gives the condition Eligible one word for each reason, and a sentence", () => {
+    const words = cases.map(({ ports = [port("eno49")], snapshot, needs }) => {
+      const network = snapshotOf([], snapshot);
+      return eligibilityOf(physicalFunction({ interfaces: ports }), network, needing(needs)).reason;
+    });
+    const known = ["ApiServerConnection", "DefaultRoute", "Eligible", "ManagementInterface", "VlanUplink"];
+    expect([...new Set(words)].sort()).to.deep.equal(known);
+  });
+
   for (const { title, ports, snapshot, needs, reason } of cases) {
     it(`${reason === undefined ? "offers" : "leaves out"} ${title}`, () => {
       const nic = physicalFunction({ ...(ports && { interfaces: ports }) });

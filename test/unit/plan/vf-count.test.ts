@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { describeLoss, type PlannedVf, planVfCount } from "../../../plan/vf-count.js";
+import { describeLoss, describePlan, type PlannedVf, planVfCount, usedVfs } from "../../../plan/vf-count.js";
 
 const vfs = (count: number, more: Partial<PlannedVf> = {}): PlannedVf[] =>
   Array.from({ length: count }, (_, index) => ({ address: `0000:04:10.${index * 2}`, ...more }));
@@ -71,5 +71,37 @@ describe("the loss in words", () => {
 
   it("leaves out an empty interface and an empty user", () => {
     expect(describeLoss("d", plan(1, 0, { interfaceName: "", usedBy: "" }))).to.match(/- 0000:04:10\.0$/);
+  });
+});
+
+describe("a plan in one line", () => {
+  it("says what is written, and which VFs go", () => {
+    const line = describePlan(plan(2, 6, { interfaceName: "eno49v0", usedBy: "pod web/router-0" }));
+    expect(line).to.equal(
+      "2 → 6 VFs, by writing 0, then 6; 2 VFs go: 0000:04:10.0 (eno49v0), used by pod web/router-0; " +
+        "0000:04:10.2 (eno49v0), used by pod web/router-0",
+    );
+  });
+
+  it("speaks of one VF in the singular", () => {
+    expect(describePlan(plan(1, 0))).to.equal("1 → 0 VFs, by writing 0; 1 VF goes: 0000:04:10.0");
+  });
+
+  it("names no VFs where none go", () => {
+    expect(describePlan(plan(0, 1))).to.equal("0 → 1 VF, by writing 1");
+  });
+
+  it("says of one that changes nothing only that", () => {
+    expect(describePlan(plan(4, 4))).to.equal("4 → 4 VFs");
+  });
+});
+
+describe("the VFs in use that go", () => {
+  it("are those with a user", () => {
+    expect(usedVfs(plan(2, 0, { usedBy: "pod web/router-0" }))).to.have.length(2);
+  });
+
+  it("are none where nobody has one", () => {
+    expect(usedVfs(plan(2, 0, { usedBy: "" }))).to.deep.equal([]);
   });
 });

@@ -1,15 +1,15 @@
 import { expect } from "chai";
 import { setImmediate } from "node:timers/promises";
 import { pino } from "pino";
-import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
-import type { KubeClient } from "../../../kube/client.js";
-import { DeviceLoop } from "../../../reconciler/agent/change/device-loop.js";
-import { type PhysicalFunction, parsePciAddress } from "../../../reconciler/kernel/kernel.js";
-import { deviceObject, physicalFunction } from "./nic.js";
-import { kernelWith } from "./kernel.js";
-import { noEvents } from "../../../reconciler/agent/service/events.js";
-import { noMetrics } from "../../../reconciler/agent/service/metrics.js";
-import { kernelUsers } from "../../../reconciler/agent/usage/vf-users.js";
+import type { SriovNetworkDevice } from "../../../../api/sriov-network-device.js";
+import type { KubeClient } from "../../../../kube/client.js";
+import { DeviceLoop } from "../../../../reconciler/agent/change/device-loop.js";
+import { type PhysicalFunction, parsePciAddress } from "../../../../reconciler/kernel/kernel.js";
+import { deviceObject, physicalFunction } from "../nic.js";
+import { kernelWith } from "../kernel.js";
+import { noEvents } from "../../../../reconciler/agent/service/events.js";
+import { noMetrics } from "../../../../reconciler/agent/service/metrics.js";
+import { kernelUsers } from "../../../../reconciler/agent/usage/vf-users.js";
 
 /** A loop, its object at an API server that only keeps it, and a NIC that is read and never written. */
 class Bench {
@@ -40,7 +40,8 @@ class Bench {
       pciDevices: { sync: () => Promise.resolve() },
       log: pino({ enabled: false }),
       current: () => this.device,
-      skipReason: () => undefined,
+      eligibility: () => ({ eligible: true, reason: "Eligible", message: "" }),
+      meantForVfio: () => new Set(),
       observe: (device) => this.change(device),
       options: { writeDeadlineMs: 1_000, settleDeadlineMs: 1_000 },
     });

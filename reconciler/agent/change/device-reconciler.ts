@@ -1,0 +1,281 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Logger } from "pino";
+import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import { describePlan, type VfCountPlan } from "../../../plan/vf-count.js";
+import type { Kernel, PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
+import type { PciDevices } from "../pci/pci-devices.js";
+import type { EventRecorder } from "../service/events.js";
+import type { AgentMetrics } from "../service/metrics.js";
+import type { VfUsers } from "../usage/vf-users.js";
+import { Announcer } from "./announcer.js";
+import { Autoprobe } from "./autoprobe.js";
+import { bindLeftovers } from "./bind.js";
+import { carryOut } from "./carry-out.js";
+import { decide } from "./decide.js";
+import { DeviationWatch } from "./deviation.js";
+import { allowedCount, guard } from "./guard.js";
+import { setLinkUp } from "./link-up.js";
+import type { ObjectWriter } from "./object-writer.js";
+import { type Outcome, type Refusal, resultOf } from "./outcome.js";
+import type { Work } from "./phase.js";
+import { type Eligibility, reportFinding, reportGone } from "./report.js";
+import { Retries } from "./retries.js";
+import { waitUntilSettled } from "./settle.js";
+import { isShortfall, verify } from "./verify.js";
+
+export interface ReconcilerOptions {
+  readonly writeDeadlineMs: number;
+  /** How long new VFs may take to get their drivers and names before they are reported without. */
+  readonly settleDeadlineMs: number;
+}
+
+export interface ReconcilerParts {
+  readonly kernel: Kernel;
+  readonly pciDevices: Pick<PciDevices, "sync">;
+  readonly users: VfUsers;
+  readonly events: EventRecorder;
+  readonly metrics: AgentMetrics;
+  readonly log: Logger;
+  /** The object as it is known now; undefined when there is none. */
+  readonly current: () => SriovNetworkDevice | undefined;
+  /** Whether the NIC, as it is now, may be changed: what the condition Eligible says. */
+  readonly eligibility: (nic: PhysicalFunction) => Eligibility;
+  /** Addresses of the NIC's VFs, there already or not, that guests are to have. */
+  readonly meantForVfio: (device: SriovNetworkDevice) => ReadonlySet<PciAddress>;
+  readonly options: ReconcilerOptions;
+}
+
+/** What is to be looked at again though nothing else tells of it. */
+export interface Next {
+  /** Milliseconds since the epoch; absent where nothing is to be tried again. */
+  readonly retryAt?: number | undefined;
+  /** VFs were made, whose interfaces may be renamed late. */
+  readonly changed?: boolean;
+}
+
+interface Result extends Next {
+  readonly outcome: Outcome;
+  /** The NIC as it is afterwards; undefined when it has vanished. */
+  readonly found: PhysicalFunction | undefined;
+}
+
+interface Carried {
+  /** By the kernel, in one of the phases. */
+  readonly refused: Refusal | undefined;
+  /** What the kernel took without an error and did not do. */
+  readonly missed: Refusal | undefined;
+  readonly found: PhysicalFunction | undefined;
+}
+
+/** One NIC, made as its object asks and reported as it is: each pass is a look, at most one change, and a report. */
+export class DeviceReconciler {
+  private readonly retries = new Retries();
+  private readonly autoprobe = new Autoprobe();
+  private readonly deviations = new DeviationWatch();
+  private readonly announcer: Announcer;
+  private identity: Identity = { uid: "", generation: 0 };
+  /** What a driver made of one generation where it made fewer VFs than it was asked for. */
+  private shortfall: (Identity & { readonly numVfs: number }) | undefined;
+
+  constructor(
+    private readonly address: PciAddress,
+    private readonly parts: ReconcilerParts,
+    private readonly writer: ObjectWriter,
+  ) {
+    this.announcer = new Announcer(parts.events);
+  }
+
+  /** One pass. */
+  async reconcile(): Promise<Next> {
+    const device = this.parts.current();
+    if (device === undefined || device.metadata.deletionTimestamp !== undefined) return {};
+    this.meet(device);
+    const nic = await this.parts.kernel.physicalFunction(this.address);
+    if (nic === undefined) return this.gone(device);
+    if (readyCondition(device)?.reason === ReadyReason.DeviceGone) this.announcer.back(device);
+    const result = await this.configure(device, nic);
+    if (result === undefined) return {};
+    if (result.found === undefined) return this.gone(device);
+    return this.report(device, result.found, result);
+  }
+
+  /** When to try again after a pass that failed with no answer about the NIC: the API server's, say. */
+  retryAfterFailure(): number {
+    return Date.now() + this.retries.nextPause();
+  }
+
+  /** Resolves with nothing where the object was changed before anything was done: another pass speaks of that. */
+  private async configure(device: SriovNetworkDevice, nic: PhysicalFunction): Promise<Result | undefined> {
+    const deviation = this.deviations.see(device, nic);
+    const decision = decide(device, nic, this.parts.users.of(nic));
+    switch (decision.kind) {
+      case "unmanaged":
+        return { outcome: { kind: "unmanaged" }, found: nic };
+      case "settled":
+        return this.finish(device, nic);
+      case "tooMany":
+        return { outcome: decision, found: nic };
+      case "change": {
+        const { eligible, message: reason } = this.parts.eligibility(nic);
+        if (!eligible) {
+          this.announcer.drifted(device, deviation, `It stays so: ${reason}.`);
+          return { outcome: notEligible(reason, decision.plan.to), found: nic };
+        }
+        if (isDeepStrictEqual(this.shortfall, { ...identityOf(device), numVfs: nic.numVfs })) {
+          return { outcome: verify(decision.plan, nic) ?? CONFIGURED, found: nic };
+        }
+        return this.pending(device, nic) ?? this.lookTwice(device, nic, decision.plan);
+      }
+    }
+  }
+
+  /** VFs may have been taken since they were last looked at; a plan that destroys none needs no second look. */
+  private async lookTwice(
+    device: SriovNetworkDevice,
+    nic: PhysicalFunction,
+    plan: VfCountPlan,
+  ): Promise<Result | undefined> {
+    if (plan.from === 0) return this.change(device, nic, plan);
+    const { users, kernel, eligibility } = this.parts;
+    await users.refresh();
+    const now = await kernel.physicalFunction(this.address);
+    if (now === undefined) return { outcome: CONFIGURED, found: undefined };
+    const decision = decide(device, now, users.of(now));
+    const goesOn = decision.kind === "change" && eligibility(now).eligible;
+    return goesOn ? this.change(device, now, decision.plan) : this.configure(device, now);
+  }
+
+  private async change(
+    device: SriovNetworkDevice,
+    nic: PhysicalFunction,
+    plan: VfCountPlan,
+  ): Promise<Result | undefined> {
+    const deviation = this.deviations.see(device, nic);
+    const verdict = guard(device, plan, deviation);
+    if (verdict.kind !== "go") {
+      this.announcer.drifted(device, deviation, "It stays so, since VFs are in use: see the condition Ready.");
+      return { outcome: verdict, found: nic };
+    }
+    const latest = this.parts.current();
+    if (latest === undefined || !isDeepStrictEqual(identityOf(latest), identityOf(device))) return undefined;
+    this.announcer.drifted(device, deviation, `The count is put back to ${plan.to}.`);
+    const { refused, missed, found } = await this.carryOut(device, nic, plan);
+    const untouched = refused !== undefined && found?.numVfs === plan.from;
+    if (verdict.lost.length > 0 && !untouched) this.announcer.disrupted(device, verdict.lost);
+    if (found === undefined) return { outcome: CONFIGURED, found };
+    if (missed !== undefined && isShortfall(plan, found)) {
+      this.shortfall = { ...identityOf(device), numVfs: found.numVfs };
+      return { outcome: missed, found, changed: true };
+    }
+    const refusal = refused ?? missed;
+    if (refusal !== undefined) return this.failed(device, found, refusal);
+    this.announcer.changed(device, plan, deviation);
+    return { ...(await this.withLink(found)), changed: true };
+  }
+
+  /** The kernel's part: the phases, the wait for drivers and names, and a look at what came of it. */
+  private async carryOut(device: SriovNetworkDevice, nic: PhysicalFunction, plan: VfCountPlan): Promise<Carried> {
+    const { kernel, log, metrics, options } = this.parts;
+    const { from, to, writes, destroyed } = plan;
+    log.info({ from, to, writes, destroyed }, `${device.metadata.name}: ${describePlan(plan)}`);
+    const began = performance.now();
+    const refused = await carryOut({ ...this.work(device, nic), plan });
+    const found = await waitUntilSettled(kernel, this.address, options.settleDeadlineMs);
+    const missed = refused === undefined && found !== undefined ? verify(plan, found) : undefined;
+    const refusal = refused ?? missed;
+    metrics.changeEnded(resultOf(refusal ?? CONFIGURED), (performance.now() - began) / 1_000);
+    if (refusal !== undefined) log.warn({ from, to, found: found?.numVfs }, `not done: ${refusal.message}`);
+    return { refused, missed, found };
+  }
+
+  /** The count is right; what an interrupted change left undone may not be. */
+  private async finish(device: SriovNetworkDevice, nic: PhysicalFunction): Promise<Result> {
+    if (!this.parts.eligibility(nic).eligible) return { outcome: CONFIGURED, found: nic };
+    const pending = this.pending(device, nic);
+    if (pending !== undefined) return pending;
+    const refusal = await bindLeftovers(this.work(device, nic));
+    return refusal === undefined ? this.withLink(nic) : this.failed(device, nic, refusal);
+  }
+
+  private async withLink(nic: PhysicalFunction): Promise<Result> {
+    const { kernel, options } = this.parts;
+    const link = await setLinkUp(kernel, nic, options.writeDeadlineMs);
+    return { outcome: { kind: "configured", shortcoming: link.shortcoming }, found: link.nic };
+  }
+
+  private async report(device: SriovNetworkDevice, nic: PhysicalFunction, result: Result): Promise<Next> {
+    const { pciDevices, users, eligibility } = this.parts;
+    const { outcome, retryAt, changed = false } = result;
+    // After a restart of the node, no VF's object, nor a claim that it owns, is to go by a first failure.
+    const restoring = this.deviations.see(device, nic)?.kind === "restart" && this.retries.count < 2;
+    if (!restoring || retryAt === undefined) await pciDevices.sync(device, nic.virtualFunctions);
+    const finding = { nic, outcome, users: users.of(nic), eligibility: eligibility(nic) };
+    const transition = await this.writer.report(device, reportFinding(device, finding));
+    if (transition) this.announcer.reported(device, transition, outcome);
+    if (retryAt === undefined) this.retries.reset();
+    if (outcome.kind === "configured" || outcome.kind === "unmanaged") {
+      this.deviations.forget();
+      await this.writer.withdrawAllowance(device);
+    }
+    return { retryAt, changed };
+  }
+
+  private async gone(device: SriovNetworkDevice): Promise<Next> {
+    this.deviations.forget();
+    this.shortfall = undefined;
+    this.retries.reset();
+    await this.parts.pciDevices.sync(device, []);
+    const transition = await this.writer.report(device, reportGone(device));
+    if (transition) this.announcer.gone(device, transition);
+    return {};
+  }
+
+  /** A new generation, or an object made anew, begins without what failed for the one before. */
+  private meet(device: SriovNetworkDevice): void {
+    const identity = identityOf(device);
+    if (isDeepStrictEqual(identity, this.identity)) return;
+    this.identity = identity;
+    this.deviations.forget();
+    this.retries.reset();
+  }
+
+  private pending(device: SriovNetworkDevice, nic: PhysicalFunction): Result | undefined {
+    const failure = this.retries.pending(this.attempt(device, nic));
+    return failure && { outcome: failure.refusal, found: nic, retryAt: failure.until };
+  }
+
+  private failed(device: SriovNetworkDevice, found: PhysicalFunction, refusal: Refusal): Result {
+    return { outcome: refusal, found, retryAt: this.retries.failed(this.attempt(device, found), refusal) };
+  }
+
+  /** All that the kernel's answer depends on, as far as can be seen from here. */
+  private attempt(device: SriovNetworkDevice, nic: PhysicalFunction): unknown {
+    const { driver, totalVfs, numVfs, virtualFunctions } = nic;
+    const addresses = virtualFunctions.map((vf) => vf.address);
+    const users = [...this.parts.users.of(nic)];
+    return { ...identityOf(device), allowed: allowedCount(device), driver, totalVfs, numVfs, addresses, users };
+  }
+
+  private work(device: SriovNetworkDevice, nic: PhysicalFunction): Omit<Work, "plan"> {
+    const { kernel, meantForVfio, options } = this.parts;
+    const deadlineMs = options.writeDeadlineMs;
+    return { kernel, nic, meantForVfio: meantForVfio(device), autoprobe: this.autoprobe, deadlineMs };
+  }
+}
+
+const CONFIGURED = { kind: "configured" } as const;
+
+/** One generation of one object. */
+interface Identity {
+  readonly uid: string;
+  readonly generation: number;
+}
+
+function identityOf({ metadata: { uid = "", generation = 0 } }: SriovNetworkDevice): Identity {
+  return { uid, generation };
+}
+
+function notEligible(reason: string, wanted: number): Refusal {
+  const message = `not changed to ${wanted}: ${reason}. Take the NIC out of there, or set the count back.`;
+  return { kind: "notEligible", message };
+}

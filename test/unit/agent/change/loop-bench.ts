@@ -1,0 +1,161 @@
+import { setImmediate } from "node:timers/promises";
+import { pino } from "pino";
+import type { KubeObject } from "../../../../api/object.js";
+import type { SriovNetworkDevice } from "../../../../api/sriov-network-device.js";
+import { readyCondition } from "../../../../api/sriov-network-device.js";
+import type { KubeClient } from "../../../../kube/client.js";
+import { SimulatedNode } from "../../../../lab/nodes/simulated/node.js";
+import { DeviceLoop } from "../../../../reconciler/agent/change/device-loop.js";
+import type { Eligibility } from "../../../../reconciler/agent/change/report.js";
+import { interfaceUsers } from "../../../../reconciler/agent/usage/interface-users.js";
+import type { VfUsers } from "../../../../reconciler/agent/usage/vf-users.js";
+import { noMetrics } from "../../../../reconciler/agent/service/metrics.js";
+import { type Kernel, parsePciAddress, type PciAddress } from "../../../../reconciler/kernel/kernel.js";
+import { deviceObject } from "../nic.js";
+
+export const NIC = parsePciAddress("0000:04:00.0");
+
+/** A loop on simulated hardware in this process, with its object at an API server that only keeps it. */
+export class LoopBench {
+  readonly hardware = new SimulatedNode({
+    nics: [{ address: NIC, interfaces: [{ name: "eno49" }], totalVfs: 8 }],
+  });
+  device: SriovNetworkDevice;
+  /** `Warning Drift: …`, in order. */
+  readonly events: string[] = [];
+  /** The reason of Ready of each status write, `PCIDevices N` of each change of their number, `withdrawn`. */
+  readonly writes: string[] = [];
+  readonly results: string[] = [];
+  /** What is called in the kernel: `setNumVfs 4`, … */
+  readonly calls: string[] = [];
+  /** Who holds a VF, beside what the kernel shows. */
+  readonly held = new Map<PciAddress, string>();
+  /** Called when the loop asks anew who holds VFs. */
+  onRefresh: () => void = () => undefined;
+  meantForVfio: ReadonlySet<PciAddress> = new Set();
+  /** Answers in place of the kernel, where it throws. */
+  before: (call: string) => void | Promise<void> = () => undefined;
+  loop: DeviceLoop;
+  private pciDevices = 0;
+
+  constructor(numVFS: number) {
+    this.device = { ...deviceObject({ numVFS, generation: 2 }) };
+    this.loop = this.newLoop();
+  }
+
+  /** Resolves when the pass that this wakes it for has ended. */
+  async pass(): Promise<void> {
+    this.loop.wake();
+    await this.loop.idle();
+  }
+
+  /** The agent's process ends and is started again. */
+  async restart(): Promise<void> {
+    await this.loop.stop();
+    this.loop = this.newLoop();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  declare(numVFS: number): void {
+    const { metadata, spec } = this.device;
+    this.device = {
+      ...this.device,
+      metadata: { ...metadata, generation: (metadata.generation ?? 0) + 1 },
+      spec: { ...spec, numVFS },
+    };
+  }
+
+  annotate(annotations: Readonly<Record<string, string>>): void {
+    this.device = { ...this.device, metadata: { ...this.device.metadata, annotations } };
+  }
+
+  get ready(): { reason: string; message: string } {
+    const { reason, message } = readyCondition(this.device) ?? { reason: "", message: "" };
+    return { reason, message };
+  }
+
+  get vfs() {
+    return this.hardware.hardwareState().snapshot.physicalFunctions[0]?.virtualFunctions ?? [];
+  }
+
+  private newLoop(): DeviceLoop {
+    return new DeviceLoop(NIC, {
+      kernel: this.kernel(),
+      client: { merge: ((_type, _name, patch) => Promise.resolve(this.merge(patch))) as KubeClient["merge"] },
+      users: this.users(),
+      events: {
+        record: (_type, _about: KubeObject, { type, reason, message }) =>
+          void this.events.push(`${type} ${reason}: ${message}`),
+      },
+      metrics: { ...noMetrics, changeEnded: (result) => void this.results.push(result) },
+      pciDevices: {
+        sync: (_parent, vfs) => {
+          if (vfs.length !== this.pciDevices) this.writes.push(`PCIDevices ${vfs.length}`);
+          this.pciDevices = vfs.length;
+          return Promise.resolve();
+        },
+      },
+      log: pino({ enabled: false }),
+      current: () => this.device,
+      eligibility: () => this.eligibility,
+      meantForVfio: () => this.meantForVfio,
+      observe: (device) => {
+        this.device = device;
+        this.loop.hear(device);
+      },
+      options: { writeDeadlineMs: 1_000, settleDeadlineMs: 1_000 },
+    });
+  }
+
+  private users(): VfUsers {
+    return {
+      of: (nic) => {
+        const vfs = nic.virtualFunctions.map((vf) => vf.address);
+        const held = [...this.held].filter(([address]) => vfs.includes(address));
+        return new Map([...interfaceUsers(nic), ...held]);
+      },
+      refresh: async () => {
+        await setImmediate();
+        this.onRefresh();
+      },
+      onChange: () => undefined,
+    };
+  }
+
+  private kernel(): Kernel {
+    const { hardware } = this;
+    const call = async (name: string, run: () => unknown): Promise<void> => {
+      this.calls.push(name);
+      await this.before(name);
+      await run();
+    };
+    return {
+      scan: () => Promise.resolve(hardware.scan()),
+      physicalFunction: async (address) => {
+        await this.before("physicalFunction");
+        return hardware.physicalFunction(address);
+      },
+      setNumVfs: (address, count) => call(`setNumVfs ${count}`, () => hardware.setNumVfs(address, count)),
+      setDriversAutoprobe: (address, on) =>
+        call(`setDriversAutoprobe ${on}`, () => hardware.setDriversAutoprobe(address, on)),
+      bindDriver: (address, driver) =>
+        call(`bindDriver ${address} ${driver ?? "any"}`, () => hardware.bindDriver(address, driver)),
+      setInterfaceUp: (address, name) => call(`setInterfaceUp ${name}`, () => hardware.setInterfaceUp(address, name)),
+      pciFunctions: () => Promise.resolve(hardware.pciFunctions()),
+    };
+  }
+
+  private merge(patch: Readonly<Record<string, unknown>>): SriovNetworkDevice {
+    if (patch["status"] === undefined) {
+      this.writes.push("withdrawn");
+      return { ...this.device, metadata: { ...this.device.metadata, annotations: {} } };
+    }
+    const status = { ...this.device.status, ...(patch["status"] as SriovNetworkDevice["status"]) };
+    const device = { ...this.device, status };
+    this.writes.push(readyCondition(device)?.reason ?? "");
+    return device;
+  }
+}
