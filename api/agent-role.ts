@@ -12,12 +12,38 @@ export interface ClusterRole extends KubeObject {
   readonly rules: readonly PolicyRule[];
 }
 
+export interface ClusterRoleBinding extends KubeObject {
+  readonly roleRef: { readonly apiGroup: string; readonly kind: "ClusterRole"; readonly name: string };
+  readonly subjects: readonly (ServiceAccountName & { readonly kind: "ServiceAccount" })[];
+}
+
+export interface ServiceAccountName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What all agents run as. Which node one is on, its token tells: a pod's, and any that is bound to a Node. */
+export const AGENT_ACCOUNT: ServiceAccountName = { namespace: "pulumi-sriov", name: "pulumi-sriov-agent" };
+
 export const AGENT_ROLE_NAME = "pulumi-sriov-agent";
 
-/** What a node's agent must be allowed to do, and no more. */
+const RBAC = "rbac.authorization.k8s.io";
+
+/** Gives the agents' service account their role. */
+export function agentClusterRoleBinding(account: ServiceAccountName = AGENT_ACCOUNT): ClusterRoleBinding {
+  return {
+    apiVersion: `${RBAC}/v1`,
+    kind: "ClusterRoleBinding",
+    metadata: { name: AGENT_ROLE_NAME },
+    roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: AGENT_ROLE_NAME },
+    subjects: [{ kind: "ServiceAccount", ...account }],
+  };
+}
+
+/** What a node's agent must be allowed to do, and no more; the admission policies keep it to its node. */
 export function agentClusterRole(): ClusterRole {
   return {
-    apiVersion: "rbac.authorization.k8s.io/v1",
+    apiVersion: `${RBAC}/v1`,
     kind: "ClusterRole",
     metadata: { name: AGENT_ROLE_NAME },
     rules: [

@@ -32,6 +32,9 @@ export const Annotation = {
   matchedNodes: "network.harvesterhci.io/matched-nodes",
 } as const;
 
+/** The verb on a SriovNetworkDevice that lets its holder destroy VFs which are in use. */
+export const DISRUPT = "disrupt";
+
 /** Labels by which the agent's pods are found. */
 export const AGENT_POD_LABELS = {
   "app.kubernetes.io/name": "pulumi-sriov",

@@ -91,6 +91,22 @@ export function conflictingManagers(error: ApiError): string[] {
   return [...new Set(managers)];
 }
 
+/** A ValidatingAdmissionPolicy that has refused a request, and what it says, for people. */
+export interface PolicyRefusal {
+  readonly policy: string;
+  readonly message: string;
+}
+
+export function policyRefusal(error: unknown): PolicyRefusal | undefined {
+  return error instanceof ApiError ? policyRefusalIn(error.status.message ?? "") : undefined;
+}
+
+/** The API server names the policy in its message alone. */
+export function policyRefusalIn(said: string): PolicyRefusal | undefined {
+  const [, policy, message] = /ValidatingAdmissionPolicy '([^']+)'[^:]*denied request: ([^]*)$/.exec(said) ?? [];
+  return policy === undefined || message === undefined ? undefined : { policy, message };
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@ import https from "node:https";
 import http from "node:http";
 import type { IncomingMessage } from "node:http";
 import type { ClusterConfig } from "./config.js";
-import { ApiError, type ApiStatus, ConnectionError, messageOf } from "./errors.js";
+import { ApiError, type ApiStatus, ConnectionError, messageOf, policyRefusalIn } from "./errors.js";
 
 /**
  * HTTP to one API server. Not client-node's generated clients, because those (2.0.1) open a new TLS connection for every
@@ -239,6 +239,8 @@ function words(config: ClusterConfig, request: Request, http: number, said: stri
       `401 ${said}. The token or certificate may have expired: log in again, or renew the kubeconfig.`
     );
   }
+  const refusal = policyRefusalIn(said);
+  if (refusal !== undefined) return `refused by the admission policy ${refusal.policy}: ${refusal.message}`;
   if (http === 403) {
     return `not allowed with ${config.origin}: ${said}. Ask for a role that permits it.`;
   }

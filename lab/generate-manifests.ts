@@ -1,14 +1,23 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { agentClusterRole } from "../api/agent-role.js";
+import { admissionPolicies, admissionPolicyBindings } from "../api/admission-policies.js";
+import { agentClusterRole, agentClusterRoleBinding } from "../api/agent-role.js";
 import { customResourceDefinitions } from "../api/custom-resource-definitions.js";
 import type { KubeObject } from "../api/object.js";
 
 /** The YAML that ships in api/manifests, by file name, as the TypeScript of api/ says it. */
 export function manifests(): Readonly<Record<string, string>> {
-  const objects: readonly KubeObject[] = [...customResourceDefinitions(), agentClusterRole()];
-  return Object.fromEntries(objects.map((object) => [`${object.metadata.name}.yaml`, render(object)]));
+  const objects: readonly KubeObject[] = [
+    ...customResourceDefinitions(),
+    agentClusterRole(),
+    agentClusterRoleBinding(),
+    ...admissionPolicies(),
+    ...admissionPolicyBindings(),
+  ];
+  // What has the same name belongs together: a role and its binding, a policy and its binding.
+  const files = Map.groupBy(objects, ({ metadata }) => `${metadata.name}.yaml`);
+  return Object.fromEntries([...files].map(([file, parts]) => [file, render(parts)]));
 }
 
 /** Names of files that are not as the TypeScript says; none when all are current. */
@@ -18,8 +27,9 @@ export function staleManifests(directory: string): string[] {
     .map(([name]) => name);
 }
 
-function render(object: KubeObject): string {
-  return `# Generated from api/ by "npm run generate"; do not edit.\n${stringify(object, { lineWidth: 120, aliasDuplicateObjects: false })}`;
+function render(objects: readonly KubeObject[]): string {
+  const documents = objects.map((object) => stringify(object, { lineWidth: 120, aliasDuplicateObjects: false }));
+  return `# Generated from api/ by "npm run generate"; do not edit.\n${documents.join("---\n")}`;
 }
 
 function read(file: string): string | undefined {

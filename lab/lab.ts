@@ -1,14 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { agentClusterRole, AGENT_ROLE_NAME } from "../api/agent-role.js";
-import { CUSTOM_RESOURCE_DEFINITION, NODE } from "../api/core.js";
-import { customResourceDefinitions } from "../api/custom-resource-definitions.js";
 import { Label } from "../api/names.js";
-import type { KubeObject, ResourceType } from "../api/object.js";
+import { NODE } from "../api/core.js";
 import { KubeClient } from "../kube/client.js";
 import { Informer } from "../kube/informer.js";
 import { waitFor } from "../kube/wait.js";
+import { AgentIdentities } from "./agent-identities.js";
 import { type ControlPlane, startControlPlane } from "./control-plane/control-plane.js";
+import { installContract } from "./install-contract.js";
 import type { LabNode } from "./nodes/lab-node.js";
 import { type RealNode, type RealNodeOptions, startRealNode } from "./nodes/real-node.js";
 import { type SimulatedNode, startSimulatedNode } from "./nodes/simulated-node.js";
@@ -27,6 +26,14 @@ export interface Lab {
   addRealNode(name: string, options?: Pick<RealNodeOptions, "agentArgs" | "files">): Promise<RealNode>;
   /** Resolves when the node's agent has reported. */
   awaitReport(node: LabNode): Promise<void>;
+  /** As the agent of that node, who alone may write status there. Makes the Node where there is none. */
+  clientOfNode(nodeName: string): Promise<KubeClient>;
+  /**
+   * Gives a simulated node's agent credentials for the Node object as it is now, for the next start of the agent. A Node
+   * that was deleted and made anew is another one, and credentials of the old one are good for nothing; in a cluster, the
+   * agent's next pod there gets its own.
+   */
+  renewCredentials(nodeName: string): Promise<void>;
 }
 
 export interface SimulatedOptions {
@@ -39,13 +46,12 @@ export interface SimulatedOptions {
 export interface LabOptions {
   readonly log?: (line: string) => void;
   readonly audit?: boolean;
-  /** Install CRDs and the agents' role; default true. */
+  /** Install CRDs, the agents' role and the admission policies; default true. */
   readonly contract?: boolean;
 }
 
 /** How long an agent may take to report after its process was started; a guest's is slow. */
 const REPORT_MS = 90_000;
-const FIELD_MANAGER = "pulumi-sriov-lab";
 
 export async function startLab(run: LabRun, options: LabOptions = {}): Promise<Lab> {
   const { log = () => undefined, audit = false, contract = true } = options;
@@ -53,16 +59,17 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
   const client = KubeClient.open({ kubeconfig: controlPlane.kubeconfig }, "pulumi-sriov-lab");
   if (contract) await installContract(client);
 
+  const identities = new AgentIdentities(client, controlPlane);
+  const kubeconfigFile = (name: string): string => join(run.dir, `${name}.kubeconfig`);
   const lab: Lab = {
     run,
     controlPlane,
     client,
     async addSimulatedNode(name, { spec, agentArgs, agent = true } = {}) {
-      const kubeconfig = join(run.dir, `${name}.kubeconfig`);
-      writeFileSync(kubeconfig, await agentKubeconfig(client, controlPlane, name), { mode: 0o600 });
+      await lab.renewCredentials(name);
       const node = await startSimulatedNode(run, {
         name,
-        kubeconfig,
+        kubeconfig: kubeconfigFile(name),
         ...(spec && { spec }),
         ...(agentArgs && { agentArgs }),
       });
@@ -74,7 +81,7 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
       const server = controlPlane.server.replace("127.0.0.1", "10.0.2.2");
       const node = await startRealNode(run, {
         name,
-        kubeconfig: await agentKubeconfig(client, controlPlane, name, server),
+        kubeconfig: await identities.kubeconfig(name, server),
         log,
         ...options,
       });
@@ -83,69 +90,12 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
       return node;
     },
     awaitReport: (node) => awaitReport(client, node),
+    clientOfNode: (name) => identities.client(name),
+    async renewCredentials(name) {
+      writeFileSync(kubeconfigFile(name), await identities.kubeconfig(name), { mode: 0o600 });
+    },
   };
   return lab;
-}
-
-/** Installs the CRDs and the agents' role, and waits until the API server serves the kinds. */
-export async function installContract(client: KubeClient): Promise<void> {
-  const options = { fieldManager: FIELD_MANAGER, force: true };
-  const roles: ResourceType<KubeObject> = { ...RBAC, kind: "ClusterRole", plural: "clusterroles" };
-  await client.apply(roles, agentClusterRole(), options);
-  const definitions = customResourceDefinitions();
-  for (const definition of definitions) await client.apply(CUSTOM_RESOURCE_DEFINITION, definition, options);
-  const informer = new Informer(client, CUSTOM_RESOURCE_DEFINITION).start();
-  try {
-    await informer.synced;
-    await waitFor(
-      informer,
-      () => {
-        const missing = definitions
-          .map((definition) => definition.metadata.name)
-          .filter((name) => !isEstablished(informer.get(name)));
-        return missing.length === 0
-          ? { state: "satisfied", result: undefined }
-          : { state: "pending", what: `${missing.join(", ")} not established yet` };
-      },
-      { deadline: Date.now() + 30_000 },
-    );
-  } finally {
-    await informer.stop();
-  }
-}
-
-const RBAC = { apiVersion: "rbac.authorization.k8s.io/v1", namespaced: false };
-
-function isEstablished(definition: KubeObject | undefined): boolean {
-  const conditions = (definition as { status?: { conditions?: { type: string; status: string }[] } } | undefined)
-    ?.status?.conditions;
-  return conditions?.some(({ type, status }) => type === "Established" && status === "True") ?? false;
-}
-
-/** The Node object, and a kubeconfig for its agent with a bearer token of its own that is bound to the node. */
-async function agentKubeconfig(
-  client: KubeClient,
-  controlPlane: ControlPlane,
-  nodeName: string,
-  server?: string,
-): Promise<string> {
-  const options = { fieldManager: FIELD_MANAGER, force: true };
-  await client.apply(NODE, { metadata: { name: nodeName } }, options);
-  const account = { namespace: "pulumi-sriov", name: `agent-${nodeName}` };
-  const kubeconfig = await controlPlane.serviceAccountKubeconfig({
-    ...account,
-    boundNode: nodeName,
-    expirationSeconds: 24 * 3_600,
-    ...(server !== undefined && { server }),
-  });
-  const bindings: ResourceType<KubeObject> = { ...RBAC, kind: "ClusterRoleBinding", plural: "clusterrolebindings" };
-  const binding = {
-    metadata: { name: `pulumi-sriov-agent-${nodeName}` },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: AGENT_ROLE_NAME },
-    subjects: [{ kind: "ServiceAccount", ...account }],
-  };
-  await client.apply(bindings, binding, options);
-  return kubeconfig;
 }
 
 async function awaitReport(client: KubeClient, node: LabNode): Promise<void> {

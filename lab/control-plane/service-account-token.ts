@@ -6,6 +6,8 @@ export interface TokenRequest {
   readonly name: string;
   /** The token names this node, as that of a pod there would, and ends with it. The Node must exist. */
   readonly boundNode?: string;
+  /** The token is that of this pod in the same namespace, and names the pod's node, there or not. The pod must exist. */
+  readonly boundPod?: string;
   /** How long the token is good; default 3600, at least 600 (the API server's rule). */
   readonly expirationSeconds?: number;
 }
@@ -16,7 +18,7 @@ export interface TokenRequest {
  * @throws Error with the API server's answer where it refuses.
  */
 export async function requestToken(administrator: Administrator, request: TokenRequest): Promise<string> {
-  const { namespace, name, boundNode, expirationSeconds = 3600 } = request;
+  const { namespace, name, boundNode, boundPod, expirationSeconds = 3600 } = request;
   const make = (path: string, body: object) => create(administrator, path, body);
   await make("/api/v1/namespaces", { metadata: { name: namespace } });
   await make(`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name } });
@@ -24,6 +26,7 @@ export async function requestToken(administrator: Administrator, request: TokenR
     spec: {
       expirationSeconds,
       ...(boundNode !== undefined && { boundObjectRef: { apiVersion: "v1", kind: "Node", name: boundNode } }),
+      ...(boundPod !== undefined && { boundObjectRef: { apiVersion: "v1", kind: "Pod", name: boundPod } }),
     },
   })) as { readonly status: { readonly token: string } };
   return status.token;

@@ -7,6 +7,7 @@ import type { Cluster } from "./cluster.js";
 import { inputFailures, type PartialDeviceInputs } from "./device-inputs.js";
 import { deviceKey, interfaceOf, kindMissing, lookUpDevice } from "./device-lookup.js";
 import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
+import { foreseenDisruption } from "./disruption.js";
 import { conflictMessage, foreignOwners } from "./field-ownership.js";
 import type { InputFailure, Operation } from "./resource.js";
 
@@ -109,14 +110,13 @@ function checkAgainstDevice(
     ...(status?.deviceId !== undefined && { deviceId: status.deviceId }),
     ...(status?.driver !== undefined && { driver: status.driver }),
   };
-  if (news.onVfsInUse === "proceed") {
-    log.warn(`onVfsInUse: "proceed" has no effect yet: where the kernel keeps VFs that are in use, up is refused.`);
-  }
   if (news.numVfs === undefined) return { inputs, failures: [] };
   const reason = aboveMaximumProblem(device.metadata.name, news.numVfs, status?.totalVFs);
   if (reason !== undefined) return { inputs, failures: [{ property: "numVfs", reason }] };
   const loss = describeLoss(device.metadata.name, planVfCount(presentVfs(device), news.numVfs));
   if (loss !== undefined) log.warn(loss);
+  const disruption = news.onVfsInUse === "proceed" ? undefined : foreseenDisruption(device, news.numVfs);
+  if (disruption !== undefined) log.warn(disruption);
   const refusal = news.forceConflicts === true ? undefined : foreseenConflict(device, olds, news, news.numVfs);
   if (refusal !== undefined) log.warn(refusal);
   return { inputs, failures: [] };

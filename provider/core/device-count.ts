@@ -11,7 +11,7 @@ import { type Operation, PartialFailure } from "./resource.js";
 /**
  * Sets the count and returns once the NIC has its VFs. Where VFs are in use, the count is put back before it fails.
  *
- * @throws {OwnershipConflict} and nothing was changed. @throws {PartialFailure} from then on.
+ * @throws {OwnershipConflict | DisruptionRefused} and nothing was changed. @throws {PartialFailure} from then on.
  */
 export async function setCount(
   operation: Operation,
@@ -46,7 +46,9 @@ async function putBack(
   operation.log.status(`putting the count back to ${numVfs}`);
   try {
     const informer = await operation.cluster.devices();
-    informer.observe(await claimCount(operation.cluster.client, informer.get(name) ?? device, numVfs, claim));
+    const latest = informer.get(name) ?? device;
+    // As many as there are: nothing goes, so nothing needs leave, and what was given for the change is taken back.
+    informer.observe(await claimCount(operation.cluster.client, latest, numVfs, { ...claim, disrupt: false }));
     return ` The count was put back to ${numVfs}.`;
   } catch (error) {
     return ` The count could not be put back to ${numVfs} (${messageOf(error)}): set spec.numVFS of ${name} to it.`;
@@ -69,8 +71,9 @@ export async function awaitRelease(
     if (error instanceof DeviceVanished) return;
     const { fieldManager, resourceUrn } = olds;
     if (!(error instanceof VfsInUse) || fieldManager === undefined) throw error;
-    const claim: Claim = { fieldManager, urn: resourceUrn ?? "", force: false, signal: operation.signal };
-    const note = await putBack(operation, released, before.spec.numVFS ?? 0, claim);
+    const { signal } = operation;
+    const claim: Claim = { fieldManager, urn: resourceUrn ?? "", force: false, disrupt: false, signal };
+    const note = await putBack(operation, released, presentVfs(before).numVfs, claim);
     throw new Error(error.message + note, { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import type { ManagedFieldsEntry } from "../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import type { KubeClient } from "../../kube/client.js";
 import { conflictingManagers, isConflict } from "../../kube/errors.js";
+import { disruptionAnnotation, explainRefusal } from "./disruption.js";
 
 /**
  * Who owns `spec.numVFS`. Every resource owns that one field under a field manager of its own, so that the API server
@@ -32,10 +33,16 @@ export interface Claim {
   readonly urn: string;
   /** Take the field from whoever owns it. */
   readonly force: boolean;
+  /** Let VFs go though they are in use. */
+  readonly disrupt: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Sets the count, and nothing else, as the claim's manager. @throws {OwnershipConflict} */
+/**
+ * Sets the count, and nothing that stays beside it, as the claim's manager.
+ *
+ * @throws {OwnershipConflict} @throws {DisruptionRefused} Nothing was changed.
+ */
 export async function claimCount(
   client: KubeClient,
   device: SriovNetworkDevice,
@@ -43,13 +50,16 @@ export async function claimCount(
   claim: Claim,
 ): Promise<SriovNetworkDevice> {
   const { name, uid } = device.metadata;
-  const object = { metadata: { name, uid }, spec: { numVFS: numVfs } };
+  const permission = disruptionAnnotation(device, numVfs, claim.disrupt);
+  const object = { metadata: { name, uid, ...permission }, spec: { numVFS: numVfs } };
   const options = { fieldManager: claim.fieldManager, signal: claim.signal };
   try {
     return await client.apply(SRIOV_NETWORK_DEVICE, object, { ...options, force: claim.force });
   } catch (error) {
     // A conflict without managers is about the object's uid: it was deleted and made anew.
-    if (!isConflict(error) || conflictingManagers(error).length === 0) throw error;
+    if (!isConflict(error) || conflictingManagers(error).length === 0) {
+      throw await explainRefusal(client, device, numVfs, error);
+    }
     // Not even a manager that was minted from this very URN is overruled: a stack elsewhere can have the same URN.
     throw new OwnershipConflict(conflictMessage(device, numVfs, conflictingManagers(error), "refused"), {
       cause: error,
@@ -62,21 +72,36 @@ export async function releaseForerunners(client: KubeClient, device: SriovNetwor
   const forerunners = countOwners(device)
     .map((entry) => entry.manager ?? "")
     .filter((manager) => manager.startsWith(managerPrefix(claim.urn)) && manager !== claim.fieldManager);
-  for (const manager of forerunners) await releaseCount(client, device, manager, claim.signal);
+  // The count stays, since it is the claim's own by now.
+  for (const fieldManager of forerunners)
+    await releaseCount(client, device, { ...claim, fieldManager, disrupt: false });
 }
 
 /**
  * Lets go of the count: the API server puts it back to its default, 0, exactly if nobody else owns it. The object's uid
  * goes along, so that an object that vanished is not made anew.
+ *
+ * @throws {DisruptionRefused} Nothing was changed.
  */
 export async function releaseCount(
   client: KubeClient,
   device: SriovNetworkDevice,
-  fieldManager: string,
-  signal?: AbortSignal,
+  { fieldManager, disrupt, signal }: Omit<Claim, "urn" | "force">,
 ): Promise<SriovNetworkDevice> {
   const { name, uid } = device.metadata;
-  return client.apply(SRIOV_NETWORK_DEVICE, { metadata: { name, uid } }, { fieldManager, force: true, signal });
+  // Where another owner keeps the count, there is nothing to allow.
+  const permission = disruptionAnnotation(device, 0, disrupt && countAfterRelease(device, fieldManager) === 0);
+  const object = { metadata: { name, uid, ...permission } };
+  try {
+    return await client.apply(SRIOV_NETWORK_DEVICE, object, { fieldManager, force: true, signal });
+  } catch (error) {
+    throw await explainRefusal(client, device, 0, error);
+  }
+}
+
+function countAfterRelease(device: SriovNetworkDevice, fieldManager: string): number {
+  const owners = countOwners(device).map((entry) => entry.manager);
+  return owners.length === 1 && owners[0] === fieldManager ? 0 : (device.spec.numVFS ?? 0);
 }
 
 /** The managers that own the count now. */

@@ -77,8 +77,12 @@ export async function deleteDevice(operation: Operation, id: string, olds: Parti
   try {
     const device = await cluster.client.get(SRIOV_NETWORK_DEVICE, id, { signal });
     if (device.spec.address !== (olds.address ?? device.spec.address)) return;
+    const { fieldManager } = olds;
+    const disrupt = olds.onVfsInUse === "proceed";
     const released =
-      olds.fieldManager === undefined ? device : await releaseCount(cluster.client, device, olds.fieldManager, signal);
+      fieldManager === undefined
+        ? device
+        : await releaseCount(cluster.client, device, { fieldManager, disrupt, signal });
     const kept = keptProblem(device, released, olds);
     if (kept !== undefined) log.warn(kept);
     else if (!stillOwned(released)) await awaitRelease(operation, device, released, olds);
@@ -134,5 +138,6 @@ function keptProblem(
 }
 
 function claimOf(inputs: DeviceInputs, fieldManager: string, { signal }: Operation): Claim {
-  return { fieldManager, urn: inputs.resourceUrn, force: inputs.forceConflicts ?? false, signal };
+  const disrupt = inputs.onVfsInUse === "proceed";
+  return { fieldManager, urn: inputs.resourceUrn, force: inputs.forceConflicts ?? false, disrupt, signal };
 }

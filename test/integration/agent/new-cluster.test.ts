@@ -20,7 +20,7 @@ const CLUSTER_ROLE: ResourceType<KubeObject> = {
   plural: "clusterroles",
   namespaced: false,
 };
-const AGENT = "system:serviceaccount:pulumi-sriov:agent-n-first";
+const AGENT = "system:serviceaccount:pulumi-sriov:pulumi-sriov-agent";
 
 /** A cluster of its own, since the shared one has everything already, and keeps no audit log. */
 describe("an agent in a cluster that knows nothing of it", () => {

@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { NODE } from "../../../api/core.js";
+import { AGENT_ACCOUNT } from "../../../api/agent-role.js";
+import { NODE, POD } from "../../../api/core.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { LabProcess } from "../../../lab/processes/lab-run.js";
 import { sharedLab } from "../../shared-lab.js";
@@ -35,6 +36,18 @@ describe("the agent's process", () => {
     return agent;
   }
 
+  /** Path of the kubeconfig of an agent in a pod, which names its node though there is no such Node. */
+  async function podKubeconfig(nodeName: string): Promise<string> {
+    const { namespace, name } = AGENT_ACCOUNT;
+    const pod = `agent-of-${nodeName}`;
+    const spec = { nodeName, serviceAccountName: name, containers: [{ name: "agent", image: "agent" }] };
+    await lab.client.create(POD, { metadata: { namespace, name: pod }, spec }, { fieldManager: "test" });
+    const file = join(lab.run.dir, `${nodeName}.kubeconfig`);
+    const text = await lab.controlPlane.serviceAccountKubeconfig({ namespace, name, boundPod: pod });
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  }
+
   const says = (agent: LabProcess, text: string | RegExp): Promise<void> =>
     eventually(() => new RegExp(text).test(readFileSync(agent.logFile, "utf8")));
 
@@ -47,8 +60,7 @@ describe("the agent's process", () => {
   });
 
   it("waits for a Node that is not there yet, and then works", async () => {
-    const admin = lab.controlPlane.kubeconfig;
-    const agent = spawn("early", ["--node-name", "n-early", "--kubeconfig", admin]);
+    const agent = spawn("early", ["--node-name", "n-early", "--kubeconfig", await podKubeconfig("n-early")]);
     await says(agent, "no Node n-early yet");
     await lab.client.apply(NODE, { metadata: { name: "n-early" } }, { fieldManager: "test" });
     await observer.ready("n-early-nic0", "Unmanaged");

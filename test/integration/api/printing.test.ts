@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { DEVICES_API_VERSION } from "../../../api/names.js";
 import type { KubeClient } from "../../../kube/client.js";
+import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
 import { makeDevice, writeStatus } from "./device.js";
 
@@ -14,9 +15,11 @@ interface Table {
 }
 
 describe("what kubectl shows", () => {
+  let lab: Lab;
   let client: KubeClient;
   before(async () => {
-    client = (await sharedLab()).client;
+    lab = await sharedLab();
+    client = lab.client;
   });
 
   async function table(path: string): Promise<Table> {
@@ -44,7 +47,7 @@ describe("what kubectl shows", () => {
     const lastTransitionTime = "2026-01-01T00:00:00Z";
     const conditions = [{ type: "Ready", status: "False", reason: "InUse", message: "m", lastTransitionTime }];
     const status = { totalVFs: 7, interfaceName: "eno49", conditions };
-    const { metadata } = await writeStatus(client, await makeDevice(client), status);
+    const { metadata } = await writeStatus(lab, await makeDevice(client), status);
     const { rows } = await table(`sriovnetworkdevices/${metadata.name}`);
     const expected = [metadata.name, "0000:04:00.0", "by-hand", "eno49", 0, 7, "InUse"];
     expect(rows[0]?.cells.slice(0, -1)).to.deep.equal(expected);

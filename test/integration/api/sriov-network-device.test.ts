@@ -2,15 +2,18 @@ import { expect } from "chai";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { ApiError } from "../../../kube/errors.js";
+import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
 import { refusal } from "../refusal.js";
 import { applyCount, makeDevice, writeStatus } from "./device.js";
 
 describe("an SriovNetworkDevice at the API server", () => {
+  let lab: Lab;
   let client: KubeClient;
   const me = { as: "me" };
   before(async () => {
-    client = (await sharedLab()).client;
+    lab = await sharedLab();
+    client = lab.client;
   });
 
   const patchSpec = (name: string, spec: Readonly<Record<string, unknown>>) =>
@@ -25,12 +28,12 @@ describe("an SriovNetworkDevice at the API server", () => {
   });
 
   it("may have as many VFs as its maximum", async () => {
-    const device = await writeStatus(client, await makeDevice(client), { totalVFs: 7 });
+    const device = await writeStatus(lab, await makeDevice(client), { totalVFs: 7 });
     expect((await applyCount(client, device, 7, me)).spec.numVFS).to.equal(7);
   });
 
   it("is refused a count above its maximum, in words that name both fields", async () => {
-    const device = await writeStatus(client, await makeDevice(client), { totalVFs: 7 });
+    const device = await writeStatus(lab, await makeDevice(client), { totalVFs: 7 });
     const error = await refusal(applyCount(client, device, 8, me), ApiError);
     expect(error.httpStatus).to.equal(422);
     expect(error.message).to.include("spec.numVFS: Invalid value").and.to.include("above status.totalVFs");
@@ -43,8 +46,8 @@ describe("an SriovNetworkDevice at the API server", () => {
 
   describe("whose maximum fell below its count", () => {
     async function fallen() {
-      const device = await writeStatus(client, await makeDevice(client), { totalVFs: 7 });
-      return writeStatus(client, await applyCount(client, device, 6, me), { totalVFs: 4 });
+      const device = await writeStatus(lab, await makeDevice(client), { totalVFs: 7 });
+      return writeStatus(lab, await applyCount(client, device, 6, me), { totalVFs: 4 });
     }
 
     it("can report that", async () => {
@@ -94,7 +97,7 @@ describe("an SriovNetworkDevice at the API server", () => {
   });
 
   it("has no new generation by a status", async () => {
-    const device = await writeStatus(client, await makeDevice(client), { totalVFs: 7 });
+    const device = await writeStatus(lab, await makeDevice(client), { totalVFs: 7 });
     expect(device.metadata.generation).to.equal(1);
   });
 
@@ -103,7 +106,7 @@ describe("an SriovNetworkDevice at the API server", () => {
   });
 
   it("is refused a status that is neither enabled nor disabled", async () => {
-    const error = await refusal(writeStatus(client, await makeDevice(client), { status: "" }), ApiError);
+    const error = await refusal(writeStatus(lab, await makeDevice(client), { status: "" }), ApiError);
     expect(error.message).to.include("sriovNetworkDeviceEnabled");
   });
 });

@@ -1,0 +1,97 @@
+import { AGENT_ACCOUNT, type ServiceAccountName } from "./agent-role.js";
+import { agentsRules } from "./guards/agents.js";
+import { statusRules } from "./guards/status.js";
+import { vfsInUseRules } from "./guards/vfs-in-use.js";
+import type { KubeObject, ResourceType } from "./object.js";
+
+/**
+ * The admission policies that this project ships (Kubernetes 1.30 or newer): who may write what, held by the API server
+ * itself. A webhook would be a pod, and gone when the pod is.
+ */
+
+export const Guard = {
+  /** No VF that somebody uses goes unless a holder of the verb `disrupt` says so. */
+  vfsInUse: "pulumi-sriov-vfs-in-use",
+  /** What is reported of a node's hardware is reported by that node's agent. */
+  status: "pulumi-sriov-status",
+  /** An agent writes what belongs to its node, and of that only what is an agent's. */
+  agents: "pulumi-sriov-agents",
+} as const;
+
+export interface ValidatingAdmissionPolicy extends KubeObject {
+  readonly spec: PolicyRules & { readonly failurePolicy: "Fail" };
+}
+
+export interface ValidatingAdmissionPolicyBinding extends KubeObject {
+  readonly spec: { readonly policyName: string; readonly validationActions: readonly "Deny"[] };
+}
+
+/** The parts of a policy that differ from one to the other; all expressions are CEL. */
+export interface PolicyRules {
+  readonly matchConstraints: { readonly resourceRules: readonly ResourceRule[] };
+  /** Requests for which one of these is false are none of the policy's business. */
+  readonly matchConditions?: readonly NamedExpression[];
+  readonly variables: readonly NamedExpression[];
+  /** A request is refused with the first that is false. */
+  readonly validations: readonly Validation[];
+}
+
+export interface ResourceRule {
+  readonly apiGroups: readonly string[];
+  readonly apiVersions: readonly string[];
+  readonly operations: readonly ("CREATE" | "UPDATE" | "DELETE")[];
+  readonly resources: readonly string[];
+}
+
+export interface NamedExpression {
+  readonly name: string;
+  readonly expression: string;
+}
+
+export interface Validation {
+  readonly expression: string;
+  /** 422 or 403. */
+  readonly reason: "Invalid" | "Forbidden";
+  /** Said where `messageExpression` fails. */
+  readonly message: string;
+  readonly messageExpression: string;
+}
+
+const ADMISSION = { apiVersion: "admissionregistration.k8s.io/v1", namespaced: false } as const;
+
+export const VALIDATING_ADMISSION_POLICY: ResourceType<ValidatingAdmissionPolicy> = {
+  ...ADMISSION,
+  kind: "ValidatingAdmissionPolicy",
+  plural: "validatingadmissionpolicies",
+};
+
+export const VALIDATING_ADMISSION_POLICY_BINDING: ResourceType<ValidatingAdmissionPolicyBinding> = {
+  ...ADMISSION,
+  kind: "ValidatingAdmissionPolicyBinding",
+  plural: "validatingadmissionpolicybindings",
+};
+
+/** `agent` is the service account that all agents run as. */
+export function admissionPolicies(agent: ServiceAccountName = AGENT_ACCOUNT): ValidatingAdmissionPolicy[] {
+  return [
+    policy(Guard.agents, agentsRules(agent)),
+    policy(Guard.status, statusRules(agent)),
+    policy(Guard.vfsInUse, vfsInUseRules()),
+  ];
+}
+
+/** A policy does nothing until it is bound. */
+export function admissionPolicyBindings(): ValidatingAdmissionPolicyBinding[] {
+  const { apiVersion, kind } = VALIDATING_ADMISSION_POLICY_BINDING;
+  return admissionPolicies().map(({ metadata: { name } }) => ({
+    apiVersion,
+    kind,
+    metadata: { name },
+    spec: { policyName: name, validationActions: ["Deny"] },
+  }));
+}
+
+function policy(name: string, rules: PolicyRules): ValidatingAdmissionPolicy {
+  const { apiVersion, kind } = VALIDATING_ADMISSION_POLICY;
+  return { apiVersion, kind, metadata: { name }, spec: { failurePolicy: "Fail", ...rules } };
+}

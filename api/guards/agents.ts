@@ -1,0 +1,127 @@
+import type { NamedExpression, PolicyRules, Validation } from "../admission-policies.js";
+import type { ServiceAccountName } from "../agent-role.js";
+import { Annotation, DEVICES_GROUP, Label } from "../names.js";
+import {
+  author,
+  claimedNode,
+  counts,
+  isAgent,
+  isPciDeviceOfClaimedNode,
+  literal,
+  permissions,
+  subject,
+} from "./expressions.js";
+
+/**
+ * What agents may write, beyond what their role says: a role cannot tell one node from another, nor one label. So an
+ * agent that was taken over on one node can do no harm to the others.
+ */
+export function agentsRules(agent: ServiceAccountName): PolicyRules {
+  const operations = ["CREATE", "UPDATE", "DELETE"] as const;
+  return {
+    matchConstraints: {
+      resourceRules: [
+        { apiGroups: [""], apiVersions: ["*"], operations, resources: ["nodes", "nodes/*"] },
+        {
+          apiGroups: [DEVICES_GROUP],
+          apiVersions: ["*"],
+          operations,
+          resources: ["sriovnetworkdevices", "pcidevices"],
+        },
+      ],
+    },
+    matchConditions: [{ name: "agents", expression: isAgent(agent) }],
+    variables: [
+      claimedNode,
+      author,
+      subject,
+      ...counts,
+      ...permissions,
+      ...keyed("labels", [Label.capable, Label.featureCapable]),
+      ...keyed("annotations", [Annotation.leftOutNics]),
+    ],
+    validations: [...nodeValidations(), ...deviceValidations(), pciDeviceValidation()],
+  };
+}
+
+function nodeValidations(): Validation[] {
+  const isNode = `request.resource.resource == "nodes"`;
+  return [
+    forbidden(
+      `!(${isNode}) || (request.operation == "UPDATE" && (!has(request.subResource) || request.subResource == "") && ` +
+        `variables.subject.metadata.name == variables.claimedNode)`,
+      "an agent writes no Node but its own",
+      `"an agent writes no Node but its own; this is " + variables.author + ", and the Node " + variables.subject.metadata.name`,
+    ),
+    forbidden(
+      `!(${isNode}) || (${UNTOUCHED.map(isSame).join(" && ")} && variables.othersOflabels && variables.othersOfannotations)`,
+      NODE_PARTS,
+      `variables.subject.metadata.name + ${literal(`: ${NODE_PARTS}`)}`,
+    ),
+  ];
+}
+
+const NODE_PARTS =
+  `an agent writes nothing of its Node but the labels ${Label.capable} and ${Label.featureCapable} and the ` +
+  `annotation ${Annotation.leftOutNics}`;
+
+/** All else of a Node that its main resource can change. */
+const UNTOUCHED = ["spec", "metadata.finalizers", "metadata.ownerReferences"];
+
+function deviceValidations(): Validation[] {
+  const isDevice = `request.resource.resource == "sriovnetworkdevices"`;
+  return [
+    forbidden(
+      `!(${isDevice}) || variables.subject.spec.nodeName == variables.claimedNode`,
+      "an agent writes the devices of its own node alone",
+      `variables.subject.metadata.name + ": an agent writes the devices of its own node alone; this is " + variables.author + ` +
+        `", and the device is of node " + variables.subject.spec.nodeName`,
+    ),
+    forbidden(
+      `!(${isDevice}) || object == null || variables.count == variables.oldCount`,
+      "an agent never sets spec.numVFS",
+      `variables.subject.metadata.name + ": an agent never sets spec.numVFS"`,
+    ),
+    forbidden(
+      `!(${isDevice}) || variables.allowed == "" || variables.allowed == variables.oldAllowed`,
+      `an agent removes the annotation ${Annotation.allowDisruption}, and never sets it`,
+      `variables.subject.metadata.name + ": an agent removes the annotation ${Annotation.allowDisruption}, and never sets it"`,
+    ),
+  ];
+}
+
+function pciDeviceValidation(): Validation {
+  return forbidden(
+    `request.resource.resource != "pcidevices" || (${isPciDeviceOfClaimedNode("variables.subject.metadata.name")})`,
+    "an agent writes the PCIDevices of its own node alone",
+    `variables.subject.metadata.name + ": an agent writes the PCIDevices of its own node alone, whose names begin with " + ` +
+      `"the node's; this is " + variables.author`,
+  );
+}
+
+/** Both of a map's sides, and whether the request leaves all but `ours` of it alone. */
+function keyed(map: string, ours: readonly string[]): NamedExpression[] {
+  const of = (object: string): string =>
+    `${object} != null && has(${object}.metadata.${map}) ? ${object}.metadata.${map} : {}`;
+  const before = `variables.oldOf${map}`;
+  const after = `variables.newOf${map}`;
+  const mine = `k in ${literal(ours)}`;
+  return [
+    { name: `oldOf${map}`, expression: of("oldObject") },
+    { name: `newOf${map}`, expression: of("object") },
+    {
+      name: `othersOf${map}`,
+      expression:
+        `${after}.all(k, ${mine} || (k in ${before} && ${before}[k] == ${after}[k])) && ` +
+        `${before}.all(k, ${mine} || k in ${after})`,
+    },
+  ];
+}
+
+function isSame(path: string): string {
+  return `has(object.${path}) == has(oldObject.${path}) && (!has(object.${path}) || object.${path} == oldObject.${path})`;
+}
+
+function forbidden(expression: string, message: string, messageExpression: string): Validation {
+  return { expression, reason: "Forbidden", message, messageExpression };
+}

@@ -1,0 +1,98 @@
+import { setTimeout } from "node:timers/promises";
+import {
+  admissionPolicies,
+  admissionPolicyBindings,
+  Guard,
+  VALIDATING_ADMISSION_POLICY,
+  VALIDATING_ADMISSION_POLICY_BINDING,
+} from "../api/admission-policies.js";
+import { agentClusterRole, type ClusterRole } from "../api/agent-role.js";
+import { CUSTOM_RESOURCE_DEFINITION, type CustomResourceDefinition } from "../api/core.js";
+import { customResourceDefinitions } from "../api/custom-resource-definitions.js";
+import { Annotation } from "../api/names.js";
+import type { ResourceType } from "../api/object.js";
+import { SRIOV_NETWORK_DEVICE } from "../api/sriov-network-device.js";
+import type { KubeClient } from "../kube/client.js";
+import { policyRefusal } from "../kube/errors.js";
+import { Informer } from "../kube/informer.js";
+import { waitFor } from "../kube/wait.js";
+
+export const FIELD_MANAGER = "pulumi-sriov-lab";
+
+const CLUSTER_ROLE: ResourceType<ClusterRole> = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRole",
+  plural: "clusterroles",
+  namespaced: false,
+};
+
+const DEADLINE_MS = 30_000;
+
+/** Installs CRDs, the agents' role and the guards; resolves when the API server serves the kinds and holds the guards. */
+export async function installContract(client: KubeClient): Promise<void> {
+  const options = { fieldManager: FIELD_MANAGER, force: true };
+  await client.apply(CLUSTER_ROLE, agentClusterRole(), options);
+  const definitions = customResourceDefinitions();
+  for (const definition of definitions) await client.apply(CUSTOM_RESOURCE_DEFINITION, definition, options);
+  await untilEstablished(client, definitions);
+  await installGuards(client);
+}
+
+/** Resolves when all of them are held. */
+export async function installGuards(client: KubeClient): Promise<void> {
+  const options = { fieldManager: FIELD_MANAGER, force: true };
+  for (const policy of admissionPolicies()) await client.apply(VALIDATING_ADMISSION_POLICY, policy, options);
+  for (const binding of admissionPolicyBindings()) {
+    await client.apply(VALIDATING_ADMISSION_POLICY_BINDING, binding, options);
+  }
+  await untilHeld(client);
+}
+
+async function untilEstablished(client: KubeClient, definitions: readonly CustomResourceDefinition[]): Promise<void> {
+  const informer = new Informer(client, CUSTOM_RESOURCE_DEFINITION).start();
+  try {
+    await informer.synced;
+    await waitFor(
+      informer,
+      () => {
+        const names = definitions.map(({ metadata }) => metadata.name);
+        const missing = names.filter((name) => !isEstablished(informer.get(name)));
+        return missing.length === 0
+          ? { state: "satisfied", result: undefined }
+          : { state: "pending", what: `${missing.join(", ")} not established yet` };
+      },
+      { deadline: Date.now() + DEADLINE_MS },
+    );
+  } finally {
+    await informer.stop();
+  }
+}
+
+function isEstablished(definition: CustomResourceDefinition | undefined): boolean {
+  return (definition?.status?.conditions ?? []).some(({ type, status }) => type === "Established" && status === "True");
+}
+
+/**
+ * An API server takes policies up a moment after they were written, and nothing of them says when. So it is asked for
+ * something that the last of them refuses, as a dry run, until it is refused. The API server hears of policies, and of
+ * bindings, in the order in which they were written: with the last one it has all.
+ */
+async function untilHeld(client: KubeClient): Promise<void> {
+  const last = admissionPolicyBindings().at(-1)?.metadata.name;
+  if (last !== Guard.vfsInUse) throw new Error(`there is no request that tells whether ${last ?? "nothing"} is held`);
+  const { apiVersion, kind, plural } = SRIOV_NETWORK_DEVICE;
+  const annotations = { [Annotation.allowDisruption]: "no count" };
+  const spec = { address: "0000:00:00.0", nodeName: "no-node" };
+  const body = { apiVersion, kind, metadata: { name: "no-device", annotations }, spec };
+  for (const deadline = Date.now() + DEADLINE_MS; ;) {
+    try {
+      await client.raw({ method: "POST", path: `/apis/${apiVersion}/${plural}?dryRun=All`, body });
+    } catch (error) {
+      if (policyRefusal(error)?.policy === last) return;
+      throw error;
+    }
+    if (Date.now() > deadline)
+      throw new Error(`the policy ${last} is not held ${DEADLINE_MS / 1_000} s after it was written`);
+    await setTimeout(50);
+  }
+}
