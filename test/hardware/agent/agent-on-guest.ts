@@ -1,7 +1,10 @@
 import { expect } from "chai";
+import { NODE, type Node } from "../../../api/core.js";
+import { type LeftOutNic, leftOutNics } from "../../../api/left-out-nic.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { RealNode } from "../../../lab/nodes/real-node.js";
+import { Informer } from "../../../kube/informer.js";
 import { Observer, until } from "../../integration/agent/observer.js";
 import { sharedLab } from "../../shared-lab.js";
 import { first, Guest, type Nic, second } from "./guest.js";
@@ -16,6 +19,7 @@ export class AgentOnGuest {
     readonly node: RealNode,
     readonly observer: Observer,
     readonly guest: Guest,
+    private readonly nodes: Informer<Node>,
   ) {}
 
   static shared(): Promise<AgentOnGuest> {
@@ -25,8 +29,10 @@ export class AgentOnGuest {
   private static async start(): Promise<AgentOnGuest> {
     const lab = await sharedLab();
     const observer = await Observer.start(lab.client);
+    const nodes = new Informer(lab.client, NODE, { fields: { "metadata.name": "hw" } }).start();
+    await nodes.synced;
     const node = await lab.addRealNode("hw");
-    return new AgentOnGuest(lab, node, observer, new Guest(node));
+    return new AgentOnGuest(lab, node, observer, new Guest(node), nodes);
   }
 
   /** Has the interfaces as they were at boot and both NICs without VFs, whatever tests before did. */
@@ -78,6 +84,17 @@ export class AgentOnGuest {
   objectOf({ address }: Nic): SriovNetworkDevice | undefined {
     const objects = this.observer.devices.list();
     return objects.find(({ spec }) => spec.nodeName === this.node.name && spec.address === address);
+  }
+
+  /** Resolves when the Node tells of NICs that are left out what is wanted. */
+  async leftOut(wanted: (nics: readonly LeftOutNic[]) => boolean): Promise<readonly LeftOutNic[]> {
+    const found = await until(
+      this.nodes,
+      () => this.nodes.get("hw"),
+      (node) => wanted(leftOutNics(node)),
+      "hw",
+    );
+    return leftOutNics(found);
   }
 
   /** Resolves when a pass over this NIC that began after now has ended. */

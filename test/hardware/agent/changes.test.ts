@@ -27,6 +27,13 @@ describe("the agent on a real kernel: changes of a count", function () {
     expect(await hw.guest.virtualFunctions(second)).to.deep.equal([]);
   });
 
+  it("sets the NIC's own interface up, without which VFs have no link", async () => {
+    await hw.guest.run(`ip link set ${first.interfaceName} down`);
+    await hw.configure(first, 1);
+    const flags = await hw.guest.run(`cat /sys/class/net/${first.interfaceName}/flags`);
+    expect(Number(flags) & 1).to.equal(1);
+  });
+
   it("is refused 9 VFs by the API server, since the NIC has 7", async () => {
     const { metadata, status } = await hw.reported(first);
     expect(status?.totalVFs).to.equal(7);
