@@ -48,6 +48,9 @@ export function agentClusterRole(): ClusterRole {
     metadata: { name: AGENT_ROLE_NAME },
     rules: [
       { apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch", "patch"] },
+      // Who uses VFs. The agent watches the pods of its own node alone, which RBAC cannot say.
+      { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
+      { apiGroups: ["kubevirt.io"], resources: ["virtualmachineinstances"], verbs: ["list", "watch"] },
       {
         apiGroups: [DEVICES_GROUP],
         resources: ["sriovnetworkdevices"],

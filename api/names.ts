@@ -8,7 +8,7 @@ export const Label = {
   nodeName: "nodename",
   /** On a VF's PCIDevice: the name of its NIC's SriovNetworkDevice (see `labelValue`). */
   parentDevice: "harvesterhci.io/parent-sriov-network-device",
-  /** On PCIDevices: "true" on a virtual function. */
+  /** On PCIDevices that an agent looks after: "true" on a virtual function, "false" on any other. */
   virtualFunction: "devices.harvesterhci.io/virtual-function",
   /** On the PCIDevice of a VF that is away and claimed, so that the claim outlives it: "true". */
   absent: "devices.harvesterhci.io/absent",

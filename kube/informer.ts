@@ -18,14 +18,14 @@ export interface InformerOptions<T extends KubeObject = KubeObject> extends Sele
   readonly onError?: (error: unknown) => void;
   /** Give up at the first failure: `synced` rejects with it. Default false: try until it works. */
   readonly failFast?: boolean;
-  /** A watch with nothing from the server for this long, bookmarks included, is opened anew. Default 120,000. */
+  /** After this long with nothing from the server, bookmarks included, all is listed anew. Default 120,000. */
   readonly idleMs?: number;
 }
 
 /**
  * A copy of a cluster's objects of one kind, kept current by list and watch. It survives dropped watches (goes on from
- * the last resource version), 410 Gone (lists anew and works out what changed meanwhile) and API server restarts
- * (tries again with growing pauses). Listeners are called in the order of the changes.
+ * the last resource version), 410 Gone (lists anew and works out what changed meanwhile), API server restarts
+ * (tries again with growing pauses) and data that was restored from an earlier time. Listeners are called in the order of the changes.
  */
 export class Informer<T extends KubeObject> {
   private readonly objects = new Map<string, T>();
@@ -129,14 +129,18 @@ export class Informer<T extends KubeObject> {
     const { signal } = this.stopping;
     const resourceVersion = this.resourceVersion ?? "0";
     const idleMs = this.options.idleMs ?? 120_000;
+    let heard = Date.now();
     const { namespace, labels, fields } = this.options;
     const selector = { ...(labels && { labels }), ...(fields && { fields }), namespace };
     for await (const event of this.client.watch(this.type, { ...selector, resourceVersion, signal, idleMs })) {
+      heard = Date.now();
       if (event.type === "ERROR") throw watchError(event.object);
       if (event.type === "DELETED") this.removeUnlessNewer(event.object);
       else if (event.type !== "BOOKMARK") this.set(event.object);
       this.resourceVersion = event.object.metadata.resourceVersion ?? this.resourceVersion;
     }
+    // A server whose data was put back to an earlier time, from a backup say, waits for this version in silence.
+    if (Date.now() - heard >= idleMs) this.resourceVersion = undefined;
   }
 
   private set(object: T): void {

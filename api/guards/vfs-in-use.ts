@@ -55,8 +55,8 @@ export function vfsInUseRules(): PolicyRules {
       {
         name: "inUse",
         expression:
-          `variables.subject.metadata.name + ": " + string(size(variables.users)) + " of its " + ` +
-          `string(size(variables.vfs)) + " VFs are in use: " + (size(variables.list) > ${MAX_LISTED} ? ` +
+          `variables.subject.metadata.name + ": VFs in use, " + string(size(variables.users)) + " of " + ` +
+          `string(size(variables.vfs)) + ": " + (size(variables.list) > ${MAX_LISTED} ? ` +
           `variables.list.substring(0, ${MAX_LISTED}) + " …" : variables.list) + ". "`,
       },
       {

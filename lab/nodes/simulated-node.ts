@@ -10,6 +10,8 @@ import type { LabNode } from "./lab-node.js";
 export interface SimulatedNode extends LabNode {
   /** What a person at the machine could do to the hardware. */
   readonly hardware: SimulatedHardware;
+  /** `flags` in place of those that the node was added with. */
+  startAgent(flags?: readonly string[]): Promise<void>;
 }
 
 export interface SimulatedNodeOptions {
@@ -41,9 +43,9 @@ export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOpti
     name,
     hardware,
     agentLog: join(run.dir, "logs", `${name}-agent.log`),
-    startAgent() {
+    startAgent(flags = agentArgs) {
       const args = [join(__dirname, "simulated", "agent.js"), socket, "--node-name", name, "--kubeconfig", kubeconfig];
-      agent = run.spawn(`${name}-agent`, process.execPath, [...args, ...agentArgs]);
+      agent = run.spawn(`${name}-agent`, process.execPath, [...args, ...flags]);
       return Promise.resolve();
     },
     async stopAgent(signal) {

@@ -17,7 +17,11 @@ import { reportOnNode } from "./discovery/node-report.js";
 import { OwnNode } from "./discovery/own-node.js";
 import { Scans } from "./discovery/scans.js";
 import { VlanUplinks } from "./discovery/vlan-uplinks.js";
+import type { PciListing } from "./pci/node-listing.js";
+import { NodePciDevices } from "./pci/node-pci-devices.js";
+import { PciDeviceObjects } from "./pci/pci-device-objects.js";
 import { PciDevices } from "./pci/pci-devices.js";
+import { findPciIds, PciIds } from "./pci/pci-ids.js";
 import type { EventRecorder } from "./service/events.js";
 import type { AgentMetrics } from "./service/metrics.js";
 import type { VfUsers } from "./usage/vf-users.js";
@@ -28,6 +32,10 @@ export interface AgentOptions extends DeviceLoopOptions {
   readonly scanIntervalMs: number;
   /** Bridges and bonds whose members are never touched. */
   readonly managementInterfaces: readonly string[];
+  /** Default `sriov`. */
+  readonly pciDevices?: PciListing;
+  /** The pci.ids database. Default: where distributions put it. */
+  readonly pciIds?: string | undefined;
 }
 
 /** What the agent works with; each is somebody else's to open and close. */
@@ -54,7 +62,8 @@ export class Agent {
   private readonly node: OwnNode;
   private readonly vlanUplinks: VlanUplinks;
   private readonly objects: DeviceObjects;
-  private readonly pciObjects: PciDevices;
+  private readonly pciDevices: PciDevices;
+  private readonly nodePciDevices: NodePciDevices;
   private readonly inventory: Inventory;
   private readonly loops: DeviceLoops;
   private readonly scans: Scans;
@@ -66,7 +75,7 @@ export class Agent {
     private readonly parts: AgentParts,
     private readonly options: AgentOptions,
   ) {
-    const { client, log, events } = parts;
+    const { client, kernel, log, events } = parts;
     const { nodeName } = options;
     this.watches = new Watches(parts, nodeName);
     const { nodes, devices, pciDevices, vlanConfigs } = this.watches;
@@ -74,7 +83,12 @@ export class Agent {
     this.vlanUplinks = new VlanUplinks(vlanConfigs, nodes, log);
     const owner = () => this.node.reference();
     this.objects = new DeviceObjects(client, devices, nodeName, owner);
-    this.pciObjects = new PciDevices(client, pciDevices, owner);
+    const { listing, ids } = { listing: options.pciDevices ?? "sriov", ids: this.openPciIds() };
+    const isClaimed = (name: string): boolean => this.watches.claims.get(name) !== undefined;
+    const written = new PciDeviceObjects({ client, informer: pciDevices, owner, isClaimed });
+    this.pciDevices = new PciDevices(written, ids);
+    const listed = () => this.objects.list();
+    this.nodePciDevices = new NodePciDevices({ nodeName, listing, kernel, ids, objects: written, devices: listed });
     this.inventory = new Inventory(log, events);
     this.loops = new DeviceLoops((address, object) => this.openLoop(address, object));
     this.scans = new Scans(() => this.guarded("scan failed", () => this.scanOnce()), options.scanIntervalMs);
@@ -82,7 +96,7 @@ export class Agent {
 
   /** Resolves after the first scan, once every NIC has its object. */
   async start(): Promise<void> {
-    await this.watches.start();
+    await Promise.all([this.watches.start(), this.parts.users.start(this.watches)]);
     await this.node.exists(this.stopping.signal, (what) => this.parts.log.warn(`${what}; waiting for it`));
     this.listen();
     await this.scan();
@@ -103,18 +117,23 @@ export class Agent {
     this.stopping.abort();
     await this.scans.stop();
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
-    await Promise.race([this.loops.stop(), delay(STOP_WAIT_MS, undefined, { ref: false })]);
-    await this.watches.stop();
+    const idle = Promise.all([this.loops.stop(), this.nodePciDevices.idle()]);
+    await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
+    await Promise.all([this.watches.stop(), this.parts.users.stop()]);
   }
 
   private listen(): void {
-    const { devices, pciDevices } = this.watches;
+    const { devices, pciDevices, claims } = this.watches;
     devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
       else this.loops.hear(change.object);
     });
     pciDevices.onChange((change) => {
-      if (change.kind === "gone") this.wakeParent(change.object);
+      if (change.kind === "gone") this.lookAfter(change.object);
+    });
+    claims.onChange((change) => {
+      const claimed = pciDevices.get(change.object.metadata.name);
+      if (change.kind === "gone" && claimed !== undefined) this.lookAfter(claimed);
     });
     this.node.onChange((remade) => {
       if (remade) void this.scan();
@@ -141,6 +160,7 @@ export class Agent {
       ...skipped.map((nic) => this.keepObject(nic, () => this.objects.refresh(nic))),
     ]);
     for (const object of this.objects.list()) this.loops.wake(object);
+    this.lookAtNode();
     metrics.scanEnded((performance.now() - began) / 1_000);
     metrics.hardware({
       devices: devices.length,
@@ -195,7 +215,7 @@ export class Agent {
       users,
       events,
       metrics,
-      pciDevices: this.pciObjects,
+      pciDevices: this.pciDevices,
       log: log.child({ address, device }),
       current: () => this.objects.of(address),
       eligibility: (nic) => eligibilityOf(nic, this.network, this.needs()),
@@ -205,10 +225,25 @@ export class Agent {
     });
   }
 
-  private wakeParent(object: PciDevice): void {
+  private openPciIds(): PciIds {
+    const { pciIds: file = findPciIds() } = this.options;
+    return new PciIds(file, (message) => this.parts.log.warn(message));
+  }
+
+  /** Whoever looks after this PCIDevice shall do so now. */
+  private lookAfter(object: PciDevice): void {
     const parent = object.metadata.labels?.[Label.parentDevice];
     const device = this.objects.list().find((candidate) => labelValue(candidate.metadata.name) === parent);
     if (device) this.loops.wake(device);
+    else this.lookAtNode();
+  }
+
+  /** Not waited for: hundreds of PCIDevices must not hold up the NICs. */
+  private lookAtNode(): void {
+    void this.guarded("PCIDevices of the node", async () => {
+      await this.nodePciDevices.sync();
+      return true;
+    });
   }
 
   /** Work that fails is told, and not thrown: false. */

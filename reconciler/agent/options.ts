@@ -7,6 +7,8 @@ export interface AgentSettings extends AgentOptions {
   readonly context: string | undefined;
   readonly sysRoot: string;
   readonly procRoot: string;
+  /** Path of the kubelet's pod-resources socket. */
+  readonly podResources: string;
   readonly logLevel: string;
 }
 
@@ -20,10 +22,14 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --context NAME                context of the kubeconfig
   --scan-interval SECONDS       how often hardware is looked at unasked (SCAN_INTERVAL; default 30)
   --management-interfaces LIST  bridges and bonds whose NICs are left alone (MANAGEMENT_INTERFACES; default mgmt-br,mgmt-bo)
+  --pci-devices WHICH           PCIDevices for VFs (sriov) or all PCI functions (all) (PCI_DEVICES; default sriov)
+  --pci-ids FILE                the pci.ids database (PCI_IDS; default: where distributions put it)
   --write-deadline SECONDS      how long one change in the kernel may take (WRITE_DEADLINE; default 120)
   --settle-deadline SECONDS     how long new VFs may take to get driver and name (SETTLE_DEADLINE; default 10)
   --sys-root DIR                where sysfs is mounted (SYS_ROOT; default /sys)
   --proc-root DIR               where the host's procfs is mounted (PROC_ROOT; default /proc)
+  --pod-resources SOCKET        the kubelet's socket that tells which pod got which device (POD_RESOURCES;
+                                default /var/lib/kubelet/pod-resources/kubelet.sock; need not exist)
   --log-level LEVEL             trace, debug, info, warn or error (LOG_LEVEL; default info)
 SIGHUP looks at the hardware at once; SIGTERM ends it cleanly.`;
 
@@ -55,8 +61,11 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
     managementInterfaces: (text("management-interfaces", "MANAGEMENT_INTERFACES") ?? "mgmt-br,mgmt-bo")
       .split(",")
       .filter((name) => name !== ""),
+    pciDevices: oneOf("pci-devices", text("pci-devices", "PCI_DEVICES") ?? "sriov", ["sriov", "all"]),
+    pciIds: text("pci-ids", "PCI_IDS"),
     sysRoot: text("sys-root", "SYS_ROOT") ?? "/sys",
     procRoot: text("proc-root", "PROC_ROOT") ?? "/proc",
+    podResources: text("pod-resources", "POD_RESOURCES") ?? "/var/lib/kubelet/pod-resources/kubelet.sock",
     logLevel: oneOf("log-level", text("log-level", "LOG_LEVEL") ?? "info", ["trace", "debug", "info", "warn", "error"]),
   };
 }
@@ -66,11 +75,14 @@ const FLAGS = {
   kubeconfig: { type: "string" },
   context: { type: "string" },
   "scan-interval": { type: "string" },
+  "pci-devices": { type: "string" },
+  "pci-ids": { type: "string" },
   "write-deadline": { type: "string" },
   "settle-deadline": { type: "string" },
   "management-interfaces": { type: "string" },
   "sys-root": { type: "string" },
   "proc-root": { type: "string" },
+  "pod-resources": { type: "string" },
   "log-level": { type: "string" },
 } as const;
 
@@ -84,7 +96,8 @@ function parseFlags(args: readonly string[]): Partial<Record<Flag, string>> {
   }
 }
 
-function oneOf(flag: string, value: string, allowed: readonly string[]): string {
-  if (!allowed.includes(value)) throw new UsageError(`--${flag} must be one of ${allowed.join(", ")}, not "${value}"`);
-  return value;
+function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((it) => it === value);
+  if (found === undefined) throw new UsageError(`--${flag} must be one of ${allowed.join(", ")}, not "${value}"`);
+  return found;
 }

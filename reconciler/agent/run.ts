@@ -5,7 +5,7 @@ import type { Kernel } from "../kernel/kernel.js";
 import { Agent } from "./agent.js";
 import { noEvents } from "./service/events.js";
 import { noMetrics } from "./service/metrics.js";
-import { kernelUsers } from "./usage/vf-users.js";
+import { NodeUsers } from "./usage/node-users.js";
 import { AGENT_USAGE, type AgentSettings, parseAgentSettings, UsageError } from "./options.js";
 
 /**
@@ -30,10 +30,9 @@ export async function runAgent(
   });
   try {
     const client = KubeClient.open(settings, "pulumi-sriov-agent");
-    const agent = new Agent(
-      { client, kernel: openKernel(settings), log, users: kernelUsers, events: noEvents, metrics: noMetrics },
-      settings,
-    );
+    const metrics = noMetrics;
+    const users = new NodeUsers({ client, log, metrics, ...settings });
+    const agent = new Agent({ client, kernel: openKernel(settings), log, users, events: noEvents, metrics }, settings);
     process.on("SIGHUP", () => void agent.look());
     log.info({ server: client.config.server }, "agent starts");
     const started = agent.start().then(() => log.info("first scan done"));

@@ -12,6 +12,7 @@ import { Informer } from "../../kube/informer.js";
 import { OptionalInformer } from "../../kube/optional-informer.js";
 import { ServedKinds } from "../../kube/served-kinds.js";
 import { inWords } from "./discovery/missing-kind.js";
+import { keptOfPciDevice } from "./pci/wanted-pci-device.js";
 import type { AgentMetrics } from "./service/metrics.js";
 
 export interface WatchesParts {
@@ -29,7 +30,8 @@ export class Watches {
   /** All claims of the cluster: whose node one is for, only its spec says. */
   readonly claims: OptionalInformer<PciDeviceClaim>;
   readonly vlanConfigs: OptionalInformer<VlanConfig>;
-  private readonly served: ServedKinds;
+  /** Which of the kinds that a cluster may lack it has. */
+  readonly served: ServedKinds;
 
   constructor(
     private readonly parts: WatchesParts,
@@ -39,7 +41,11 @@ export class Watches {
     const ofThisNode = { labels: { [Label.nodeName]: labelValue(nodeName) } };
     this.nodes = new Informer(client, NODE, { fields: { "metadata.name": nodeName }, ...this.telling(NODE) });
     this.devices = new Informer(client, SRIOV_NETWORK_DEVICE, { ...ofThisNode, ...this.telling(SRIOV_NETWORK_DEVICE) });
-    this.pciDevices = new Informer(client, PCI_DEVICE, { ...ofThisNode, ...this.telling(PCI_DEVICE) });
+    this.pciDevices = new Informer(client, PCI_DEVICE, {
+      ...ofThisNode,
+      keep: keptOfPciDevice,
+      ...this.telling(PCI_DEVICE),
+    });
     const onError = (error: unknown): void =>
       log.warn({ err: error }, `which kinds the cluster has is not known: ${messageOf(error)}`);
     this.served = new ServedKinds(client, { onError });

@@ -1,17 +1,18 @@
 import { expect } from "chai";
+import { Annotation } from "../../api/names.js";
 import { freshNic, type Nic } from "./nics.js";
 import { errorsOf, openStack, type Program, type TestStack } from "./stack.js";
 
-/** Nothing destroys VFs that somebody uses. The tests are one story, in order. */
+/** VFs that somebody uses, as only the node's kernel knows. The tests are one story, in order. */
 describe("VFs in use", () => {
   let nic: Nic;
   let stack: TestStack;
   let used: string;
 
-  function asking(numVfs: number): Program {
+  function asking(numVfs: number, onVfsInUse: "refuse" | "proceed" = "refuse"): Program {
     const { nodeName, interfaceName } = nic;
     return (sriov) => {
-      const { vfAddresses } = new sriov.SriovNetworkDevice("nic", { nodeName, interfaceName, numVfs });
+      const { vfAddresses } = new sriov.SriovNetworkDevice("nic", { nodeName, interfaceName, numVfs, onVfsInUse });
       return { vfAddresses };
     };
   }
@@ -42,6 +43,14 @@ describe("VFs in use", () => {
     expect(
       (await nic.node.hardware.writes()).filter((write) => write.address === nic.address && write.result === "ok"),
     ).to.have.length(1);
+  });
+
+  it("make up fail with proceed too where the kernel keeps them, and no leave for a later change stays", async () => {
+    const done = await stack.upFails(asking(6, "proceed"));
+    expect(errorsOf(done).join("\n")).to.contain("some are in use").and.to.contain("The count was put back to 4.");
+    const { metadata, spec } = await nic.device();
+    expect([spec.numVFS, metadata.annotations?.[Annotation.allowDisruption]]).to.deep.equal([4, undefined]);
+    await stack.up(asking(4));
   });
 
   it("make destroy fail, put the old count back and keep the state", async () => {

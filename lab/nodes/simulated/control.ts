@@ -1,7 +1,8 @@
 import type { NodeSnapshot, PciAddress } from "../../../reconciler/kernel/kernel.js";
 import type { NicSpec } from "./hardware.js";
 import type { InUsePolicy } from "./nic.js";
-import type { Delays, WriteRecord } from "./numvfs-writes.js";
+import type { WriteRecord } from "./numvfs-writes.js";
+import type { Delays } from "./timing.js";
 
 /**
  * What can happen to a node's hardware that its agent has no part in. Addresses are text here, for the sake of whoever
@@ -13,7 +14,7 @@ export interface HardwareControl {
 
   /** Somebody writes `sriov_numvfs` past the agent, under the kernel's same rules. @throws {KernelError} */
   setNumVfsByHand(address: string, count: number): Promise<void>;
-  /** A guest takes or leaves this VF. */
+  /** A guest takes or leaves this VF. While one has it, unbinding its driver does not return. */
   setInUse(vfAddress: string, inUse: boolean): Promise<void>;
   /** Whether removing VFs that are in use is EBUSY (`refuse`, the default) or happens. */
   setInUsePolicy(policy: InUsePolicy): Promise<void>;
@@ -33,21 +34,30 @@ export interface HardwareControl {
   plug(spec: NicSpec): Promise<void>;
   /** It goes with its VFs; writes under way answer ENODEV. */
   unplug(address: string): Promise<void>;
-  /** No VFs, nothing in use, nothing hangs, first names again (late, when delays say so); delays and routes stay. */
+  /**
+   * No VFs, nothing in use, nothing hangs, drivers and first names again (late, when delays say so). Delays and the
+   * node's configuration stay: its routes, and the addresses and uppers of interfaces that are no VF's.
+   */
   reboot(): Promise<void>;
   /** Of a PF or VF. `port` 0 by default. */
   rename(address: string, name: string, port?: number): Promise<void>;
-  /** Only the VF's network driver gives it an interface; `vfio-pci`, say, takes it away. */
+  /**
+   * As `driverctl` does, under the kernel's same rules: a driver that is not loaded is ENODEV. Only the VF's network
+   * driver gives it an interface; `vfio-pci`, say, takes it away. @throws {KernelError}
+   */
   bindDriverByHand(vfAddress: string, driver: string): Promise<void>;
   /** Of a VF; or of a PF, which loses its VFs and interfaces. */
   unbindDriver(address: string): Promise<void>;
 
+  /** `modprobe`, or its `-r`, of a driver that is not a NIC's: `vfio-pci`, which is loaded at the start unless told so. */
+  setDriverLoaded(driver: string, loaded: boolean): Promise<void>;
+
   setDefaultRoute(interfaces: readonly string[]): Promise<void>;
-  /** Nearest first; empty to release it. */
+  /** Nearest first; empty to release it. A VF's interface loses them when it goes, and its addresses too. */
   setUppers(interfaceName: string, uppers: readonly string[]): Promise<void>;
   /** Replaces all of the node's. */
   setAddresses(addresses: Readonly<Record<string, readonly string[]>>): Promise<void>;
-  /** A VF's interface goes to a pod, or comes back. */
+  /** A VF's interface goes to a pod, which leaves it down and without addresses, or comes back. */
   setInterfaceElsewhere(vfAddress: string, elsewhere: boolean): Promise<void>;
 
   /** Every write to a `sriov_numvfs` since the start or {@link clearWrites}, in the order in which they came in. */

@@ -1,21 +1,21 @@
-import { Connection } from "./connection.js";
+import type { Connection } from "../remote/connection.js";
 import type { HardwareControl, HardwareState } from "./control.js";
 import type { NicSpec } from "./hardware.js";
 import type { InUsePolicy } from "./nic.js";
-import type { Delays, WriteRecord } from "./numvfs-writes.js";
-import { reviveSnapshot } from "./protocol.js";
+import type { WriteRecord } from "./numvfs-writes.js";
+import type { Delays } from "./timing.js";
+import { connectToSimulatedNode } from "./node-connection.js";
 
 /** The hardware of a simulated node that another process serves at `socketPath`, for tests and demonstrations. */
 export class SimulatedHardware implements HardwareControl {
   readonly #connection: Connection;
 
   constructor(socketPath: string) {
-    this.#connection = new Connection(socketPath);
+    this.#connection = connectToSimulatedNode(socketPath);
   }
 
   async hardwareState(): Promise<HardwareState> {
-    const state = (await this.#call("hardwareState")) as HardwareState;
-    return { ...state, snapshot: reviveSnapshot(state.snapshot) };
+    return (await this.#call("hardwareState")) as HardwareState;
   }
 
   async setNumVfsByHand(address: string, count: number): Promise<void> {
@@ -72,6 +72,10 @@ export class SimulatedHardware implements HardwareControl {
 
   async unbindDriver(address: string): Promise<void> {
     await this.#call("unbindDriver", address);
+  }
+
+  async setDriverLoaded(driver: string, loaded: boolean): Promise<void> {
+    await this.#call("setDriverLoaded", driver, loaded);
   }
 
   async setDefaultRoute(interfaces: readonly string[]): Promise<void> {

@@ -5,6 +5,8 @@ export interface HardwareSpec {
   readonly nics: readonly NicSpec[];
   /** Interfaces that carry a default route. Default none. */
   readonly defaultRouteInterfaces?: readonly string[];
+  /** Kernel drivers that are loaded beside those of the NICs and their VFs. Default `vfio-pci`. */
+  readonly drivers?: readonly string[];
 }
 
 /** One physical function. Defaults are those of an Intel 82599. */

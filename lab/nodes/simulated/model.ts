@@ -8,7 +8,7 @@ import {
   type PhysicalFunction,
 } from "../../../reconciler/kernel/kernel.js";
 import type { HardwareSpec, NicSpec } from "./hardware.js";
-import { Nic, type InUsePolicy, type Port, type Vf } from "./nic.js";
+import { Nic, type BindableFunction, type InUsePolicy, type Port, type Vf } from "./nic.js";
 
 /**
  * The state of a simulated node. No time passes in here and nothing waits: when the steps of a change happen is for
@@ -55,7 +55,8 @@ export class NodeModel {
   }
 
   pciFunctions(): ListedPciFunction[] {
-    const functions = this.nics.flatMap((nic) => [
+    const readable = this.nics.filter((nic) => nic.unreadable === undefined);
+    const functions = readable.flatMap((nic) => [
       this.#describeFunction(nic, nic, nic.deviceId),
       ...nic.vfs.map((vf) => ({
         ...this.#describeFunction(nic, vf, nic.vfDeviceId),
@@ -87,8 +88,20 @@ export class NodeModel {
     throw new Error(`no VF at ${address}`);
   }
 
+  functionAt(address: PciAddress): { readonly nic: Nic; readonly target: BindableFunction } | undefined {
+    for (const nic of this.#nics.values()) {
+      const target = [nic, ...nic.vfs].find((candidate) => candidate.address === address);
+      if (target) return { nic, target };
+    }
+    return undefined;
+  }
+
   plug(spec: NicSpec): Nic {
-    const nic = new Nic(spec, (count) => this.#freeIommuGroups(count));
+    const nic = new Nic(spec, {
+      allotIommuGroups: (count) => this.#freeIommuGroups(count),
+      kernelName: this.kernelName,
+      interfaceGone: (name) => this.#forgetInterface(name),
+    });
     if (this.#nics.has(nic.address)) throw new Error(`there is a NIC at ${nic.address} already`);
     this.#nics.set(nic.address, nic);
     return nic;
@@ -97,17 +110,45 @@ export class NodeModel {
   /** Its VFs go with it. */
   unplug(address: PciAddress): Nic {
     const nic = this.nicAt(address);
+    nic.removeVfs();
     this.#nics.delete(address);
     return nic;
   }
 
   rename(address: PciAddress, name: string, port: number): void {
     const owner = this.#nics.get(address) ?? this.vfAt(address).vf;
+    const before = owner.ports.find((it) => it.port === port)?.name;
+    if (before === undefined) throw new Error(`${address} has no interface at port ${port}`);
     owner.ports = owner.ports.map((it) => (it.port === port ? { ...it, name } : it));
+    this.#moveInterface(before, name);
   }
 
   setUppers(name: string, uppers: readonly string[]): void {
     this.#uppers.set(name, uppers);
+  }
+
+  /** @throws {Error} No such VF, or one without an interface. */
+  setInterfaceElsewhere(vfAddress: PciAddress, elsewhere: boolean): void {
+    const { vf } = this.vfAt(vfAddress);
+    if (vf.ports.length === 0) throw new Error(`${vfAddress} has no interface that could be elsewhere`);
+    vf.interfaceElsewhere = elsewhere;
+    for (const { name } of vf.ports) this.#forgetInterface(name);
+    vf.ports = vf.ports.map((port) => ({ ...port, up: false, linkState: "down" }));
+  }
+
+  /** What stands on an interface, and its addresses, stay with it. */
+  #moveInterface(before: string, name: string): void {
+    const uppers = this.#uppers.get(before);
+    const addresses = this.interfaceAddresses[before];
+    this.#forgetInterface(before);
+    if (uppers) this.#uppers.set(name, uppers);
+    if (addresses) this.interfaceAddresses = { ...this.interfaceAddresses, [name]: addresses };
+  }
+
+  #forgetInterface(name: string): void {
+    this.#uppers.delete(name);
+    const { [name]: lost, ...others } = this.interfaceAddresses;
+    this.interfaceAddresses = others;
   }
 
   /** What the kernel calls an interface before udev does. Never the same twice. */
@@ -127,7 +168,11 @@ export class NodeModel {
     };
   }
 
-  #describeFunction(nic: Nic, { address, driver, iommuGroup, ports }: Nic | Vf, deviceId: string): NetworkFunction {
+  #describeFunction(
+    nic: Nic,
+    { address, driver, iommuGroup, ports, ...it }: Nic | Vf,
+    deviceId: string,
+  ): NetworkFunction {
     return {
       address,
       vendorId: nic.vendorId,
@@ -135,7 +180,9 @@ export class NodeModel {
       classId: nic.classId,
       ...(driver !== undefined && { driver }),
       ...(iommuGroup !== undefined && { iommuGroup }),
-      interfaces: ports.map((port) => this.#asInterface(port)),
+      interfaces: ("interfaceElsewhere" in it && it.interfaceElsewhere ? [] : ports).map((port) =>
+        this.#asInterface(port),
+      ),
     };
   }
 

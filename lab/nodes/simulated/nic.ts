@@ -1,17 +1,33 @@
 import { parsePciAddress, type NetworkInterface, type PciAddress } from "../../../reconciler/kernel/kernel.js";
 import { macAddressOf, virtualFunctionAddress, type NicSpec } from "./hardware.js";
+import type { Signal } from "./signal.js";
 
 /** A network interface as its function knows it; what stands on it, and addresses, are the node's. */
 export type Port = Omit<NetworkInterface, "uppers" | "addresses">;
 
-export interface Vf {
+/** A function as its drivers see it: a {@link Nic} or a {@link Vf}. */
+export interface BindableFunction {
   readonly address: PciAddress;
-  readonly iommuGroup?: string;
+  readonly iommuGroup?: string | undefined;
   driver?: string | undefined;
+  /** `driver_override`: the one driver that may take it. */
+  override?: string | undefined;
   ports: readonly Port[];
+  /** Raised when the guest that has it lets go; absent while none has. */
+  inUse?: Signal | undefined;
+}
+
+export interface Vf extends BindableFunction {
+  /** Its interface is in another network namespace. */
   interfaceElsewhere: boolean;
-  /** A guest has it. */
-  inUse: boolean;
+}
+
+/** What a NIC asks of the node that it is in. */
+export interface NodeFacts {
+  allotIommuGroups(count: number): string[];
+  /** What the kernel calls an interface before udev does. Never the same twice. */
+  kernelName(): string;
+  interfaceGone(name: string): void;
 }
 
 /** What a write to `sriov_numvfs` comes down to once the kernel has looked at it. */
@@ -22,7 +38,7 @@ export type NumVfsChange =
 export type InUsePolicy = "refuse" | "allow";
 
 /** One physical function, its VFs, and Linux's rules for changing their number. */
-export class Nic {
+export class Nic implements BindableFunction {
   readonly address: PciAddress;
   readonly vendorId: string;
   readonly deviceId: string;
@@ -31,6 +47,8 @@ export class Nic {
   readonly totalVfs: number;
   readonly iommuGroup: string | undefined;
   driver: string | undefined;
+  override: string | undefined;
+  readonly inUse = undefined;
   ports: readonly Port[];
   /** A new array with every change of their number, so that who holds one can tell whether these VFs still exist. */
   vfs: readonly Vf[] = [];
@@ -43,7 +61,7 @@ export class Nic {
   /** @throws {TypeError | RangeError} The address, or that of the last VF, is none. */
   constructor(
     readonly spec: NicSpec,
-    private readonly allotIommuGroups: (count: number) => string[],
+    private readonly node: NodeFacts,
   ) {
     this.address = parsePciAddress(spec.address);
     this.vendorId = spec.vendorId ?? "8086";
@@ -51,15 +69,9 @@ export class Nic {
     this.vfDeviceId = spec.vfDeviceId ?? "10ed";
     this.totalVfs = spec.totalVfs ?? 63;
     this.#vfAddress(Math.max(this.totalVfs - 1, 0)); // A card whose last VF has no address is refused here.
-    this.driver = this.#ownDriver;
+    this.driver = this.ownDriver;
     this.iommuGroup = this.#iommuGroups(1)[0];
-    this.ports = spec.interfaces.map(({ name, macAddress, linkState = "up" }, port) => ({
-      name,
-      macAddress: macAddress ?? macAddressOf(this.address, port),
-      linkState,
-      port,
-      up: linkState === "up",
-    }));
+    this.ports = this.#ownPorts();
   }
 
   /** What the kernel looks at before it takes the device's lock; the errno's name, or `undefined` when it may go on. */
@@ -73,7 +85,7 @@ export class Nic {
     if (count === this.vfs.length) return { kind: "nothing" };
     if (this.driver === undefined || this.spec.sriov === false) return "ENOENT";
     if (count > 0) return this.vfs.length > 0 ? "EBUSY" : { kind: "create", count };
-    const refused = inUsePolicy === "refuse" && this.vfs.some((vf) => vf.inUse);
+    const refused = inUsePolicy === "refuse" && this.vfs.some((vf) => vf.inUse !== undefined);
     return refused ? "EBUSY" : { kind: "remove" };
   }
 
@@ -88,54 +100,73 @@ export class Nic {
         ...(iommuGroup !== undefined && { iommuGroup }),
         ports: [],
         interfaceElsewhere: false,
-        inUse: false,
       };
     });
     return this.vfs;
   }
 
   removeVfs(): void {
+    for (const vf of this.vfs) {
+      this.detach(vf);
+      vf.inUse?.raise();
+    }
     this.vfs = [];
   }
 
-  /** Each VF gets the driver it is meant for, and an interface under the kernel's own name for it. */
-  bindVfs(kernelName: () => string): void {
-    if (!this.driversAutoprobe) return;
-    for (const vf of this.vfs) this.bindVfDriver(vf, this.#ownVfDriver, kernelName);
+  /** A PF's driver takes its VFs with it when it goes. */
+  unbindDriver(): void {
+    this.removeVfs();
+    this.detach(this);
   }
 
-  /** What the kernel picks for a VF that is probed. */
-  get vfDriver(): string {
-    return this.#ownVfDriver;
+  /** Only the driver that a function is meant for gives it interfaces; a VF's has a name of the kernel's at first. */
+  attach(target: BindableFunction, driver: string): void {
+    target.driver = driver;
+    if (driver !== this.ownDriverOf(target)) return;
+    target.ports = target === this ? this.#ownPorts() : [this.#vfPort(target.address)];
   }
 
-  nameVfs(): void {
-    for (const vf of this.vfs) vf.ports = vf.ports.map((port) => ({ ...port, name: this.vfName(vf) }));
+  detach(target: BindableFunction): void {
+    const ports = target.ports;
+    target.driver = undefined;
+    target.ports = [];
+    if ("interfaceElsewhere" in target) target.interfaceElsewhere = false;
+    // A PF's bonds and bridges are the node's configuration, which finds it again; a VF's were made for this one VF.
+    if (target !== this) for (const { name } of ports) this.node.interfaceGone(name);
   }
 
   /** As udev does: `eno49v3` for VF 3 of `eno49`. */
-  vfName(vf: Vf): string {
-    return `${this.ports[0]?.name ?? "vf"}v${this.vfs.indexOf(vf)}`;
+  nameVf(vf: BindableFunction): void {
+    const name = `${this.ports[0]?.name ?? "vf"}v${this.vfs.findIndex((candidate) => candidate === vf)}`;
+    vf.ports = vf.ports.map((port) => ({ ...port, name }));
   }
 
-  /** Only the network driver that the VF is meant for gives it an interface. */
-  bindVfDriver(vf: Vf, driver: string, name: () => string): void {
-    const port = (): Port => ({
-      name: name(),
-      macAddress: macAddressOf(vf.address, 0),
-      linkState: "down",
-      port: 0,
-      up: false,
-    });
-    vf.driver = driver;
-    vf.ports = driver === this.#ownVfDriver ? [port()] : [];
+  /** The driver that is made for it. */
+  ownDriverOf(target: BindableFunction): string {
+    return target === this ? this.ownDriver : this.ownVfDriver;
   }
 
-  /** A PF's driver takes its VFs and interfaces with it when it goes. */
-  unbindDriver(): void {
-    this.driver = undefined;
-    this.ports = [];
-    this.removeVfs();
+  get ownDriver(): string {
+    return this.spec.driver ?? "ixgbe";
+  }
+
+  get ownVfDriver(): string {
+    return this.spec.vfDriver ?? "ixgbevf";
+  }
+
+  #ownPorts(): Port[] {
+    return this.spec.interfaces.map(({ name, macAddress, linkState = "up" }, port) => ({
+      name,
+      macAddress: macAddress ?? macAddressOf(this.address, port),
+      linkState,
+      port,
+      up: linkState === "up",
+    }));
+  }
+
+  #vfPort(address: PciAddress): Port {
+    const macAddress = macAddressOf(address, 0);
+    return { name: this.node.kernelName(), macAddress, linkState: "down", port: 0, up: false };
   }
 
   #vfAddress(index: number): PciAddress {
@@ -143,15 +174,7 @@ export class Nic {
     return virtualFunctionAddress(this.address, index, offset, stride);
   }
 
-  get #ownDriver(): string {
-    return this.spec.driver ?? "ixgbe";
-  }
-
-  get #ownVfDriver(): string {
-    return this.spec.vfDriver ?? "ixgbevf";
-  }
-
   #iommuGroups(count: number): string[] {
-    return this.spec.iommu === false ? [] : this.allotIommuGroups(count);
+    return this.spec.iommu === false ? [] : this.node.allotIommuGroups(count);
   }
 }

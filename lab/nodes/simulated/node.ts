@@ -1,26 +1,35 @@
 import {
   KernelError,
+  parseDriverName,
+  parseInterfaceName,
   parsePciAddress,
   type Kernel,
+  type ListedPciFunction,
   type NodeSnapshot,
   type PciAddress,
-  type ListedPciFunction,
   type PhysicalFunction,
+  type WriteOptions,
 } from "../../../reconciler/kernel/kernel.js";
 import type { HardwareControl, HardwareState } from "./control.js";
+import { devicePath, Drivers } from "./drivers.js";
 import type { HardwareSpec, NicSpec } from "./hardware.js";
 import { NodeModel } from "./model.js";
-import type { InUsePolicy, Nic } from "./nic.js";
-import { NumVfsWrites, type Delays, type WriteRecord } from "./numvfs-writes.js";
+import type { BindableFunction, InUsePolicy } from "./nic.js";
+import { numVfsPath, NumVfsWrites, type WriteRecord } from "./numvfs-writes.js";
+import { Signal } from "./signal.js";
+import { Timing, withinDeadline, type Delays } from "./timing.js";
 
 /** A whole simulated node in this process: what its kernel answers, and the hands that reach into its case. */
 export class SimulatedNode implements Local<Kernel & HardwareControl> {
+  readonly #timing = new Timing();
   readonly #model: NodeModel;
+  readonly #drivers: Drivers;
   readonly #writes: NumVfsWrites;
 
   constructor(spec: HardwareSpec) {
     this.#model = new NodeModel(spec);
-    this.#writes = new NumVfsWrites(this.#model);
+    this.#drivers = new Drivers(this.#model, this.#timing, spec.drivers ?? ["vfio-pci"]);
+    this.#writes = new NumVfsWrites(this.#model, this.#drivers, this.#timing);
   }
 
   scan(): NodeSnapshot {
@@ -31,9 +40,35 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     return this.#model.physicalFunction(parsePciAddress(address));
   }
 
-  /** Deadlines are the client's: hardware knows none. */
-  async setNumVfs(address: PciAddress, count: number): Promise<void> {
-    await this.#writes.write(parsePciAddress(address), count, "agent");
+  async setNumVfs(address: PciAddress, count: number, options: Deadline = {}): Promise<void> {
+    const late = new KernelError("ETIMEDOUT", numVfsPath(parsePciAddress(address)), `write ${count}`);
+    await withinDeadline(this.#writes.write(address, count, "agent"), options.deadlineMs, late);
+  }
+
+  setDriversAutoprobe(address: PciAddress, on: boolean): void {
+    const nic = this.#model.find(parsePciAddress(address));
+    if (!nic) throw new KernelError("ENOENT", `${devicePath(address)}/sriov_drivers_autoprobe`, `write ${on ? 1 : 0}`);
+    nic.driversAutoprobe = on;
+  }
+
+  async bindDriver(address: PciAddress, driver: string | undefined, options: Deadline = {}): Promise<void> {
+    parsePciAddress(address);
+    const late = new KernelError("ETIMEDOUT", `${devicePath(address)}/driver/unbind`, `write ${address}`);
+    const binding =
+      driver === undefined ? this.#drivers.release(address) : this.#drivers.bind(address, parseDriverName(driver));
+    await withinDeadline(binding, options.deadlineMs, late);
+  }
+
+  setInterfaceUp(address: PciAddress, interfaceName: string): void {
+    const path = `${devicePath(parsePciAddress(address))}/net/${parseInterfaceName(interfaceName)}/flags`;
+    const target = this.#model.functionAt(address)?.target;
+    const port = target?.ports.find((candidate) => candidate.name === interfaceName);
+    if (!target || !port || isElsewhere(target)) throw new KernelError("ENOENT", path, "read");
+    target.ports = target.ports.map((it) => (it === port && !port.up ? { ...port, up: true, linkState: "up" } : it));
+  }
+
+  pciFunctions(): readonly ListedPciFunction[] {
+    return this.#model.pciFunctions();
   }
 
   async setNumVfsByHand(address: string, count: number): Promise<void> {
@@ -44,14 +79,16 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     const vfs = this.#model.nics.flatMap((nic) => nic.vfs);
     return {
       snapshot: this.#model.snapshot(),
-      inUse: vfs.filter((vf) => vf.inUse).map((vf) => vf.address),
+      inUse: vfs.filter((vf) => vf.inUse !== undefined).map((vf) => vf.address),
       inUsePolicy: this.#model.inUsePolicy,
-      delays: this.#writes.delays,
+      delays: this.#timing.delays,
     };
   }
 
   setInUse(vfAddress: string, inUse: boolean): void {
-    this.#model.vfAt(parsePciAddress(vfAddress)).vf.inUse = inUse;
+    const { vf } = this.#model.vfAt(parsePciAddress(vfAddress));
+    vf.inUse?.raise();
+    vf.inUse = inUse ? new Signal() : undefined;
   }
 
   setInUsePolicy(policy: InUsePolicy): void {
@@ -59,7 +96,7 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
   }
 
   setDelays(delays: Partial<Delays>): void {
-    this.#writes.delays = { ...this.#writes.delays, ...delays };
+    this.#timing.delays = { ...this.#timing.delays, ...delays };
   }
 
   failNext(address: string, code: string): void {
@@ -98,34 +135,22 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     this.#model.rename(parsePciAddress(address), name, port);
   }
 
-  setDriversAutoprobe(address: PciAddress, on: boolean): void {
-    this.#nicAt(address, "sriov_drivers_autoprobe").driversAutoprobe = on;
-  }
-
-  bindDriver(address: PciAddress, driver: string | undefined): void {
-    const { nic, vf } = this.#model.vfAt(parsePciAddress(address));
-    nic.bindVfDriver(vf, driver ?? nic.vfDriver, () => nic.vfName(vf));
-  }
-
-  setInterfaceUp(address: PciAddress, interfaceName: string): void {
-    const nic = this.#nicAt(address, `net/${interfaceName}/flags`);
-    nic.ports = nic.ports.map((port) => (port.name === interfaceName ? { ...port, up: true } : port));
-  }
-
-  pciFunctions(): readonly ListedPciFunction[] {
-    return this.#model.pciFunctions();
-  }
-
-  bindDriverByHand(vfAddress: string, driver: string): void {
-    const { nic, vf } = this.#model.vfAt(parsePciAddress(vfAddress));
-    nic.bindVfDriver(vf, driver, () => nic.vfName(vf));
+  async bindDriverByHand(vfAddress: string, driver: string): Promise<void> {
+    await this.#drivers.bind(this.#model.vfAt(parsePciAddress(vfAddress)).vf.address, driver);
   }
 
   unbindDriver(address: string): void {
     const parsed = parsePciAddress(address);
     const nic = this.#model.find(parsed);
     if (nic) nic.unbindDriver();
-    else Object.assign(this.#model.vfAt(parsed).vf, { driver: undefined, ports: [] });
+    else {
+      const found = this.#model.vfAt(parsed);
+      found.nic.detach(found.vf);
+    }
+  }
+
+  setDriverLoaded(driver: string, loaded: boolean): void {
+    this.#drivers.load(driver, loaded);
   }
 
   setDefaultRoute(interfaces: readonly string[]): void {
@@ -141,7 +166,7 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
   }
 
   setInterfaceElsewhere(vfAddress: string, elsewhere: boolean): void {
-    this.#model.vfAt(parsePciAddress(vfAddress)).vf.interfaceElsewhere = elsewhere;
+    this.#model.setInterfaceElsewhere(parsePciAddress(vfAddress), elsewhere);
   }
 
   writes(): readonly WriteRecord[] {
@@ -156,13 +181,14 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
   clearWrites(): void {
     this.#writes.clearLog();
   }
-
-  #nicAt(address: PciAddress, attribute: string): Nic {
-    const nic = this.#model.find(parsePciAddress(address));
-    if (!nic) throw new KernelError("ENOENT", `/sys/bus/pci/devices/${address}/${attribute}`, "write");
-    return nic;
-  }
 }
+
+function isElsewhere(target: BindableFunction): boolean {
+  return "interfaceElsewhere" in target && target.interfaceElsewhere === true;
+}
+
+/** Within this process a write may do without. */
+type Deadline = Partial<WriteOptions>;
 
 /** The same methods where they need not be waited for. */
 type Local<T> = {

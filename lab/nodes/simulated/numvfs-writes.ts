@@ -1,19 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { KernelError, type PciAddress } from "../../../reconciler/kernel/kernel.js";
+import { devicePath, type Drivers } from "./drivers.js";
 import type { NodeModel } from "./model.js";
 import type { Nic } from "./nic.js";
-
-/** Milliseconds; all 0 at the start. */
-export interface Delays {
-  /** How long a write that creates VFs blocks. */
-  readonly create: number;
-  /** How long a write that removes them blocks. */
-  readonly remove: number;
-  /** From a VF's creation until its driver is bound. At 0 it is when the write returns. */
-  readonly driver: number;
-  /** From its driver until its interface has its final name; it has one of the kernel's before. */
-  readonly name: number;
-}
+import { Signal } from "./signal.js";
+import type { Timing } from "./timing.js";
 
 /** A write to `sriov_numvfs` that the hardware saw. */
 export interface WriteRecord {
@@ -25,9 +15,8 @@ export interface WriteRecord {
   readonly result: string;
 }
 
-/** The passing of time in the life of a {@link NodeModel}: writes that block, devices that hang, names that come late. */
+/** Writes to `sriov_numvfs` of a {@link NodeModel}: those that block, devices that hang, names that come late. */
 export class NumVfsWrites {
-  delays: Delays = { create: 0, remove: 0, driver: 0, name: 0 };
   #log: { -readonly [K in keyof WriteRecord]: WriteRecord[K] }[] = [];
   readonly #failures = new Map<PciAddress, string[]>();
   readonly #hangs = new Map<PciAddress, Signal>();
@@ -35,7 +24,11 @@ export class NumVfsWrites {
   readonly #removals = new WeakMap<Nic, Signal>();
   #arrival = new Signal();
 
-  constructor(private readonly model: NodeModel) {}
+  constructor(
+    private readonly model: NodeModel,
+    private readonly drivers: Drivers,
+    private readonly timing: Timing,
+  ) {}
 
   /** In the order in which they came in. */
   get log(): readonly WriteRecord[] {
@@ -82,11 +75,11 @@ export class NumVfsWrites {
 
   /** The interfaces of `nic` have names of the kernel's until the delay has passed. */
   nameLate(nic: Nic): void {
-    if (this.delays.name === 0) return;
+    if (this.timing.delays.name === 0) return;
     const named = nic.ports;
     const provisional = named.map((port) => ({ ...port, name: this.model.kernelName() }));
     nic.ports = provisional;
-    after(this.delays.name, () => {
+    this.timing.after("name", () => {
       if (nic.ports === provisional) nic.ports = named;
     });
   }
@@ -115,22 +108,16 @@ export class NumVfsWrites {
     const change = nic.judge(count, this.model.inUsePolicy);
     if (typeof change === "string") return change;
     if (change.kind === "nothing") return undefined;
-    await pause(change.kind === "create" ? this.delays.create : this.delays.remove);
+    await this.timing.pass(change.kind);
     if (change.kind === "create") this.#createVfs(nic, change.count);
     else nic.removeVfs();
     return undefined;
   }
 
   #createVfs(nic: Nic, count: number): void {
-    const { driver, name } = this.delays;
     const created = nic.createVfs(count);
-    const later = (milliseconds: number, step: () => void): void =>
-      after(milliseconds, () => {
-        if (nic.vfs === created) step();
-      });
-    later(driver, () => {
-      nic.bindVfs(this.model.kernelName);
-      later(name, () => nic.nameVfs());
+    this.timing.after("driver", () => {
+      if (nic.vfs === created) for (const vf of created) this.drivers.probe(nic, vf);
     });
   }
 
@@ -142,23 +129,5 @@ export class NumVfsWrites {
 }
 
 export function numVfsPath(address: PciAddress): string {
-  return `/sys/bus/pci/devices/${address}/sriov_numvfs`;
-}
-
-/** Without a delay, no turn of the event loop either: the simulation's own time is not to show in a measurement. */
-async function pause(milliseconds: number): Promise<void> {
-  if (milliseconds > 0) await sleep(milliseconds);
-}
-
-function after(milliseconds: number, step: () => void): void {
-  if (milliseconds > 0) setTimeout(step, milliseconds).unref();
-  else step();
-}
-
-/** Something that happens once. */
-class Signal {
-  raise: () => void = () => undefined;
-  readonly raised = new Promise<undefined>((resolve) => {
-    this.raise = () => resolve(undefined);
-  });
+  return `${devicePath(address)}/sriov_numvfs`;
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { describePlan, type VfCountPlan } from "../../../plan/vf-count.js";
@@ -8,18 +7,17 @@ import type { EventRecorder } from "../service/events.js";
 import type { AgentMetrics } from "../service/metrics.js";
 import type { VfUsers } from "../usage/vf-users.js";
 import { Announcer } from "./announcer.js";
-import { Autoprobe } from "./autoprobe.js";
 import { bindLeftovers } from "./bind.js";
 import { carryOut } from "./carry-out.js";
 import { decide } from "./decide.js";
-import { DeviationWatch } from "./deviation.js";
-import { allowedCount, guard } from "./guard.js";
+import { guard } from "./guard.js";
 import { setLinkUp } from "./link-up.js";
 import type { ObjectWriter } from "./object-writer.js";
 import { type Outcome, type Refusal, resultOf } from "./outcome.js";
+import { PassMemory } from "./pass-memory.js";
 import type { Work } from "./phase.js";
-import { type Eligibility, reportFinding, reportGone } from "./report.js";
-import { Retries } from "./retries.js";
+import { refusalBy } from "./refusal.js";
+import { type Eligibility, reportFinding, reportGone, reportUnreadable } from "./report.js";
 import { waitUntilSettled } from "./settle.js";
 import { isShortfall, verify } from "./verify.js";
 
@@ -32,7 +30,7 @@ export interface ReconcilerOptions {
 export interface ReconcilerParts {
   readonly kernel: Kernel;
   readonly pciDevices: Pick<PciDevices, "sync">;
-  readonly users: VfUsers;
+  readonly users: Pick<VfUsers, "of" | "refresh">;
   readonly events: EventRecorder;
   readonly metrics: AgentMetrics;
   readonly log: Logger;
@@ -69,13 +67,8 @@ interface Carried {
 
 /** One NIC, made as its object asks and reported as it is: each pass is a look, at most one change, and a report. */
 export class DeviceReconciler {
-  private readonly retries = new Retries();
-  private readonly autoprobe = new Autoprobe();
-  private readonly deviations = new DeviationWatch();
+  private readonly memory = new PassMemory();
   private readonly announcer: Announcer;
-  private identity: Identity = { uid: "", generation: 0 };
-  /** What a driver made of one generation where it made fewer VFs than it was asked for. */
-  private shortfall: (Identity & { readonly numVfs: number }) | undefined;
 
   constructor(
     private readonly address: PciAddress,
@@ -89,8 +82,13 @@ export class DeviceReconciler {
   async reconcile(): Promise<Next> {
     const device = this.parts.current();
     if (device === undefined || device.metadata.deletionTimestamp !== undefined) return {};
-    this.meet(device);
-    const nic = await this.parts.kernel.physicalFunction(this.address);
+    this.memory.meet(device);
+    let nic: PhysicalFunction | undefined;
+    try {
+      nic = await this.parts.kernel.physicalFunction(this.address);
+    } catch (error) {
+      return this.unreadable(device, refusalBy(error, undefined));
+    }
     if (nic === undefined) return this.gone(device);
     if (readyCondition(device)?.reason === ReadyReason.DeviceGone) this.announcer.back(device);
     const result = await this.configure(device, nic);
@@ -101,12 +99,12 @@ export class DeviceReconciler {
 
   /** When to try again after a pass that failed with no answer about the NIC: the API server's, say. */
   retryAfterFailure(): number {
-    return Date.now() + this.retries.nextPause();
+    return Date.now() + this.memory.retries.nextPause();
   }
 
   /** Resolves with nothing where the object was changed before anything was done: another pass speaks of that. */
   private async configure(device: SriovNetworkDevice, nic: PhysicalFunction): Promise<Result | undefined> {
-    const deviation = this.deviations.see(device, nic);
+    const deviation = this.memory.deviations.see(device, nic);
     const decision = decide(device, nic, this.parts.users.of(nic));
     switch (decision.kind) {
       case "unmanaged":
@@ -121,7 +119,7 @@ export class DeviceReconciler {
           this.announcer.drifted(device, deviation, `It stays so: ${reason}.`);
           return { outcome: notEligible(reason, decision.plan.to), found: nic };
         }
-        if (isDeepStrictEqual(this.shortfall, { ...identityOf(device), numVfs: nic.numVfs })) {
+        if (this.memory.isShortfall(device, nic)) {
           return { outcome: verify(decision.plan, nic) ?? CONFIGURED, found: nic };
         }
         return this.pending(device, nic) ?? this.lookTwice(device, nic, decision.plan);
@@ -150,21 +148,20 @@ export class DeviceReconciler {
     nic: PhysicalFunction,
     plan: VfCountPlan,
   ): Promise<Result | undefined> {
-    const deviation = this.deviations.see(device, nic);
+    const deviation = this.memory.deviations.see(device, nic);
     const verdict = guard(device, plan, deviation);
     if (verdict.kind !== "go") {
       this.announcer.drifted(device, deviation, "It stays so, since VFs are in use: see the condition Ready.");
       return { outcome: verdict, found: nic };
     }
-    const latest = this.parts.current();
-    if (latest === undefined || !isDeepStrictEqual(identityOf(latest), identityOf(device))) return undefined;
+    if (!this.memory.isCurrent(this.parts.current())) return undefined;
     this.announcer.drifted(device, deviation, `The count is put back to ${plan.to}.`);
     const { refused, missed, found } = await this.carryOut(device, nic, plan);
     const untouched = refused !== undefined && found?.numVfs === plan.from;
     if (verdict.lost.length > 0 && !untouched) this.announcer.disrupted(device, verdict.lost);
     if (found === undefined) return { outcome: CONFIGURED, found };
     if (missed !== undefined && isShortfall(plan, found)) {
-      this.shortfall = { ...identityOf(device), numVfs: found.numVfs };
+      this.memory.madeFewer(device, found);
       return { outcome: missed, found, changed: true };
     }
     const refusal = refused ?? missed;
@@ -207,73 +204,55 @@ export class DeviceReconciler {
     const { pciDevices, users, eligibility } = this.parts;
     const { outcome, retryAt, changed = false } = result;
     // After a restart of the node, no VF's object, nor a claim that it owns, is to go by a first failure.
-    const restoring = this.deviations.see(device, nic)?.kind === "restart" && this.retries.count < 2;
+    const restoring = this.memory.deviations.see(device, nic)?.kind === "restart" && this.memory.retries.count < 2;
     if (!restoring || retryAt === undefined) await pciDevices.sync(device, nic.virtualFunctions);
     const finding = { nic, outcome, users: users.of(nic), eligibility: eligibility(nic) };
     const transition = await this.writer.report(device, reportFinding(device, finding));
     if (transition) this.announcer.reported(device, transition, outcome);
-    if (retryAt === undefined) this.retries.reset();
+    if (retryAt === undefined) this.memory.retries.reset();
     if (outcome.kind === "configured" || outcome.kind === "unmanaged") {
-      this.deviations.forget();
+      this.memory.deviations.forget();
       await this.writer.withdrawAllowance(device);
     }
     return { retryAt, changed };
   }
 
   private async gone(device: SriovNetworkDevice): Promise<Next> {
-    this.deviations.forget();
-    this.shortfall = undefined;
-    this.retries.reset();
+    this.memory.forgetNic();
     await this.parts.pciDevices.sync(device, []);
     const transition = await this.writer.report(device, reportGone(device));
     if (transition) this.announcer.gone(device, transition);
     return {};
   }
 
-  /** A new generation, or an object made anew, begins without what failed for the one before. */
-  private meet(device: SriovNetworkDevice): void {
-    const identity = identityOf(device);
-    if (isDeepStrictEqual(identity, this.identity)) return;
-    this.identity = identity;
-    this.deviations.forget();
-    this.retries.reset();
+  /** There, and not to be read: what was reported of its VFs may still be so, and is left as it is. */
+  private async unreadable(device: SriovNetworkDevice, refusal: Refusal): Promise<Next> {
+    const retryAt = this.memory.failed({ device, nic: undefined, users: NOBODY }, refusal);
+    const transition = await this.writer.report(device, reportUnreadable(device, refusal));
+    if (transition) this.announcer.reported(device, transition, refusal);
+    return { retryAt };
   }
 
   private pending(device: SriovNetworkDevice, nic: PhysicalFunction): Result | undefined {
-    const failure = this.retries.pending(this.attempt(device, nic));
+    const failure = this.memory.pending({ device, nic, users: this.parts.users.of(nic) });
     return failure && { outcome: failure.refusal, found: nic, retryAt: failure.until };
   }
 
   private failed(device: SriovNetworkDevice, found: PhysicalFunction, refusal: Refusal): Result {
-    return { outcome: refusal, found, retryAt: this.retries.failed(this.attempt(device, found), refusal) };
-  }
-
-  /** All that the kernel's answer depends on, as far as can be seen from here. */
-  private attempt(device: SriovNetworkDevice, nic: PhysicalFunction): unknown {
-    const { driver, totalVfs, numVfs, virtualFunctions } = nic;
-    const addresses = virtualFunctions.map((vf) => vf.address);
-    const users = [...this.parts.users.of(nic)];
-    return { ...identityOf(device), allowed: allowedCount(device), driver, totalVfs, numVfs, addresses, users };
+    const retryAt = this.memory.failed({ device, nic: found, users: this.parts.users.of(found) }, refusal);
+    return { outcome: refusal, found, retryAt };
   }
 
   private work(device: SriovNetworkDevice, nic: PhysicalFunction): Omit<Work, "plan"> {
     const { kernel, meantForVfio, options } = this.parts;
     const deadlineMs = options.writeDeadlineMs;
-    return { kernel, nic, meantForVfio: meantForVfio(device), autoprobe: this.autoprobe, deadlineMs };
+    return { kernel, nic, meantForVfio: meantForVfio(device), autoprobe: this.memory.autoprobe, deadlineMs };
   }
 }
 
 const CONFIGURED = { kind: "configured" } as const;
 
-/** One generation of one object. */
-interface Identity {
-  readonly uid: string;
-  readonly generation: number;
-}
-
-function identityOf({ metadata: { uid = "", generation = 0 } }: SriovNetworkDevice): Identity {
-  return { uid, generation };
-}
+const NOBODY: ReadonlyMap<PciAddress, string> = new Map();
 
 function notEligible(reason: string, wanted: number): Refusal {
   const message = `not changed to ${wanted}: ${reason}. Take the NIC out of there, or set the count back.`;

@@ -2,13 +2,14 @@ import { KernelError, type PhysicalFunction } from "../../kernel/kernel.js";
 import type { Refusal } from "./outcome.js";
 
 /**
- * What the kernel answered, in its own words, and what an operator can do about it.
+ * What the kernel answered, in its own words, and what an operator can do about it. `nic` is undefined where it could not
+ * be read.
  *
  * @throws `error` where it is no answer of the kernel's.
  */
-export function refusalBy(error: unknown, nic: Pick<PhysicalFunction, "driver">): Refusal {
+export function refusalBy(error: unknown, nic: Pick<PhysicalFunction, "driver"> | undefined): Refusal {
   if (!(error instanceof KernelError)) throw error;
-  return refused(`${error.message}. ${adviceFor(error.code, nic)}`);
+  return refused(`${error.message}. ${nic === undefined ? DEFAULT_ADVICE : adviceFor(error.code, nic)}`);
 }
 
 export function refused(message: string): Refusal {
@@ -45,6 +46,9 @@ function adviceFor(code: string, { driver }: Pick<PhysicalFunction, "driver">): 
         "driver's messages in the node's kernel log (dmesg)."
       );
     default:
-      return "See what the NIC's driver says in the node's kernel log (dmesg); SR-IOV and IOMMU must be on in the firmware.";
+      return DEFAULT_ADVICE;
   }
 }
+
+const DEFAULT_ADVICE =
+  "See what the NIC's driver says in the node's kernel log (dmesg); SR-IOV and IOMMU must be on in the firmware.";

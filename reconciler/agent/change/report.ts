@@ -11,7 +11,7 @@ import {
 } from "../../../api/sriov-network-device.js";
 import type { PciAddress, PhysicalFunction, VirtualFunction } from "../../kernel/kernel.js";
 import { wantedCount } from "./decide.js";
-import { type Outcome, reasonOf } from "./outcome.js";
+import { type Outcome, reasonOf, type Refusal } from "./outcome.js";
 
 /** A status as a pass makes it; since when its conditions hold is found when it is written. */
 export type Report = Partial<Omit<SriovNetworkDeviceStatus, "conditions">> & {
@@ -76,6 +76,11 @@ export function reportGone(device: SriovNetworkDevice): Report {
     virtualFunctions: [],
     ...conditions(device, ready(false, ReadyReason.DeviceGone, message)),
   };
+}
+
+/** Of a device whose NIC is there and cannot be read: the rest of the status stays as it was. */
+export function reportUnreadable(device: SriovNetworkDevice, refusal: Refusal): Report {
+  return conditions(device, ready(false, reasonOf(refusal), refusal.message));
 }
 
 /** A new generation was seen and is being worked on; the rest of the status stays as it was. */

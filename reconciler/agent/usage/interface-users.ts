@@ -1,5 +1,8 @@
 import type { PciAddress, PhysicalFunction, VirtualFunction } from "../../kernel/kernel.js";
 
+/** Said of an interface that cannot be seen from the node's own network namespace. */
+export const ELSEWHERE = "another network namespace";
+
 /** VFs that the node itself, or a network namespace on it, uses, as the kernel shows them. Pure. */
 export function interfaceUsers(nic: PhysicalFunction): ReadonlyMap<PciAddress, string> {
   const users = nic.virtualFunctions.map((vf) => [vf.address, interfaceUser(vf)] as const);
@@ -7,7 +10,7 @@ export function interfaceUsers(nic: PhysicalFunction): ReadonlyMap<PciAddress, s
 }
 
 function interfaceUser(vf: VirtualFunction): string | undefined {
-  if (vf.interfaceElsewhere) return "another network namespace";
+  if (vf.interfaceElsewhere) return ELSEWHERE;
   for (const { name, uppers, addresses } of vf.interfaces) {
     if (uppers[0] !== undefined) return `interface ${name} in ${uppers[0]}`;
     if (addresses[0] !== undefined) return `interface ${name} with address ${addresses[0]}`;

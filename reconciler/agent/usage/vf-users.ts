@@ -1,19 +1,37 @@
-import { interfaceUsers } from "./interface-users.js";
+import type { PciDevice } from "../../../api/pci-device.js";
+import type { PciDeviceClaim } from "../../../api/pci-device-claim.js";
+import type { Informer } from "../../../kube/informer.js";
+import type { OptionalInformer } from "../../../kube/optional-informer.js";
+import type { ServedKinds } from "../../../kube/served-kinds.js";
 import type { PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
+import { interfaceUsers } from "./interface-users.js";
 
 /** Who holds VFs of this node: asked before any of them is destroyed, and told in status as `usedBy`. */
 export interface VfUsers {
+  /** Begins to watch; resolves once everybody who can be asked has answered. */
+  start(sources: UsageSources): Promise<void>;
   /** The NIC's VFs that are in use, by address, each with who holds it, as far as is known now: `pod web/router-0`. */
   of(nic: PhysicalFunction): ReadonlyMap<PciAddress, string>;
   /** Asks anew those who tell nobody when something changes, such as the kubelet. Never fails. */
   refresh(): Promise<void>;
   /** Calls `listener` when somebody took or left a VF of this node, whichever. */
   onChange(listener: () => void): void;
+  stop(): Promise<void>;
+}
+
+/** What the agent watches for other reasons too; it starts and stops them. */
+export interface UsageSources {
+  readonly served: ServedKinds;
+  readonly claims: Pick<OptionalInformer<PciDeviceClaim>, "list" | "onChange">;
+  /** Of this node. */
+  readonly pciDevices: Pick<Informer<PciDevice>, "list" | "onChange">;
 }
 
 /** What the kernel alone shows. */
 export const kernelUsers: VfUsers = {
+  start: () => Promise.resolve(),
   of: interfaceUsers,
   refresh: () => Promise.resolve(),
   onChange: () => undefined,
+  stop: () => Promise.resolve(),
 };

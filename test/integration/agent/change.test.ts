@@ -7,6 +7,7 @@ import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { sharedLab } from "../../shared-lab.js";
 import { addressOf, countsWritten, nics } from "./hardware.js";
 import { Observer, until } from "./observer.js";
+import { WITH_PCI_IDS } from "./pci-ids.js";
 
 describe("an agent that changes a VF count", () => {
   let lab: Lab;
@@ -16,7 +17,7 @@ describe("an agent that changes a VF count", () => {
   before(async () => {
     lab = await sharedLab();
     observer = await Observer.start(lab.client);
-    node = await lab.addSimulatedNode("n-change", { spec: { nics: nics(5) } });
+    node = await lab.addSimulatedNode("n-change", { spec: { nics: nics(5) }, agentArgs: WITH_PCI_IDS });
   });
   after(() => observer.stop());
 
@@ -49,6 +50,7 @@ describe("an agent that changes a VF count", () => {
       expect(first?.metadata.labels).to.deep.equal({
         nodename: "n-change",
         "harvesterhci.io/parent-sriov-network-device": name,
+        "devices.harvesterhci.io/virtual-function": "true",
       });
       expect(first?.status).to.deep.equal({
         address: "0000:01:10.0",
@@ -57,8 +59,8 @@ describe("an agent that changes a VF count", () => {
         classId: "0200",
         iommuGroup: (await hardware())?.virtualFunctions[0]?.iommuGroup,
         nodeName: "n-change",
-        resourceName: "",
-        description: "Ethernet controller: Virtual Function 8086:10ed",
+        resourceName: "intel.com/82599_ETHERNET_CONTROLLER_VIRTUAL_FUNCTION",
+        description: "Ethernet controller: Intel Corporation 82599 Ethernet Controller Virtual Function",
         kernelDriverInUse: "ixgbevf",
       });
     });

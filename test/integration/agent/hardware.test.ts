@@ -139,6 +139,18 @@ describe("an agent whose hardware lives its own life", () => {
 
     it("stay configured when the count is set back", () => configure(5, 2));
 
+    it("are asked for again with pauses, not with every look", async () => {
+      await observer.declare(nameOf(5), 5);
+      await observer.ready(nameOf(5), "InUse");
+      await hardware.clearWrites();
+      // Looks that end well before the first pause does.
+      await lookAt(5);
+      await lookAt(5);
+      expect((await countsWritten(hardware, addressOf(5))).length).to.be.below(2);
+      await observer.declare(nameOf(5), 2);
+      await observer.configured(nameOf(5), 2);
+    });
+
     it("go when the guest has let go of them", async () => {
       await observer.declare(nameOf(5), 3);
       await observer.ready(nameOf(5), "InUse");
@@ -197,6 +209,28 @@ describe("an agent whose hardware lives its own life", () => {
     await hardware.setNumVfsByHand(addressOf(8), 0);
     await lookAt(8);
     expect(await node.numVfs(addressOf(8))).to.equal(2);
+  });
+
+  it("leaves a count that somebody changed by hand where a VF is in use by then, and says that", async () => {
+    await hardware.setNumVfsByHand(addressOf(8), 0);
+    await hardware.setNumVfsByHand(addressOf(8), 1);
+    await hardware.setInterfaceElsewhere(vf(8), true);
+    rescan(lab.run, node);
+    const { status } = await observer.ready(nameOf(8), "InUse");
+    expect(status?.conditions?.[0]?.message).to.include("somebody changed the count from 2 to 1 past the agent");
+    expect(status?.vfAddresses).to.have.length(1);
+    await hardware.setInterfaceElsewhere(vf(8), false);
+    rescan(lab.run, node);
+    await observer.configured(nameOf(8), 2);
+  });
+
+  it("sets a NIC's own interface up once it has VFs", async () => {
+    await hardware.unplug(addressOf(9));
+    await hardware.plug({ ...nic(9), interfaces: [{ name: "nic9", linkState: "down" }] });
+    rescan(lab.run, node);
+    await configure(9, 1);
+    const found = (await hardware.hardwareState()).snapshot.physicalFunctions[9];
+    expect(found?.interfaces[0]?.up).to.equal(true);
   });
 
   it("looks after the other NICs while one cannot be read", async () => {

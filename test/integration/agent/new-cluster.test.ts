@@ -6,12 +6,14 @@ import { agentClusterRole } from "../../../api/agent-role.js";
 import { CUSTOM_RESOURCE_DEFINITION, type CustomResourceDefinition } from "../../../api/core.js";
 import { customResourceDefinitions } from "../../../api/custom-resource-definitions.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
+import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import { type Lab, startLab } from "../../../lab/lab.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { beginRun, type LabRun } from "../../../lab/processes/lab-run.js";
+import { uninstall } from "../kube/optional-kind.js";
 import { until as eventually } from "../lab/until.js";
 import { rescan } from "./agent-process.js";
-import { addressOf, nics } from "./hardware.js";
+import { addressOf, countsWritten, nics } from "./hardware.js";
 import { Observer } from "./observer.js";
 
 const CLUSTER_ROLE: ResourceType<KubeObject> = {
@@ -41,17 +43,26 @@ describe("an agent in a cluster that knows nothing of it", () => {
     await run.stop();
   });
 
+  const agentLog = (): string => readFileSync(node.agentLog, "utf8");
+
   async function install(type: ResourceType<KubeObject>, object: KubeObject): Promise<void> {
     await lab.client.apply(type, object, { fieldManager: "test" });
   }
 
   it("waits while it may do nothing", async () => {
-    await eventually(() => /not allowed with/.test(readFileSync(node.agentLog, "utf8")));
+    await eventually(() => /not allowed with/.test(agentLog()));
     await install(CLUSTER_ROLE, agentClusterRole());
   });
 
-  it("waits while its kinds are missing", async () => {
-    await eventually(() => /sriovnetworkdevices was answered with 404/.test(readFileSync(node.agentLog, "utf8")));
+  it("says which of its kinds are missing, and how to install them", async () => {
+    await eventually(() => /has no kind SriovNetworkDevice/.test(agentLog()));
+    expect(agentLog()).to.match(
+      /its CustomResourceDefinition sriovnetworkdevices\.devices\.harvesterhci\.io is not installed.*kubectl apply -f/,
+    );
+    await eventually(() => /CustomResourceDefinition pcidevices\.devices\.harvesterhci\.io is not/.test(agentLog()));
+  });
+
+  it("waits for them", async () => {
     const [devices] = customResourceDefinitions();
     if (devices) await install(CUSTOM_RESOURCE_DEFINITION, devices);
     const fixture = join(__dirname, "..", "..", "..", "..", "test", "fixtures", "harvester", "pcidevices.yaml");
@@ -73,15 +84,26 @@ describe("an agent in a cluster that knows nothing of it", () => {
     expect(first?.status).to.include({ address: "0000:01:10.0", kernelDriverInUse: "ixgbevf" });
   });
 
-  it("writes nothing when it looks and finds nothing new", async () => {
+  it("writes and reads nothing when it looks and finds nothing new", async () => {
     // What a look costs that finds one NIC renamed: its annotation and its status. It shows when a look has ended.
     const ofRename = ["patch sriovnetworkdevices n-first-nic1", "patch sriovnetworkdevices/status n-first-nic1"];
     await lookAtRenamed("first");
-    await eventually(() => writesByAgent().slice(-2).join() === ofRename.join());
-    const before = writesByAgent().length;
+    await eventually(() => requestsByAgent().slice(-2).join() === ofRename.join());
+    const before = requestsByAgent().length;
     for (const name of ["second", "third", "fourth"]) await lookAtRenamed(name);
-    await eventually(() => writesByAgent().length >= before + 6);
-    expect(writesByAgent().slice(before)).to.deep.equal([...ofRename, ...ofRename, ...ofRename]);
+    await eventually(() => requestsByAgent().length >= before + 6);
+    expect(requestsByAgent().slice(before)).to.deep.equal([...ofRename, ...ofRename, ...ofRename]);
+  });
+
+  it("makes its objects anew by itself where their kind is removed and installed again, and leaves the VFs", async () => {
+    const writes = await countsWritten(node.hardware, addressOf(0));
+    await uninstall(lab.client, SRIOV_NETWORK_DEVICE);
+    await eventually(() => /object of NIC \S+ \(\S+\): the cluster has no kind SriovNetworkDevice/.test(agentLog()));
+    const [devices] = customResourceDefinitions();
+    if (devices) await install(CUSTOM_RESOURCE_DEFINITION, devices);
+    const { status } = await observer.ready("n-first-nic0", "Unmanaged");
+    expect(status?.vfAddresses).to.have.length(2);
+    expect(await countsWritten(node.hardware, addressOf(0))).to.deep.equal(writes);
   });
 
   async function lookAtRenamed(interfaceName: string): Promise<void> {
@@ -93,15 +115,17 @@ describe("an agent in a cluster that knows nothing of it", () => {
   interface AuditEvent {
     readonly verb: string;
     readonly user: { readonly username: string };
+    /** Absent for what is no object, such as the list of kinds that a look begins with. */
     readonly objectRef?: { readonly resource: string; readonly subresource?: string; readonly name?: string };
   }
 
-  function writesByAgent(): string[] {
+  /** For objects, without watches. */
+  function requestsByAgent(): string[] {
     const lines = readFileSync(lab.controlPlane.auditLog ?? "", "utf8").split("\n");
     return lines
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as AuditEvent)
-      .filter(({ user, verb }) => user.username === AGENT && !["get", "list", "watch"].includes(verb))
+      .filter(({ user, verb, objectRef }) => user.username === AGENT && verb !== "watch" && objectRef !== undefined)
       .map(({ verb, objectRef }) => {
         const subresource = objectRef?.subresource === undefined ? "" : `/${objectRef.subresource}`;
         return `${verb} ${objectRef?.resource ?? ""}${subresource} ${objectRef?.name ?? ""}`;

@@ -72,6 +72,23 @@ export class Observer {
     return present();
   }
 
+  /** Resolves when the PCIDevice is as wanted. */
+  pciDevice(name: string, wanted: (object: PciDevice) => boolean): Promise<PciDevice> {
+    return until(this.pciDevices, () => this.pciDevices.get(name), wanted, name);
+  }
+
+  /** Resolves when there is no such PCIDevice (any more). */
+  noPciDevice(name: string): Promise<void> {
+    return waitFor(
+      this.pciDevices,
+      () =>
+        this.pciDevices.get(name) === undefined
+          ? { state: "satisfied", result: undefined }
+          : { state: "pending", what: `${name} is still there` },
+      { deadline: Date.now() + DEADLINE_MS },
+    );
+  }
+
   pciDevicesLabelled(name: string): PciDevice[] {
     return this.pciDevices
       .list()

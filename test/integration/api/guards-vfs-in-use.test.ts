@@ -64,7 +64,7 @@ describe("the guard of VFs in use", () => {
         "pod web/router-0, interface eth3 in br0",
       ]);
       expect(await refused(change(editor, device, { count: 5 }))).to.equal(
-        `${device.metadata.name}: 2 of its 3 VFs are in use: 0000:04:10.0 (claim a of alice), ` +
+        `${device.metadata.name}: VFs in use, 2 of 3: 0000:04:10.0 (claim a of alice), ` +
           `0000:04:10.2 (pod web/router-0, interface eth3 in br0). A change of the count destroys all of them. ` +
           `Release them; or set the annotation devices.harvesterhci.io/allow-disruption to the new count in the same ` +
           `request, which needs the verb disrupt on sriovnetworkdevices.devices.harvesterhci.io.`,
@@ -78,9 +78,7 @@ describe("the guard of VFs in use", () => {
         virtualFunctions: users.map((usedBy, index) => ({ index, address: `0000:04:10.${index}`, usedBy })),
       });
       const message = await refused(change(editor, device, { count: 5 }));
-      expect(message).to.include(
-        "256 of its 256 VFs are in use: 0000:04:10.0 (virtual machine a-namespace/a-machine-0)",
-      );
+      expect(message).to.include("VFs in use, 256 of 256: 0000:04:10.0 (virtual machine a-namespace/a-machine-0)");
       expect(message).to.match(/ …\. A change of the count .* needs the verb disrupt/);
     });
 
@@ -179,7 +177,7 @@ describe("the guard of VFs in use", () => {
 
     it("refuses it while one is, with the ways out", async () => {
       const message = await refused(remove(editor, await used()));
-      expect(message).to.include("1 of its 3 VFs are in use: 0000:04:10.1 (pod web/router-0). Release them; or set");
+      expect(message).to.include("VFs in use, 1 of 3: 0000:04:10.1 (pod web/router-0). Release them; or set");
     });
 
     it("refuses it to somebody who may disrupt as well, who has not said so", async () => {

@@ -101,6 +101,25 @@ describe("an informer", () => {
     expect(kindsOf("a")).to.deep.equal(["set"]);
   });
 
+  it("holds of an object what it is told to keep, from the list and from the watch", async () => {
+    const keep = ({ metadata }: ConfigMap): ConfigMap => ({
+      metadata: { name: metadata.name, namespace, resourceVersion: metadata.resourceVersion ?? "" },
+      data: { kept: "a little" },
+    });
+    const small = new Informer(client, CONFIG_MAP, { namespace, keep }).start();
+    await small.synced;
+    const listed = small.get("a", namespace);
+    const { metadata } = await put("a", "large");
+    const watched = await until(
+      small,
+      () => small.get("a", namespace),
+      (object) => object.metadata.resourceVersion === metadata.resourceVersion,
+      "a",
+    );
+    await small.stop();
+    expect([listed?.data, watched.data]).to.deep.equal([{ kept: "a little" }, { kept: "a little" }]);
+  });
+
   it("is not set back by an older answer", async () => {
     const older = await put("a", "older");
     await put("a", "newer");
@@ -242,6 +261,21 @@ describe("an informer whose resource version is too old", () => {
       expect(errors, "no error of anybody's").to.deep.equal([]);
     });
   }
+
+  it("lists anew where the server says nothing more, as one does whose data is of an earlier time", async () => {
+    const told: string[] = [];
+    const watchedAgain = Promise.withResolvers<undefined>();
+    watches = [(response) => response.flushHeaders(), () => watchedAgain.resolve(undefined)];
+    lists = 1;
+    contents.push([item("stays", "1"), item("changes", "4")]);
+    const informer = new Informer(client, CONFIG_MAP, { namespace, idleMs: 50 }).start();
+    await informer.synced;
+    informer.onChange(({ kind, object }) => told.push(`${object.metadata.name} ${kind}`));
+    await watchedAgain.promise;
+    await informer.stop();
+    contents.pop();
+    expect(told).to.deep.equal(["comes gone", "changes set"]);
+  });
 
   it("is told as an error where something else went wrong with the watch", async () => {
     const failed = Promise.withResolvers<unknown>();

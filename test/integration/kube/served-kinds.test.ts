@@ -107,6 +107,20 @@ describe("the kinds that an API server has", () => {
       expect([served.serves(THING), errors.length]).to.deep.equal([true, 1]);
     });
 
+    it("are asked for again and again", async () => {
+      answer = (_, response) => response.end(aggregated({ resources: [] }));
+      const often = new ServedKinds(server.client, { intervalMs: 1 });
+      const thrice = new Promise<void>((resolve) => {
+        let answers = 0;
+        often.onAnswer(() => {
+          if (++answers === 3) resolve();
+        });
+      });
+      often.start();
+      await thrice;
+      await often.stop();
+    });
+
     it("are asked for again soon where the first answer was a failure", async () => {
       answer = (_, response) => {
         answer = (_, second) => second.end(aggregated({ resources: [{ resource: "things" }] }));

@@ -14,8 +14,11 @@ describe("the agent's settings", () => {
       writeDeadlineMs: 120_000,
       settleDeadlineMs: 10_000,
       managementInterfaces: ["mgmt-br", "mgmt-bo"],
+      pciDevices: "sriov",
+      pciIds: undefined,
       sysRoot: "/sys",
       procRoot: "/proc",
+      podResources: "/var/lib/kubelet/pod-resources/kubelet.sock",
       logLevel: "info",
     });
   });
@@ -47,6 +50,16 @@ describe("the agent's settings", () => {
       expect(() => parse([`--scan-interval=${seconds}`])).to.throw(UsageError, `not "${seconds}"`);
     });
   }
+
+  it("say which PCI functions to list, and where their names are", () => {
+    const expected = { pciDevices: "all", pciIds: "/names/pci.ids" };
+    expect(parse(["--pci-devices", "all", "--pci-ids", "/names/pci.ids"])).to.deep.include(expected);
+    expect(parse([], { PCI_DEVICES: "all", PCI_IDS: "/names/pci.ids" })).to.deep.include(expected);
+  });
+
+  it("may not ask for PCI devices that there aren't", () => {
+    expect(() => parse(["--pci-devices", "some"])).to.throw(UsageError, 'sriov, all, not "some"');
+  });
 
   it("may not have a log level that there isn't", () => {
     expect(() => parse(["--log-level", "loud"])).to.throw(UsageError, 'trace, debug, info, warn, error, not "loud"');

@@ -33,6 +33,7 @@ export class LoopBench {
   /** Called when the loop asks anew who holds VFs. */
   onRefresh: () => void = () => undefined;
   meantForVfio: ReadonlySet<PciAddress> = new Set();
+  eligibility: Eligibility = { eligible: true, reason: "Eligible", message: "" };
   /** Answers in place of the kernel, where it throws. */
   before: (call: string) => void | Promise<void> = () => undefined;
   loop: DeviceLoop;
@@ -110,7 +111,7 @@ export class LoopBench {
     });
   }
 
-  private users(): VfUsers {
+  private users(): Pick<VfUsers, "of" | "refresh"> {
     return {
       of: (nic) => {
         const vfs = nic.virtualFunctions.map((vf) => vf.address);
@@ -121,7 +122,6 @@ export class LoopBench {
         await setImmediate();
         this.onRefresh();
       },
-      onChange: () => undefined,
     };
   }
 

@@ -122,6 +122,23 @@ describe("a change that the kernel refuses", () => {
   });
 });
 
+describe("a NIC that cannot be read", () => {
+  it("is said to be so, and what was reported of its VFs stays", async () => {
+    const bench = new LoopBench(2);
+    await bench.pass();
+    bench.hardware.setUnreadable(NIC, "EIO");
+    for (let pass = 0; pass < 3; pass++) await bench.pass();
+    expect(bench.ready.reason).to.equal("KernelRefused");
+    expect(bench.ready.message).to.match(/^read .*: input\/output error \(EIO\)\. /);
+    expect(bench.device.status?.vfAddresses).to.have.length(2);
+    expect(bench.writes).to.deep.equal(["PCIDevices 2", "Configured", "KernelRefused"]);
+    bench.hardware.setUnreadable(NIC, undefined);
+    await bench.pass();
+    expect([bench.ready.reason, bench.calls]).to.deep.equal(["Configured", ["setNumVfs 2"]]);
+    await bench.stop();
+  });
+});
+
 describe("a change that is overtaken before it begins", () => {
   it("is not carried out, since it would destroy VFs for nothing", async () => {
     const bench = new LoopBench(2);

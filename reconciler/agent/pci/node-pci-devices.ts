@@ -1,0 +1,61 @@
+import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { Kernel } from "../../kernel/kernel.js";
+import { listNode, objectsWithoutNic, type PciListing } from "./node-listing.js";
+import type { PciDeviceObjects } from "./pci-device-objects.js";
+import type { PciIds } from "./pci-ids.js";
+import { wantedFunction } from "./wanted-pci-device.js";
+
+export interface NodePciDevicesParts {
+  readonly nodeName: string;
+  readonly listing: PciListing;
+  readonly kernel: Pick<Kernel, "pciFunctions">;
+  readonly ids: Pick<PciIds, "namesOf">;
+  readonly objects: PciDeviceObjects;
+  /** The node's SriovNetworkDevices. */
+  readonly devices: () => readonly SriovNetworkDevice[];
+}
+
+/**
+ * The PCIDevices of a node that belong to no SriovNetworkDevice: where all of the node's functions are to be listed, all
+ * the others; else what is left of such.
+ */
+export class NodePciDevices {
+  private running: Promise<void> | undefined;
+  private again = false;
+
+  constructor(private readonly parts: NodePciDevicesParts) {}
+
+  /** Looks at the node's functions now. A look that is under way is followed by another. */
+  sync(): Promise<void> {
+    this.again = true;
+    this.running ??= this.run().finally(() => (this.running = undefined));
+    return this.running;
+  }
+
+  /** Resolves when nothing is under way, whatever came of it. */
+  async idle(): Promise<void> {
+    await this.running?.catch(() => undefined);
+  }
+
+  private async run(): Promise<void> {
+    while (this.again) {
+      this.again = false;
+      await this.pass();
+    }
+  }
+
+  private async pass(): Promise<void> {
+    const { nodeName, listing, kernel, ids, objects } = this.parts;
+    const known = () => ({ nodeName, listing, objects: objects.list(), devices: this.parts.devices() });
+    // Hundreds of files are not read where nothing can come of it.
+    if (listing === "sriov" && objectsWithoutNic(known()).length === 0) return;
+    const functions = await kernel.pciFunctions();
+    const isClaimed = (name: string): boolean => objects.isClaimed(name);
+    const { listed, surplus } = listNode({ ...known(), functions, isClaimed });
+    const names = await ids.namesOf(listed);
+    const wanted = listed.map((it, index) =>
+      wantedFunction(nodeName, it, names[index] ?? {}, it.physicalFunction !== undefined),
+    );
+    await objects.settle(wanted, surplus);
+  }
+}

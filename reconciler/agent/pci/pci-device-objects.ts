@@ -1,0 +1,132 @@
+import { isDeepStrictEqual } from "node:util";
+import { AGENT_FIELD_MANAGER, Label } from "../../../api/names.js";
+import type { OwnerReference } from "../../../api/object.js";
+import { PCI_DEVICE, type PciDevice } from "../../../api/pci-device.js";
+import type { KubeClient } from "../../../kube/client.js";
+import { isConflict, isNotFound } from "../../../kube/errors.js";
+import type { Informer } from "../../../kube/informer.js";
+import type { WantedPciDevice } from "./wanted-pci-device.js";
+import { Turns } from "./turns.js";
+
+export interface PciDeviceObjectsParts {
+  readonly client: Pick<KubeClient, "create" | "get" | "merge" | "delete">;
+  readonly informer: Pick<Informer<PciDevice>, "get" | "list" | "observe" | "forget">;
+  /** The Node as it is now. Undefined while there is none: an object without owner would outlive it. */
+  readonly owner: () => OwnerReference | undefined;
+  /** Whether somebody has a claim for the PCIDevice of this name. */
+  readonly isClaimed: (name: string) => boolean;
+}
+
+/**
+ * Half of what a client may have under way at once, so that other NICs' reports need not wait behind hundreds of
+ * PCIDevices; more would not be quicker, since it is the API server that is busy.
+ */
+const WRITES_AT_ONCE = 8;
+
+/** Writing of PCIDevices, only where something differs. */
+export class PciDeviceObjects {
+  private readonly turns = new Turns(WRITES_AT_ONCE);
+
+  constructor(private readonly parts: PciDeviceObjectsParts) {}
+
+  /** Those of this node. */
+  list(): PciDevice[] {
+    return this.parts.informer.list();
+  }
+
+  isClaimed(name: string): boolean {
+    return this.parts.isClaimed(name);
+  }
+
+  /** Resolves when `wanted` are as they shall be, and the others, whose functions are away, gone or marked absent. */
+  async settle(wanted: readonly WantedPciDevice[], away: readonly PciDevice[]): Promise<void> {
+    const owner = this.parts.owner();
+    if (owner === undefined) return;
+    await Promise.all([
+      ...wanted.map((device) => this.turns.take(() => this.ensure(device, owner))),
+      ...away.map((object) => this.turns.take(() => this.release(object))),
+    ]);
+  }
+
+  private async ensure(wanted: WantedPciDevice, owner: OwnerReference): Promise<void> {
+    const { informer } = this.parts;
+    const present = informer.get(wanted.name) ?? (await this.create(wanted, owner));
+    try {
+      const metadata = { ...labelChanges(present, wanted.labels), ...ownerChange(present, owner) };
+      if (Object.keys(metadata).length > 0) await this.merge(present, { metadata });
+      if (!isDeepStrictEqual(present.status, wanted.status)) await this.mergeStatus(present, wanted.status);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      // Somebody deleted it just now. Whoever hears of that has it made again.
+      informer.forget(present);
+    }
+  }
+
+  /** A claim belongs to its PCIDevice and would go with it, so that this one stays, and says that it is away. */
+  private async release(object: PciDevice): Promise<void> {
+    try {
+      if (!this.isClaimed(object.metadata.name)) {
+        await this.parts.client.delete(PCI_DEVICE, object.metadata.name, { uid: object.metadata.uid });
+        this.parts.informer.forget(object);
+        return;
+      }
+      const changes = labelChanges(object, { [Label.absent]: "true" });
+      if (Object.keys(changes).length > 0) await this.merge(object, { metadata: changes });
+      if (object.status?.kernelDriverInUse !== "") await this.mergeStatus(object, { kernelDriverInUse: "" });
+    } catch (error) {
+      // Gone already; or made anew, which the informer will tell.
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+      this.parts.informer.forget(object);
+    }
+  }
+
+  private async create({ name, labels }: WantedPciDevice, owner: OwnerReference): Promise<PciDevice> {
+    const present = Object.entries(labels).filter((entry): entry is [string, string] => entry[1] !== null);
+    const metadata = { name, labels: Object.fromEntries(present), ownerReferences: [owner] };
+    const { client } = this.parts;
+    try {
+      return await this.observed(
+        client.create(PCI_DEVICE, { metadata, spec: {} }, { fieldManager: AGENT_FIELD_MANAGER }),
+      );
+    } catch (error) {
+      // The informer has not heard of it yet: one that this agent made just before it was killed, or another's.
+      if (isConflict(error)) return this.observed(client.get(PCI_DEVICE, name));
+      throw error;
+    }
+  }
+
+  private async merge(object: PciDevice, patch: Readonly<Record<string, unknown>>): Promise<void> {
+    const options = { fieldManager: AGENT_FIELD_MANAGER };
+    await this.observed(this.parts.client.merge(PCI_DEVICE, object.metadata.name, patch, options));
+  }
+
+  /** A merge patch: a PUT is hardly quicker, and fails whenever somebody has written a label meanwhile. */
+  private async mergeStatus(object: PciDevice, status: Partial<PciDevice["status"]>): Promise<void> {
+    const options = { fieldManager: AGENT_FIELD_MANAGER, subresource: "status" as const };
+    await this.observed(this.parts.client.merge(PCI_DEVICE, object.metadata.name, { status }, options));
+  }
+
+  /** The informer hears of our own writes at once, so that the next pass works on what this one left. */
+  private async observed(written: Promise<PciDevice>): Promise<PciDevice> {
+    const object = await written;
+    this.parts.informer.observe(object);
+    return object;
+  }
+}
+
+function labelChanges(
+  { metadata: { labels = {} } }: PciDevice,
+  wanted: WantedPciDevice["labels"],
+): { readonly labels?: WantedPciDevice["labels"] } {
+  const differing = Object.entries(wanted).filter(([label, value]) => (labels[label] ?? null) !== value);
+  return differing.length === 0 ? {} : { labels: Object.fromEntries(differing) };
+}
+
+/** A Node that was deleted and made anew is another owner; owners of other kinds are somebody else's business. */
+function ownerChange(
+  { metadata: { ownerReferences = [] } }: PciDevice,
+  owner: OwnerReference,
+): { readonly ownerReferences?: readonly OwnerReference[] } {
+  if (ownerReferences.some(({ uid }) => uid === owner.uid)) return {};
+  return { ownerReferences: [...ownerReferences.filter(({ kind }) => kind !== owner.kind), owner] };
+}

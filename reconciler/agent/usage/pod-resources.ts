@@ -1,0 +1,101 @@
+import { existsSync } from "node:fs";
+import type { Logger } from "pino";
+import { messageOf } from "../../../kube/errors.js";
+import { bytesFields } from "./protobuf.js";
+
+/** Devices of one resource that the kubelet has given to a container of a pod. */
+export interface Allocation {
+  readonly namespace: string;
+  readonly pod: string;
+  /** Such as `intel.com/sriov_net`. */
+  readonly resource: string;
+  /** As the device plugin names its devices: mostly PCI addresses, for VFs. */
+  readonly ids: readonly string[];
+}
+
+const DEADLINE_MS = 2_000;
+/** As much as the kubelet itself allows for its answers. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
+/**
+ * What the kubelet's pod-resources socket (its API v1) says of the devices that pods were given. It tells nothing by
+ * itself, so that it has to be asked. Where there is no socket, nothing is known and nothing is loaded.
+ */
+export class PodResources {
+  private answer: readonly Allocation[] = [];
+  private asking: Promise<void> | undefined;
+  private failing = false;
+  private answered = false;
+  private askAgain = false;
+
+  constructor(
+    private readonly socket: string,
+    private readonly log: Logger,
+  ) {}
+
+  /** By the last answer that there was. */
+  list(): readonly Allocation[] {
+    return this.answer;
+  }
+
+  /** Resolves once a question from after this call was answered. Never fails: an error is told once. */
+  refresh(): Promise<void> {
+    this.askAgain = true;
+    this.asking ??= this.asks().finally(() => (this.asking = undefined));
+    return this.asking;
+  }
+
+  private async asks(): Promise<void> {
+    while (this.askAgain) {
+      this.askAgain = false;
+      await this.ask();
+    }
+  }
+
+  private async ask(): Promise<void> {
+    // A kubelet that has answered before is away for now, not absent.
+    if (!this.answered && !existsSync(this.socket)) return;
+    try {
+      this.answer = await listPodResources(this.socket);
+      this.answered = true;
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing) {
+        const kept = this.answered
+          ? "its last answer counts until it answers again"
+          : "its pods' devices are not known";
+        this.log.warn({ err: error }, `the kubelet at ${this.socket} does not answer: ${messageOf(error)}; ${kept}`);
+      }
+      this.failing = true;
+    }
+  }
+}
+
+async function listPodResources(socket: string): Promise<Allocation[]> {
+  // Loaded at first use: a machine without a kubelet needs none of it.
+  const { callGrpc } = await import("./grpc-call.js");
+  const path = "/v1.PodResourcesLister/List";
+  return allocationsIn(await callGrpc({ socket, path, deadlineMs: DEADLINE_MS, maxAnswerBytes: MAX_ANSWER_BYTES }));
+}
+
+/** The messages as k8s.io/kubelet's `podresources/v1/api.proto` has them: the numbers of the fields are what is sent. */
+function allocationsIn(listPodResourcesResponse: Buffer): Allocation[] {
+  return messages(listPodResourcesResponse, 1).flatMap((podResources) => {
+    const pod = text(podResources, 1);
+    const namespace = text(podResources, 2);
+    const devices = messages(podResources, 3).flatMap((containerResources) => messages(containerResources, 2));
+    return devices.map((containerDevices) => {
+      const ids = messages(containerDevices, 2).map(String);
+      return { namespace, pod, resource: text(containerDevices, 1), ids };
+    });
+  });
+}
+
+function messages(message: Buffer, field: number): readonly Buffer[] {
+  return bytesFields(message).get(field) ?? [];
+}
+
+/** Protobuf leaves out what is empty. */
+function text(message: Buffer, field: number): string {
+  return messages(message, field).at(-1)?.toString() ?? "";
+}
