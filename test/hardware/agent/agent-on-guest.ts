@@ -9,6 +9,9 @@ import { Observer, until } from "../../integration/agent/observer.js";
 import { sharedLab } from "../../shared-lab.js";
 import { first, Guest, type Nic, second } from "./guest.js";
 
+/** What an emulated machine may need for something on a busy host. */
+const DEADLINE_MS = 120_000;
+
 /** One guest for all tests of the agent on it, since each boot takes seconds. */
 let shared: Promise<AgentOnGuest> | undefined;
 
@@ -28,7 +31,7 @@ export class AgentOnGuest {
 
   private static async start(): Promise<AgentOnGuest> {
     const lab = await sharedLab();
-    const observer = await Observer.start(lab.client);
+    const observer = await Observer.start(lab.client, DEADLINE_MS);
     const nodes = new Informer(lab.client, NODE, { fields: { "metadata.name": "hw" } }).start();
     await nodes.synced;
     const node = await lab.addRealNode("hw");
@@ -39,7 +42,11 @@ export class AgentOnGuest {
   async restore(): Promise<void> {
     await this.guest.restoreInterfaces();
     await this.guest.rescan();
-    for (const nic of [first, second]) await this.configure(nic, 0);
+    for (const nic of [first, second]) {
+      const name = this.nameOf(nic);
+      await this.observer.device(name, ({ status }) => status?.interfaceName === nic.interfaceName);
+      await this.configure(nic, 0);
+    }
   }
 
   /** Name of the NIC's object. */
@@ -78,6 +85,7 @@ export class AgentOnGuest {
       () => this.objectOf(nic),
       ({ status }) => status !== undefined,
       this.nameOf(nic),
+      DEADLINE_MS,
     );
   }
 
@@ -93,18 +101,16 @@ export class AgentOnGuest {
       () => this.nodes.get("hw"),
       (node) => wanted(leftOutNics(node)),
       "hw",
+      DEADLINE_MS,
     );
     return leftOutNics(found);
   }
 
   /** Resolves when a pass over this NIC that began after now has ended. */
   async lookAt(nic: Nic): Promise<void> {
-    const name = this.nameOf(nic);
-    for (const interfaceName of ["looked", nic.interfaceName]) {
-      await this.guest.run(`ip link set $(ls ${nic.path}/net) name ${interfaceName}`);
-      await this.guest.rescan();
-      await this.observer.device(name, ({ status }) => status?.interfaceName === interfaceName);
-    }
+    const interfaceName = await this.guest.renameInterface(nic);
+    await this.guest.rescan();
+    await this.observer.device(this.nameOf(nic), ({ status }) => status?.interfaceName === interfaceName);
   }
 
   /** Starts the agent again and waits for nothing. */

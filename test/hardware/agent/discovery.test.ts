@@ -5,7 +5,7 @@ import { AgentOnGuest } from "./agent-on-guest.js";
 import { first, second } from "./guest.js";
 
 describe("the agent on a real kernel: discovery", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let hw: AgentOnGuest;
 
   before(async function () {
@@ -55,7 +55,7 @@ describe("the agent on a real kernel: discovery", function () {
         await hw.guest.run(commands);
         await hw.guest.rescan();
       });
-      after(() => hw.restore());
+      after(() => hw.guest.restoreInterfaces());
 
       it(`keeps its object, which is no longer eligible: ${reason}`, async () => {
         const told = await hw.observer.device(hw.nameOf(second), ({ status }) =>
