@@ -15,9 +15,9 @@ export interface SriovNetworkDeviceArgs {
    */
   readonly numVfs: pulumi.Input<number>;
   /**
-   * What to do where VFs that are in use would be destroyed: `"refuse"` fails and changes nothing, `"proceed"` goes on.
-   * Default `"refuse"`. So far only the node's kernel tells which VFs are in use, and it refuses either way: `"proceed"`
-   * is taken, and has no effect yet.
+   * What to do where VFs that are in use would be destroyed: `"refuse"` fails, names the VFs and their users, and changes
+   * nothing; `"proceed"` goes on, and needs the verb `disrupt` on sriovnetworkdevices.devices.harvesterhci.io. Default
+   * `"refuse"`. A destroy goes by what the last `up` has left in the state.
    */
   readonly onVfsInUse?: pulumi.Input<"refuse" | "proceed">;
   /** Take the count over from another field manager, such as somebody's `kubectl edit`. Default false: fail, and name it. */

@@ -54,7 +54,7 @@ function nodeValidations(): Validation[] {
       `"an agent writes no Node but its own; this is " + variables.author + ", and the Node " + variables.subject.metadata.name`,
     ),
     forbidden(
-      `!(${isNode}) || (${UNTOUCHED.map(isSame).join(" && ")} && variables.othersOflabels && variables.othersOfannotations)`,
+      `!(${isNode}) || (${UNTOUCHED.map(isSame).join(" && ")} && variables.labelsOfOthersKept && variables.annotationsOfOthersKept)`,
       NODE_PARTS,
       `variables.subject.metadata.name + ${literal(`: ${NODE_PARTS}`)}`,
     ),
@@ -99,21 +99,20 @@ function pciDeviceValidation(): Validation {
   );
 }
 
-/** Both of a map's sides, and whether the request leaves all but `ours` of it alone. */
-function keyed(map: string, ours: readonly string[]): NamedExpression[] {
+/** A map of the object before and after the request, and whether the request leaves all but `ours` of it alone. */
+function keyed(map: "labels" | "annotations", ours: readonly string[]): NamedExpression[] {
   const of = (object: string): string =>
     `${object} != null && has(${object}.metadata.${map}) ? ${object}.metadata.${map} : {}`;
-  const before = `variables.oldOf${map}`;
-  const after = `variables.newOf${map}`;
-  const mine = `k in ${literal(ours)}`;
+  const [before, after] = [`variables.${map}Before`, `variables.${map}After`];
+  const isOurs = `k in ${literal(ours)}`;
   return [
-    { name: `oldOf${map}`, expression: of("oldObject") },
-    { name: `newOf${map}`, expression: of("object") },
+    { name: `${map}Before`, expression: of("oldObject") },
+    { name: `${map}After`, expression: of("object") },
     {
-      name: `othersOf${map}`,
+      name: `${map}OfOthersKept`,
       expression:
-        `${after}.all(k, ${mine} || (k in ${before} && ${before}[k] == ${after}[k])) && ` +
-        `${before}.all(k, ${mine} || k in ${after})`,
+        `${after}.all(k, ${isOurs} || (k in ${before} && ${before}[k] == ${after}[k])) && ` +
+        `${before}.all(k, ${isOurs} || k in ${after})`,
     },
   ];
 }

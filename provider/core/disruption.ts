@@ -37,11 +37,12 @@ export function foreseenDisruption(device: SriovNetworkDevice, numVfs: number): 
   return `${device.metadata.name}: up will be refused to change numVfs to ${numVfs}, since ${describeUsed(used)}. ${WAYS_OUT}`;
 }
 
-/** `error` in the words of a program where it is the policy's; else `error` itself. */
+/** `error` in the words of a program where it is the policy's; else `error` itself. `allow` as the request had it. */
 export async function explainRefusal(
   client: KubeClient,
   device: SriovNetworkDevice,
   numVfs: number,
+  allow: boolean,
   error: unknown,
 ): Promise<unknown> {
   const refusal = policyRefusal(error);
@@ -57,8 +58,8 @@ export async function explainRefusal(
       { cause: error },
     );
   }
-  const used = await usedNow(client, device, numVfs);
-  // The users may be gone again by now; the API server's own words name them all the same.
+  const used = allow ? [] : await usedNow(client, device, numVfs);
+  // The users may be gone again by now, or leave to destroy was not taken: the API server's own words say it best.
   const why = used.length === 0 ? refusal.message : `${describeUsed(used)}. Nothing was changed. ${WAYS_OUT}`;
   return new DisruptionRefused(`${unchanged}: ${why}`, { cause: error });
 }

@@ -58,7 +58,7 @@ export async function claimCount(
   } catch (error) {
     // A conflict without managers is about the object's uid: it was deleted and made anew.
     if (!isConflict(error) || conflictingManagers(error).length === 0) {
-      throw await explainRefusal(client, device, numVfs, error);
+      throw await explainRefusal(client, device, numVfs, claim.disrupt, error);
     }
     // Not even a manager that was minted from this very URN is overruled: a stack elsewhere can have the same URN.
     throw new OwnershipConflict(conflictMessage(device, numVfs, conflictingManagers(error), "refused"), {
@@ -95,7 +95,7 @@ export async function releaseCount(
   try {
     return await client.apply(SRIOV_NETWORK_DEVICE, object, { fieldManager, force: true, signal });
   } catch (error) {
-    throw await explainRefusal(client, device, 0, error);
+    throw await explainRefusal(client, device, 0, disrupt, error);
   }
 }
 

@@ -36,7 +36,7 @@ function describeErrno(code: string): string {
   return ERRNO_WORDS[code] ?? code;
 }
 
-/** What to do, where the errno and the file tell that. */
+/** What to do, where the errno and the file alone tell that: a mount or a module is missing. */
 function adviceOn(code: string, path: string): string {
   const advice = ADVICE.find((entry) => entry.codes.includes(code) && entry.path.test(path));
   return advice === undefined ? "" : `; ${advice.words(path)}`;
@@ -69,7 +69,4 @@ const ADVICE: readonly Advice[] = [
     path: /\/driver$/,
     words: () => "the driver did not take it, and the kernel's log says why (vfio-pci needs an IOMMU)",
   },
-  { codes: ["EROFS"], path: /\/(bus|class|devices)\//, words: () => "mount /sys read-write" },
-  { codes: ["EPERM"], path: /\/net\/[^/]+\/flags$/, words: () => "CAP_NET_ADMIN is missing" },
-  { codes: ["EACCES", "EPERM"], path: /\/bus\/pci\//, words: () => "only root may write it" },
 ];

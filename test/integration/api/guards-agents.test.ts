@@ -109,7 +109,7 @@ describe("the guard of what agents write", () => {
 
     it("refuses to allow a disruption, though a role lets it", async () => {
       const device = await makeDevice(lab.client, MINE);
-      await letAgentsDisrupt(lab, [device.metadata.name]);
+      await letAgentsDisrupt(lab, agent, device.metadata.name);
       const message = await refused(change(agent, device, { allow: "0" }));
       expect(message).to.include("removes the annotation devices.harvesterhci.io/allow-disruption, and never sets it");
     });

@@ -3,6 +3,7 @@ import { DEVICES_GROUP } from "../../../api/names.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
 import { KubeClient } from "../../../kube/client.js";
 import type { Lab } from "../../../lab/lab.js";
+import { until } from "../lab/until.js";
 
 const RBAC = { apiVersion: "rbac.authorization.k8s.io/v1", namespaced: false } as const;
 const CLUSTER_ROLE: ResourceType<KubeObject> = { ...RBAC, kind: "ClusterRole", plural: "clusterroles" };
@@ -12,10 +13,12 @@ const CLUSTER_ROLE_BINDING: ResourceType<KubeObject> = {
   plural: "clusterrolebindings",
 };
 
-/** Lets agents, by a mistake of somebody's, disrupt these devices. */
-export async function letAgentsDisrupt(lab: Lab, resourceNames: readonly string[]): Promise<void> {
-  const rules = [{ apiGroups: [DEVICES_GROUP], resources: ["sriovnetworkdevices"], resourceNames, verbs: ["disrupt"] }];
+/** Lets agents, by a mistake of somebody's, disrupt this device. `agent` is one of them. */
+export async function letAgentsDisrupt(lab: Lab, agent: KubeClient, device: string): Promise<void> {
+  const resource = { apiGroups: [DEVICES_GROUP], resources: ["sriovnetworkdevices"] };
+  const rules = [{ ...resource, resourceNames: [device], verbs: ["disrupt"] }];
   await grant(lab, "disrupting-agents", rules, { kind: "ServiceAccount", ...AGENT_ACCOUNT });
+  await untilAllowed(agent, "disrupt", device);
 }
 
 /** Text of a kubeconfig for somebody who may do this to devices, and read Nodes and namespaces. */
@@ -25,12 +28,33 @@ export async function personKubeconfig(lab: Lab, name: string, verbs: readonly s
     { apiGroups: [""], resources: ["nodes", "namespaces"], verbs: ["get", "list"] },
   ];
   await grant(lab, `person-${name}`, rules, { apiGroup: "rbac.authorization.k8s.io", kind: "User", name });
-  return lab.controlPlane.kubeconfigFor(name);
+  const kubeconfig = await lab.controlPlane.kubeconfigFor(name);
+  const client = KubeClient.open({ kubeconfig }, name);
+  for (const verb of verbs) await untilAllowed(client, verb);
+  client.close();
+  return kubeconfig;
 }
 
 /** The same as a client, which is the caller's to close. */
 export async function person(lab: Lab, name: string, verbs: readonly string[]): Promise<KubeClient> {
   return KubeClient.open({ kubeconfig: await personKubeconfig(lab, name, verbs) }, name);
+}
+
+interface SelfSubjectAccessReview {
+  readonly status: { readonly allowed: boolean };
+}
+
+/** The API server hears of a new role a moment after it has taken it. */
+async function untilAllowed(client: KubeClient, verb: string, name?: string): Promise<void> {
+  const [group, resource] = [DEVICES_GROUP, "sriovnetworkdevices"];
+  const apiVersion = "authorization.k8s.io/v1";
+  const resourceAttributes = { group, resource, verb, ...(name !== undefined && { name }) };
+  const body = { apiVersion, kind: "SelfSubjectAccessReview", spec: { resourceAttributes } };
+  const path = `/apis/${apiVersion}/selfsubjectaccessreviews`;
+  await until(async () => {
+    const { status } = (await client.raw({ method: "POST", path, body })) as SelfSubjectAccessReview;
+    return status.allowed;
+  });
 }
 
 async function grant(

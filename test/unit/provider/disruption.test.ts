@@ -63,21 +63,27 @@ describe("a refusal to destroy VFs in use", () => {
     new ApiError("", 422, {
       message: `ValidatingAdmissionPolicy '${policy}' with binding 'b' denied request: its words`,
     });
+  const IN_USE = "pulumi-sriov-vfs-in-use";
   const answering = (device: SriovNetworkDevice): KubeClient =>
     ({ get: () => Promise.resolve(device) }) as unknown as KubeClient;
 
   it("names the users that the API server has, not those that were known before", async () => {
-    const error = await explainRefusal(answering(nic("pod a/b")), nic(undefined), 6, denied("pulumi-sriov-vfs-in-use"));
+    const error = await explainRefusal(answering(nic("pod a/b")), nic(undefined), 6, false, denied(IN_USE));
     expect((error as Error).message).to.contain("0000:04:10.0 (eno49v0) is used by pod a/b. Nothing was changed.");
   });
 
   it("keeps the policy's words where the users are gone by now", async () => {
-    const error = await explainRefusal(answering(nic(undefined)), nic(undefined), 6, denied("pulumi-sriov-vfs-in-use"));
+    const error = await explainRefusal(answering(nic(undefined)), nic(undefined), 6, false, denied(IN_USE));
+    expect((error as Error).message).to.equal("node1-eno49: numVfs was not changed from 1 to 6: its words");
+  });
+
+  it("keeps the policy's words where leave was given and not taken", async () => {
+    const error = await explainRefusal(answering(nic("pod a/b")), nic("pod a/b"), 6, true, denied(IN_USE));
     expect((error as Error).message).to.equal("node1-eno49: numVfs was not changed from 1 to 6: its words");
   });
 
   it("is not made of another policy's", async () => {
     const another = denied("of-somebody-else");
-    expect(await explainRefusal(answering(nic("pod a/b")), nic(), 6, another)).to.equal(another);
+    expect(await explainRefusal(answering(nic("pod a/b")), nic(), 6, false, another)).to.equal(another);
   });
 });

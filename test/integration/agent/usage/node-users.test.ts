@@ -173,6 +173,7 @@ describe("the users of a node's VFs", () => {
     );
     await createPod("second", { annotations: networkOf(VF1) });
     await are({ [VF0]: "pod default/router", [VF1]: "pod default/second" });
+    await users.refresh();
     expect(changes - before).to.equal(1);
   });
 
@@ -245,8 +246,9 @@ describe("the users of a node's VFs", () => {
     beforeEach(async () => {
       for (const [index, name] of devices.entries()) {
         await lab.client.apply(PCI_DEVICE, { metadata: { name } }, me);
-        const status = { address: [VF0, VF1][index], resourceName: RESOURCE };
-        await lab.client.merge(PCI_DEVICE, name, { status }, { fieldManager: "test", subresource: "status" });
+        const status = { address: [VF0, VF1][index], nodeName: NODE_NAME, resourceName: RESOURCE };
+        // As the node's agent, who alone may.
+        await client.merge(PCI_DEVICE, name, { status }, { fieldManager: "test", subresource: "status" });
       }
       const machine = (name: string, nodeName: string) => ({
         metadata: { name, namespace: "default", labels: { "kubevirt.io/nodeName": nodeName } },
