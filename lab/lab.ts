@@ -9,7 +9,7 @@ import { AgentIdentities } from "./agent-identities.js";
 import { type ControlPlane, startControlPlane } from "./control-plane/control-plane.js";
 import { installContract } from "./install-contract.js";
 import type { LabNode } from "./nodes/lab-node.js";
-import { type RealNode, startRealNode } from "./nodes/real-node.js";
+import { type RealNode, type RealNodeOptions, startRealNode } from "./nodes/real-node.js";
 import { type SimulatedNode, startSimulatedNode } from "./nodes/simulated-node.js";
 import type { HardwareSpec } from "./nodes/simulated/hardware.js";
 import type { LabRun } from "./processes/lab-run.js";
@@ -44,7 +44,7 @@ export interface SimulatedOptions {
   readonly agent?: boolean;
 }
 
-export type RealOptions = Pick<SimulatedOptions, "agent">;
+export type RealOptions = Pick<SimulatedOptions, "agent"> & Pick<RealNodeOptions, "agentArgs" | "files">;
 
 export interface LabOptions {
   readonly log?: (line: string) => void;
@@ -75,12 +75,13 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
       if (agent) await lab.awaitReport(node);
       return node;
     },
-    async addRealNode(name, { agent = true } = {}) {
+    async addRealNode(name, { agent = true, ...options } = {}) {
       const server = controlPlane.server.replace("127.0.0.1", "10.0.2.2");
       const node = await startRealNode(run, {
         name,
         kubeconfig: await identities.kubeconfig(name, server),
         log,
+        ...options,
       });
       if (agent) await node.startAgent();
       if (agent) await lab.awaitReport(node);
