@@ -4,11 +4,15 @@ import { join } from "node:path";
 import { agentClusterRole, type PolicyRule } from "../../../api/agent-role.js";
 import { Label, pciDeviceName } from "../../../api/names.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
+import { VIRTUAL_MACHINE_INSTANCE } from "../../../api/kubevirt.js";
+import { PCI_DEVICE_CLAIM } from "../../../api/pci-device-claim.js";
+import { VLAN_CONFIG } from "../../../api/vlan-config.js";
 import { PCI_DEVICE } from "../../../api/pci-device.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { sharedLab } from "../../shared-lab.js";
+import { install, uninstall } from "../kube/optional-kind.js";
 import { until as eventually } from "../lab/until.js";
 import { addressOf, nics } from "./hardware.js";
 import { Observer } from "./observer.js";
@@ -31,9 +35,13 @@ describe("an agent's rights", () => {
 
   before(async () => {
     lab = await sharedLab();
+    for (const kind of OPTIONAL_KINDS) await install(lab.client, kind);
     observer = await Observer.start(lab.client);
   });
-  after(() => observer.stop());
+  after(async () => {
+    await observer.stop();
+    for (const kind of OPTIONAL_KINDS) await uninstall(lab.client, kind);
+  });
   afterEach(async () => {
     await running?.stopAgent("SIGKILL");
     running = undefined;
@@ -44,6 +52,7 @@ describe("an agent's rights", () => {
     await observer.configured("n-all-rights-nic0", VFS);
     await observer.pciDevicesOf("n-all-rights-nic0");
     await lab.awaitReport(node);
+    await haveEventsRepeated("n-all-rights-nic0");
     expect(readFileSync(node.agentLog, "utf8")).to.not.include("not allowed");
   });
 
@@ -52,8 +61,21 @@ describe("an agent's rights", () => {
     it(`are named in the log where one lacks: ${verb} ${resource}`, async () => {
       const node = await startAgent(name, without(agentClusterRole().rules, { group, resource, verb }));
       const rule = `apiGroups ["${group}"], resources ["${resource}"], verbs ["${verb}"]`;
+      if (resource === "events") await haveEventsRepeated(`${name}-nic0`);
       await eventually(() => messages(node).some((message) => message.includes(rule)));
     });
+  }
+
+  /** The same change is told twice, the second time by raising the count of the first. */
+  async function haveEventsRepeated(device: string): Promise<void> {
+    for (const count of [VFS, 0, VFS, 0]) {
+      await lab.client.merge(SRIOV_NETWORK_DEVICE, device, { spec: { numVFS: count } }, OPTIONS);
+      await observer.device(
+        device,
+        ({ spec, metadata, status }) => spec.numVFS === count && status?.observedGeneration === metadata.generation,
+      );
+      await observer.configured(device, count);
+    }
   }
 
   /** With a role of its own. Everything is there before the agent is: its first pass finds all of its work. */
@@ -71,6 +93,9 @@ describe("an agent's rights", () => {
     return node;
   }
 });
+
+/** What a cluster may lack. The agent reads them where they are. */
+const OPTIONAL_KINDS: readonly ResourceType<KubeObject>[] = [PCI_DEVICE_CLAIM, VIRTUAL_MACHINE_INSTANCE, VLAN_CONFIG];
 
 const VFS = 2;
 const OPTIONS = { fieldManager: "test", force: true };
