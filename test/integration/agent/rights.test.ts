@@ -111,7 +111,11 @@ async function prepareWork({ client }: Lab, node: string): Promise<void> {
   const firstVf = pciDeviceName(node, "0000:01:10.0");
   await client.apply(PCI_DEVICE, { metadata: { name: firstVf }, spec: {} }, OPTIONS);
   const labels = { [Label.nodeName]: node, [Label.parentDevice]: device };
-  await client.apply(PCI_DEVICE, { metadata: { name: `${node}-stray`, labels }, spec: {} }, OPTIONS);
+  await client.apply(
+    PCI_DEVICE,
+    { metadata: { name: pciDeviceName(node, "0000:01:1f.0"), labels }, spec: {} },
+    OPTIONS,
+  );
 }
 
 const CLUSTER_ROLE: ResourceType<KubeObject> = {
