@@ -84,19 +84,19 @@ interface AuditEvent {
   readonly user: { readonly extra?: Readonly<Record<string, readonly string[]>> };
 }
 
-export function auditEvents(lab: Lab): AuditEvent[] {
+function auditEvents(lab: Lab): AuditEvent[] {
   const lines = readFileSync(lab.controlPlane.auditLog ?? "", "utf8").split("\n");
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as AuditEvent);
 }
 
-export interface Requests {
+interface Requests {
   readonly writes: number;
   readonly reads: number;
   /** Different ones that are open at the end. */
   readonly watches: number;
 }
 
-export function countRequests(events: readonly AuditEvent[], node: string, since: Date): Requests {
+function countRequests(events: readonly AuditEvent[], node: string, since: Date): Requests {
   // All agents are one account; which node one is on, its credentials tell.
   const own = events.filter(({ user }) => user.extra?.["authentication.kubernetes.io/node-name"]?.includes(node));
   if (own.length === 0) throw new Error(`the audit log has no request of the agent on ${node}`);
