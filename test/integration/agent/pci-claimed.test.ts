@@ -102,8 +102,14 @@ describe("PCIDevices that somebody claims", () => {
 
   it("go when the claim is given up while they are away", async () => {
     await claimed(2);
-    await configure(2, 0);
+    await hardware.unplug(addressOf(2));
+    rescan(lab.run, node);
     await observer.pciDevice(pciName(2, 0), isAbsent);
+    // An agent that has just changed a count looks again soon; this one has no reason to but the claim.
+    await node.stopAgent("SIGTERM");
+    await hardware.rename(addressOf(1), "started");
+    await node.startAgent();
+    await observer.device(nameOf(1), ({ status }) => status?.interfaceName === "started");
     await lab.client.delete(PCI_DEVICE_CLAIM, pciName(2, 0));
     await observer.noPciDevice(pciName(2, 0));
   });
