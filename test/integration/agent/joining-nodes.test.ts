@@ -109,7 +109,7 @@ describe("an agent whose Node comes and goes", () => {
 
   for (const [what, nodeName] of [
     ["is a domain of more than 63 characters", `n-long.${"rack-and-row.".repeat(6)}example.com`],
-    ["has as many characters as a name may have", `n-longest-${"x".repeat(243)}`],
+    ["has 240 characters", `n-long-${"x".repeat(233)}`],
   ] as const) {
     it(`works where the Node's name ${what}`, async () => {
       await create(nodeName);
@@ -129,4 +129,13 @@ describe("an agent whose Node comes and goes", () => {
       await agent.stop();
     });
   }
+
+  it("makes an object where the Node's name has as many characters as a name may have", async () => {
+    const nodeName = `n-longest-${"x".repeat(243)}`;
+    await create(nodeName);
+    const agent = await spawnAgent("longest", nodeName);
+    const { metadata } = await deviceOf(nodeName, ({ status }) => status !== undefined);
+    expect(metadata.name).to.match(/^n-longest-x+-[0-9a-f]{8}-nic0-000001000$/);
+    await agent.stop();
+  });
 });
