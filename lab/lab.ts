@@ -9,7 +9,7 @@ import { AgentIdentities } from "./agent-identities.js";
 import { type ControlPlane, startControlPlane } from "./control-plane/control-plane.js";
 import { installContract } from "./install-contract.js";
 import type { LabNode } from "./nodes/lab-node.js";
-import { type RealNode, startRealNode } from "./nodes/real-node.js";
+import { type RealNode, type RealNodeOptions, startRealNode } from "./nodes/real-node.js";
 import { type SimulatedNode, startSimulatedNode } from "./nodes/simulated-node.js";
 import type { HardwareSpec } from "./nodes/simulated/hardware.js";
 import type { LabRun } from "./processes/lab-run.js";
@@ -23,7 +23,7 @@ export interface Lab {
   /** Adds a node with a simulated kernel; resolves when its agent has reported. */
   addSimulatedNode(name: string, options?: SimulatedOptions): Promise<SimulatedNode>;
   /** Adds a node with a real kernel; resolves when its agent has reported. */
-  addRealNode(name: string): Promise<RealNode>;
+  addRealNode(name: string, options?: Pick<RealNodeOptions, "agentArgs" | "files">): Promise<RealNode>;
   /** Resolves when the node's agent has reported. */
   awaitReport(node: LabNode): Promise<void>;
   /** As the agent of that node, who alone may write status there. Makes the Node where there is none. */
@@ -77,12 +77,13 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
       if (agent) await lab.awaitReport(node);
       return node;
     },
-    async addRealNode(name) {
+    async addRealNode(name, options) {
       const server = controlPlane.server.replace("127.0.0.1", "10.0.2.2");
       const node = await startRealNode(run, {
         name,
         kubeconfig: await identities.kubeconfig(name, server),
         log,
+        ...options,
       });
       await node.startAgent();
       await lab.awaitReport(node);

@@ -96,6 +96,16 @@ describe("QEMU node", function () {
         .and.not.include("sriov_totalvfs");
     });
 
+    it("has the management NIC in a bridge that carries address and default route", async () => {
+      expect(await must("basename $(readlink /sys/class/net/enp0s2/master)")).to.equal("mgmt-br");
+      expect(await must("ip -4 addr show dev mgmt-br")).to.include("inet 10.0.2.15/24");
+      expect(await must("ip -4 route show default")).to.equal("default via 10.0.2.2 dev mgmt-br");
+    });
+
+    it("knows the names of PCI devices", async () => {
+      expect(await must("grep -m 1 '^\t10ca' /usr/share/misc/pci.ids")).to.include("82576 Virtual Function");
+    });
+
     it("passes packets from one NIC to the other", async () => {
       await must("ip addr add 192.0.2.1/24 dev enp1s0 && ip addr add 192.0.2.2/24 dev enp2s0");
       // The kernel takes no packet from an address of its own, unless it is told to.
@@ -176,6 +186,17 @@ describe("QEMU node", function () {
         expect((await start()).hostname).to.equal("guest-1");
       });
     }
+
+    it("runs inside another command where that is asked for", async () => {
+      await node.stopAgent("SIGKILL");
+      const message = heard();
+      const { port } = server.address() as AddressInfo;
+      const args = [`https://10.0.2.2:${port}/`, "/etc/test/ca.crt"];
+      await node.startAgent({ args, inside: ["unshare", "--uts"] });
+      await message;
+      const uts = await must("for pid in 1 $(cat /run/lab/agent.pid); do readlink /proc/$pid/ns/uts; done | uniq -d");
+      expect(uts, "no namespace twice").to.equal("");
+    });
 
     it("writes its log to the host", () => {
       const log = readFileSync(join(run.dir, "logs", "guest-1-agent.log"), "utf8");

@@ -37,14 +37,17 @@ done
 for interface in /sys/class/net/*; do
   [ -e "$interface/device" ] && ip link set "\${interface##*/}" up
 done
+
+# The management NIC as Harvester has it: in a bridge that carries the node's address and its default route.
+ip link add name mgmt-br type bridge
 for interface in /sys/class/net/*; do
   case $(readlink "$interface/device/driver") in
-  */e1000e)
-    ip addr add 10.0.2.15/24 dev "\${interface##*/}"
-    ip route add default via 10.0.2.2
-    ;;
+  */e1000e) ip link set "\${interface##*/}" master mgmt-br ;;
   esac
 done
+ip link set mgmt-br up
+ip addr add 10.0.2.15/24 dev mgmt-br
+ip route add default via 10.0.2.2
 `,
 
   // Requests: "<id> <command in base64>". Replies: "<id> <exit code> <stdout in base64> <stderr in base64> .", and
@@ -85,7 +88,7 @@ if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then
 fi
 rm -f /run/lab/agent.pid
 setsid sh -c '
-  node /agent.js "$@" &
+  "$@" &
   agent=$!
   echo "$agent" >/run/lab/agent.pid.new
   mv /run/lab/agent.pid.new /run/lab/agent.pid

@@ -19,6 +19,7 @@ export const guestModules: readonly string[] = [
   "vfio_pci",
   "bridge",
   "bonding",
+  "8021q",
 ];
 
 export interface BaseImageParts {
@@ -26,12 +27,15 @@ export interface BaseImageParts {
   readonly busybox: string;
   /** `…/lib/modules/<version>` of the kernel that will boot. */
   readonly modules: string;
+  /** The database of PCI names, `pci.ids`. */
+  readonly pciIds: string;
   /** The Node executable that the guest gets. Default: the one that runs this. */
   readonly node?: string;
 }
 
 /**
- * The part of the initramfs that is the same for every guest: busybox, modules, Node with its libraries, scripts.
+ * The part of the initramfs that is the same for every guest: busybox, modules, Node with its libraries, `pci.ids`,
+ * scripts.
  * Made once and kept in `cacheDirectory` under a name that follows from its ingredients.
  *
  * It is not compressed: copying 140 MB costs an emulated processor far less than unpacking 50.
@@ -41,19 +45,23 @@ export interface BaseImageParts {
 export function baseImage(parts: BaseImageParts, cacheDirectory: string): string {
   const node = parts.node ?? process.execPath;
   const executables = [parts.busybox, node, ...sharedLibraries([parts.busybox, node])];
-  const path = join(cacheDirectory, `base-${fingerprint([parts.modules, ...executables])}.cpio`);
+  const path = join(cacheDirectory, `base-${fingerprint([parts.modules, parts.pciIds, ...executables])}.cpio`);
   if (existsSync(path)) return path;
   const image = cpioArchive([
     ...busyboxEntries(parts.busybox),
     { path: "/bin/node", file: readFileSync(node), executable: true },
     ...executables.slice(2).map((library) => ({ path: library, file: readFileSync(library), executable: true })),
+    { path: "/usr/share/misc/pci.ids", file: readFileSync(parts.pciIds) },
     ...moduleEntries(parts),
     ...Object.entries(guestScripts).map(([script, text]) => ({
       path: script,
       file: Buffer.from(text),
       executable: true,
     })),
-    ...["/proc", "/sys", "/dev", "/root", "/etc"].map((empty) => ({ path: empty, directory: true as const })),
+    ...["/proc", "/sys", "/dev", "/root", "/etc", "/var/lib/kubelet/pod-resources"].map((empty) => ({
+      path: empty,
+      directory: true as const,
+    })),
   ]);
   mkdirSync(cacheDirectory, { recursive: true });
   // Renamed into place, so that a run that is cut short or a second one at the same time leaves no half image.

@@ -11,6 +11,8 @@ export interface QemuParts {
   readonly kernel: Kernel;
   /** A busybox executable for the guest. */
   readonly busybox: string;
+  /** The database of PCI names. */
+  readonly pciIds: string;
 }
 
 export interface QemuProgram {
@@ -36,17 +38,23 @@ export const unpackedParts = {
   qemu: () => join(qemuCache(), "packages", "qemu"),
   kernel: () => join(qemuCache(), "packages", "kernel"),
   busybox: () => join(qemuCache(), "packages", "busybox"),
+  pciIds: () => join(qemuCache(), "packages", "pci.ids"),
 };
 
 /**
  * What there is of the parts: named in the environment (`PULUMI_SRIOV_QEMU`, `PULUMI_SRIOV_KERNEL` with
- * `PULUMI_SRIOV_MODULES`, `PULUMI_SRIOV_BUSYBOX`), installed on the machine, or unpacked in the cache.
+ * `PULUMI_SRIOV_MODULES`, `PULUMI_SRIOV_BUSYBOX`, `PULUMI_SRIOV_PCI_IDS`), installed on the machine, or unpacked in the cache.
  *
  * @throws where the environment names something that will not do
  */
 export function locateParts(): Partial<QemuParts> {
-  const [qemu, kernel, busybox] = [findQemu(), findKernel(), findBusybox()];
-  return { ...(qemu && { qemu }), ...(kernel && { kernel }), ...(busybox !== undefined && { busybox }) };
+  const [qemu, kernel, busybox, pciIds] = [findQemu(), findKernel(), findBusybox(), findPciIds()];
+  return {
+    ...(qemu && { qemu }),
+    ...(kernel && { kernel }),
+    ...(busybox !== undefined && { busybox }),
+    ...(pciIds !== undefined && { pciIds }),
+  };
 }
 
 function findQemu(): QemuProgram | undefined {
@@ -129,6 +137,13 @@ function hasApplets(busybox: string): boolean {
   } catch {
     return false;
   }
+}
+
+function findPciIds(): string | undefined {
+  const named = process.env["PULUMI_SRIOV_PCI_IDS"];
+  if (named !== undefined) return isReadable(named) ? named : unusable("PULUMI_SRIOV_PCI_IDS", named, "cannot be read");
+  const folders = ["/usr/share/misc", "/usr/share/hwdata", join(unpackedParts.pciIds(), "usr/share/misc")];
+  return folders.map((folder) => join(folder, "pci.ids")).find(isReadable);
 }
 
 function unusable(variable: string, value: string | undefined, why: string): never {

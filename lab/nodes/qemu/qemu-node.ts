@@ -26,10 +26,17 @@ export interface QemuNode {
   /** Power-cycles the guest, agent and all. Resolves when it takes commands again. */
   reset(): Promise<void>;
   /** Starts the agent in the guest: `node <bundle> <args>`. Its output goes to `<run.dir>/logs/<name>-agent.log`. */
-  startAgent(options: { args: readonly string[]; env?: Readonly<Record<string, string>> }): Promise<void>;
+  startAgent(options: AgentStart): Promise<void>;
   /** Sends the agent a signal; resolves when the agent is gone, or was not there. */
   stopAgent(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface AgentStart {
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** A command that runs the agent's, such as `["unshare", "-m"]`; it must become the agent, not its parent. */
+  readonly inside?: readonly string[];
 }
 
 export interface QemuNodeOptions {
@@ -59,7 +66,7 @@ export async function startQemuNode(run: LabRun, options: QemuNodeOptions): Prom
   const dir = join(run.dir, name);
   mkdirSync(dir, { recursive: true });
   const initrd = join(dir, "initrd");
-  const base = baseImage({ busybox: parts.busybox, modules: parts.kernel.modules }, join(qemuCache(), "images"));
+  const base = baseImage({ ...parts, modules: parts.kernel.modules }, join(qemuCache(), "images"));
   await guestImage(initrd, base, guestFiles(options));
 
   const began = Date.now();
@@ -112,9 +119,10 @@ class RunningNode implements QemuNode {
     await this.machine.control.untilReady();
   }
 
-  async startAgent({ args, env = {} }: Parameters<QemuNode["startAgent"]>[0]): Promise<void> {
+  async startAgent({ args, env = {}, inside = [] }: AgentStart): Promise<void> {
     const variables = Object.entries(env).map(([key, value]) => `${key}=${value}`);
-    await this.#must(["env", ...variables, "/etc/lab/start-agent", ...args].map(quoted).join(" "));
+    const agent = ["/etc/lab/start-agent", ...inside, "node", "/agent.js", ...args];
+    await this.#must(["env", ...variables, ...agent].map(quoted).join(" "));
   }
 
   async stopAgent(signal: "SIGKILL" | "SIGTERM"): Promise<void> {

@@ -1,0 +1,98 @@
+import { expect } from "chai";
+import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { Lab } from "../../../lab/lab.js";
+import type { RealNode } from "../../../lab/nodes/real-node.js";
+import { Observer, until } from "../../integration/agent/observer.js";
+import { sharedLab } from "../../shared-lab.js";
+import { first, Guest, type Nic, second } from "./guest.js";
+
+/** One guest for all tests of the agent on it, since each boot takes seconds. */
+let shared: Promise<AgentOnGuest> | undefined;
+
+/** A node with a real kernel and its agent, and eyes on both. */
+export class AgentOnGuest {
+  private constructor(
+    readonly lab: Lab,
+    readonly node: RealNode,
+    readonly observer: Observer,
+    readonly guest: Guest,
+  ) {}
+
+  static shared(): Promise<AgentOnGuest> {
+    return (shared ??= AgentOnGuest.start());
+  }
+
+  private static async start(): Promise<AgentOnGuest> {
+    const lab = await sharedLab();
+    const observer = await Observer.start(lab.client);
+    const node = await lab.addRealNode("hw");
+    return new AgentOnGuest(lab, node, observer, new Guest(node));
+  }
+
+  /** Has the interfaces as they were at boot and both NICs without VFs, whatever tests before did. */
+  async restore(): Promise<void> {
+    await this.guest.restoreInterfaces();
+    await this.guest.rescan();
+    for (const nic of [first, second]) await this.configure(nic, 0);
+  }
+
+  /** Name of the NIC's object. */
+  nameOf(nic: Nic): string {
+    return this.objectOf(nic)?.metadata.name ?? `${this.node.name}-${nic.interfaceName}`;
+  }
+
+  async configure(nic: Nic, count: number): Promise<void> {
+    const { name } = (await this.reported(nic)).metadata;
+    await this.observer.declare(name, count);
+    await this.configured(nic, count);
+  }
+
+  /** Resolves when the NIC has so many VFs, and status, PCIDevices and the guest's kernel agree about each of them. */
+  async configured(nic: Nic, count: number): Promise<SriovNetworkDevice> {
+    const name = this.nameOf(nic);
+    const device = await this.observer.configured(name, count);
+    const objects = await this.observer.pciDevicesOf(name);
+    const vfs = await this.guest.virtualFunctions(nic);
+    expect(vfs, "VFs in the guest").to.have.length(count);
+    const told = device.status?.virtualFunctions?.map(({ index, address, driver, interfaceName }) => ({
+      ...{ index, address },
+      ...(driver !== undefined && { driver }),
+      ...(interfaceName !== undefined && { interfaceName }),
+    }));
+    expect(told, "VFs in status").to.deep.equal(vfs);
+    const listed = objects.map(({ status }) => [status?.address, status?.kernelDriverInUse]);
+    expect(listed, "PCIDevices").to.deep.equal(vfs.map(({ address, driver }) => [address, driver ?? ""]));
+    return device;
+  }
+
+  /** Resolves when the NIC has an object with a status. */
+  reported(nic: Nic): Promise<SriovNetworkDevice> {
+    return until(
+      this.observer.devices,
+      () => this.objectOf(nic),
+      ({ status }) => status !== undefined,
+      this.nameOf(nic),
+    );
+  }
+
+  objectOf({ address }: Nic): SriovNetworkDevice | undefined {
+    const objects = this.observer.devices.list();
+    return objects.find(({ spec }) => spec.nodeName === this.node.name && spec.address === address);
+  }
+
+  /** Resolves when a pass over this NIC that began after now has ended. */
+  async lookAt(nic: Nic): Promise<void> {
+    const name = this.nameOf(nic);
+    for (const interfaceName of ["looked", nic.interfaceName]) {
+      await this.guest.run(`ip link set $(ls ${nic.path}/net) name ${interfaceName}`);
+      await this.guest.rescan();
+      await this.observer.device(name, ({ status }) => status?.interfaceName === interfaceName);
+    }
+  }
+
+  /** Starts the agent again and waits for nothing. */
+  async restartAgent(): Promise<void> {
+    await this.node.stopAgent("SIGKILL");
+    await this.node.startAgent();
+  }
+}

@@ -1,0 +1,94 @@
+import type { RealNode } from "../../../lab/nodes/real-node.js";
+
+/** One of the guest's two NICs with SR-IOV. */
+export interface Nic {
+  readonly number: 1 | 2;
+  readonly address: string;
+  /** What its interface is called from boot on, until it is plugged in anew. */
+  readonly interfaceName: string;
+  /** Its folder in the guest's sysfs. */
+  readonly path: string;
+}
+
+export const first = nic(1);
+export const second = nic(2);
+
+/** A VF as the guest's own kernel has it; without what it has not. */
+export interface KernelVf {
+  readonly index: number;
+  readonly address: string;
+  readonly driver?: string;
+  readonly interfaceName?: string;
+}
+
+/** The guest without its agent: what its kernel says, and what a person at its console would do. */
+export class Guest {
+  constructor(private readonly node: RealNode) {}
+
+  /** Runs a shell command and returns its output, trimmed. */
+  async run(command: string): Promise<string> {
+    const { code, stdout, stderr } = await this.node.guest.exec(command);
+    if (code !== 0) throw new Error(`${command} ended with status ${code}: ${stderr.trim()}`);
+    return stdout.trim();
+  }
+
+  /** Waits in the guest, whose looks cost no process each, until a test of its shell holds. */
+  async until(test: string): Promise<void> {
+    await this.run(`until ${test}; do usleep 20000; done`);
+  }
+
+  /** Has the agent look at its hardware now. */
+  async rescan(): Promise<void> {
+    await this.run("kill -HUP $(cat /run/lab/agent.pid)");
+  }
+
+  /** Writes counts past the agent, as somebody with a shell would: again where the agent comes between two of them. */
+  async setNumVfsByHand({ path }: Nic, ...counts: number[]): Promise<void> {
+    await this.until(counts.map((count) => `echo ${count} > ${path}/sriov_numvfs`).join(" && "));
+  }
+
+  /** In VF order. */
+  async virtualFunctions({ path }: Nic): Promise<KernelVf[]> {
+    const lines = await this.run(`
+      for link in ${path}/virtfn*; do
+        [ -e $link ] || continue
+        echo "\${link##*virtfn} $(basename $(readlink $link)) $(basename "$(readlink $link/driver)") $(ls $link/net 2>/dev/null)"
+      done`);
+    const vfs = lines.split("\n").flatMap((line) => {
+      const [index, address, ...rest] = line.split(" ");
+      if (address === undefined) return [];
+      const [driver, interfaceName] = rest;
+      return [{ index: Number(index), address, ...(driver && { driver }), ...(interfaceName && { interfaceName }) }];
+    });
+    return vfs.sort((a, b) => a.index - b.index);
+  }
+
+  /** Takes a function from its driver and offers it to another; `undefined` for none. */
+  async rebind(address: string, driver: string | undefined): Promise<void> {
+    const path = `/sys/bus/pci/devices/${address}`;
+    await this.run(`[ ! -e ${path}/driver ] || echo ${address} > ${path}/driver/unbind`);
+    if (driver === undefined) return;
+    await this.run(`echo ${driver} > ${path}/driver_override && echo ${address} > /sys/bus/pci/drivers_probe`);
+    await this.run(`echo > ${path}/driver_override`);
+  }
+
+  /** Undoes what tests do to the interfaces of the two NICs. */
+  async restoreInterfaces(): Promise<void> {
+    await this.run(`
+      cd /sys/class/net
+      for name in *.* bond0 mgmt-bo br0; do [ ! -e $name ] || ip link del $name; done
+      for nic in 1 2; do
+        name=$(ls /sys/bus/pci/devices/0000:0$nic:00.0/net)
+        [ ! -e $name/master ] || ip link set $name nomaster
+        ip addr flush dev $name scope global
+        while ip route del default dev $name 2>/dev/null; do :; done
+        [ $name = enp\${nic}s0 ] || ip link set $name name enp\${nic}s0
+        ip link set enp\${nic}s0 up
+      done`);
+  }
+}
+
+function nic(number: 1 | 2): Nic {
+  const address = `0000:0${number}:00.0`;
+  return { number, address, interfaceName: `enp${number}s0`, path: `/sys/bus/pci/devices/${address}` };
+}
