@@ -1,7 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { Label, labelValue } from "../../api/names.js";
-import type { PciDevice } from "../../api/pci-device.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import type { KubeClient } from "../../kube/client.js";
 import type { Kernel, PciAddress } from "../kernel/kernel.js";
@@ -17,25 +15,17 @@ import { reportOnNode } from "./discovery/node-report.js";
 import { OwnNode } from "./discovery/own-node.js";
 import { Scans } from "./discovery/scans.js";
 import { VlanUplinks } from "./discovery/vlan-uplinks.js";
-import type { PciListing } from "./pci/node-listing.js";
-import { NodePciDevices } from "./pci/node-pci-devices.js";
-import { PciDeviceObjects } from "./pci/pci-device-objects.js";
-import { PciDevices } from "./pci/pci-devices.js";
-import { findPciIds, PciIds } from "./pci/pci-ids.js";
+import { PciObjects, type PciOptions } from "./pci/pci-objects.js";
 import type { EventRecorder } from "./service/events.js";
 import type { AgentMetrics } from "./service/metrics.js";
 import type { VfUsers } from "./usage/vf-users.js";
 import { Watches } from "./watches.js";
 
-export interface AgentOptions extends DeviceLoopOptions {
+export interface AgentOptions extends DeviceLoopOptions, PciOptions {
   readonly nodeName: string;
   readonly scanIntervalMs: number;
   /** Bridges and bonds whose members are never touched. */
   readonly managementInterfaces: readonly string[];
-  /** Default `sriov`. */
-  readonly pciDevices?: PciListing;
-  /** The pci.ids database. Default: where distributions put it. */
-  readonly pciIds?: string | undefined;
 }
 
 /** What the agent works with; each is somebody else's to open and close. */
@@ -62,8 +52,7 @@ export class Agent {
   private readonly node: OwnNode;
   private readonly vlanUplinks: VlanUplinks;
   private readonly objects: DeviceObjects;
-  private readonly pciDevices: PciDevices;
-  private readonly nodePciDevices: NodePciDevices;
+  private readonly pciObjects: PciObjects;
   private readonly inventory: Inventory;
   private readonly loops: DeviceLoops;
   private readonly scans: Scans;
@@ -75,20 +64,16 @@ export class Agent {
     private readonly parts: AgentParts,
     private readonly options: AgentOptions,
   ) {
-    const { client, kernel, log, events } = parts;
+    const { client, log, events } = parts;
     const { nodeName } = options;
     this.watches = new Watches(parts, nodeName);
-    const { nodes, devices, pciDevices, vlanConfigs } = this.watches;
+    const { nodes, devices, vlanConfigs } = this.watches;
     this.node = new OwnNode(nodes, nodeName);
     this.vlanUplinks = new VlanUplinks(vlanConfigs, nodes, log);
     const owner = () => this.node.reference();
     this.objects = new DeviceObjects(client, devices, nodeName, owner);
-    const { listing, ids } = { listing: options.pciDevices ?? "sriov", ids: this.openPciIds() };
-    const isClaimed = (name: string): boolean => this.watches.claims.get(name) !== undefined;
-    const written = new PciDeviceObjects({ client, informer: pciDevices, owner, isClaimed });
-    this.pciDevices = new PciDevices(written, ids);
     const listed = () => this.objects.list();
-    this.nodePciDevices = new NodePciDevices({ nodeName, listing, kernel, ids, objects: written, devices: listed });
+    this.pciObjects = new PciObjects({ ...parts, watches: this.watches, owner, devices: listed }, options);
     this.inventory = new Inventory(log, events);
     this.loops = new DeviceLoops((address, object) => this.openLoop(address, object));
     this.scans = new Scans(() => this.guarded("scan failed", () => this.scanOnce()), options.scanIntervalMs);
@@ -117,23 +102,19 @@ export class Agent {
     this.stopping.abort();
     await this.scans.stop();
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
-    const idle = Promise.all([this.loops.stop(), this.nodePciDevices.idle()]);
+    const idle = Promise.all([this.loops.stop(), this.pciObjects.idle()]);
     await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
     await Promise.all([this.watches.stop(), this.parts.users.stop()]);
   }
 
   private listen(): void {
-    const { devices, pciDevices, claims } = this.watches;
-    devices.onChange((change) => {
+    this.watches.devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
       else this.loops.hear(change.object);
     });
-    pciDevices.onChange((change) => {
-      if (change.kind === "gone") this.lookAfter(change.object);
-    });
-    claims.onChange((change) => {
-      const claimed = pciDevices.get(change.object.metadata.name);
-      if (change.kind === "gone" && claimed !== undefined) this.lookAfter(claimed);
+    this.pciObjects.onLoss((parent) => {
+      if (parent) this.loops.wake(parent);
+      else this.lookAtNode();
     });
     this.node.onChange((remade) => {
       if (remade) void this.scan();
@@ -215,7 +196,7 @@ export class Agent {
       users,
       events,
       metrics,
-      pciDevices: this.pciDevices,
+      pciDevices: this.pciObjects.ofNics,
       log: log.child({ address, device }),
       current: () => this.objects.of(address),
       eligibility: (nic) => eligibilityOf(nic, this.network, this.needs()),
@@ -225,23 +206,10 @@ export class Agent {
     });
   }
 
-  private openPciIds(): PciIds {
-    const { pciIds: file = findPciIds() } = this.options;
-    return new PciIds(file, (message) => this.parts.log.warn(message));
-  }
-
-  /** Whoever looks after this PCIDevice shall do so now. */
-  private lookAfter(object: PciDevice): void {
-    const parent = object.metadata.labels?.[Label.parentDevice];
-    const device = this.objects.list().find((candidate) => labelValue(candidate.metadata.name) === parent);
-    if (device) this.loops.wake(device);
-    else this.lookAtNode();
-  }
-
   /** Not waited for: hundreds of PCIDevices must not hold up the NICs. */
   private lookAtNode(): void {
     void this.guarded("PCIDevices of the node", async () => {
-      await this.nodePciDevices.sync();
+      await this.pciObjects.syncNode();
       return true;
     });
   }

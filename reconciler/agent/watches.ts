@@ -43,8 +43,8 @@ export class Watches {
     this.devices = new Informer(client, SRIOV_NETWORK_DEVICE, { ...ofThisNode, ...this.telling(SRIOV_NETWORK_DEVICE) });
     this.pciDevices = new Informer(client, PCI_DEVICE, {
       ...ofThisNode,
-      keep: keptOfPciDevice,
       ...this.telling(PCI_DEVICE),
+      keep: keptOfPciDevice,
     });
     const onError = (error: unknown): void =>
       log.warn({ err: error }, `which kinds the cluster has is not known: ${messageOf(error)}`);

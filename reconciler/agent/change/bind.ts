@@ -67,8 +67,8 @@ async function bindToVfio(
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       return refused(
-        `VF ${address} is claimed for passthrough, but could not be bound to ${VFIO_DRIVER}: ${error.message}. Load that ` +
-          `module on the node (modprobe ${VFIO_DRIVER}), and see that its IOMMU is on.`,
+        `VF ${address} is claimed for passthrough, but could not be bound to ${VFIO_DRIVER}: ${error.message}. That ` +
+          `needs the kernel's module ${VFIO_DRIVER}, and an IOMMU that is on.`,
       );
     }
   }

@@ -5,8 +5,8 @@ import { PCI_DEVICE, type PciDevice } from "../../../api/pci-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { isConflict, isNotFound } from "../../../kube/errors.js";
 import type { Informer } from "../../../kube/informer.js";
+import { mapBounded } from "./bounded.js";
 import type { WantedPciDevice } from "./wanted-pci-device.js";
-import { Turns } from "./turns.js";
 
 export interface PciDeviceObjectsParts {
   readonly client: Pick<KubeClient, "create" | "get" | "merge" | "delete">;
@@ -18,15 +18,13 @@ export interface PciDeviceObjectsParts {
 }
 
 /**
- * Half of what a client may have under way at once, so that other NICs' reports need not wait behind hundreds of
- * PCIDevices; more would not be quicker, since it is the API server that is busy.
+ * Of one NIC at a time. It is half of what a client has under way at once, so that the reports of another NIC need not
+ * wait behind the hundreds of this one; more would not be quicker, since it is the API server that is busy.
  */
 const WRITES_AT_ONCE = 8;
 
 /** Writing of PCIDevices, only where something differs. */
 export class PciDeviceObjects {
-  private readonly turns = new Turns(WRITES_AT_ONCE);
-
   constructor(private readonly parts: PciDeviceObjectsParts) {}
 
   /** Those of this node. */
@@ -42,10 +40,11 @@ export class PciDeviceObjects {
   async settle(wanted: readonly WantedPciDevice[], away: readonly PciDevice[]): Promise<void> {
     const owner = this.parts.owner();
     if (owner === undefined) return;
-    await Promise.all([
-      ...wanted.map((device) => this.turns.take(() => this.ensure(device, owner))),
-      ...away.map((object) => this.turns.take(() => this.release(object))),
-    ]);
+    const tasks = [
+      ...wanted.map((device) => () => this.ensure(device, owner)),
+      ...away.map((object) => () => this.release(object)),
+    ];
+    await mapBounded(tasks, WRITES_AT_ONCE, (task) => task());
   }
 
   private async ensure(wanted: WantedPciDevice, owner: OwnerReference): Promise<void> {

@@ -1,5 +1,6 @@
 import { KernelError } from "../kernel.js";
 import { FileProcess, type FileAnswer, type FileRequest } from "./file-process.js";
+import { Turns } from "./turns.js";
 
 export interface BlockingOptions {
   readonly deadlineMs: number;
@@ -14,10 +15,12 @@ export interface BlockingOptions {
  */
 export class BlockingFiles {
   readonly #idle = new Map<FileProcess, NodeJS.Timeout>();
-  readonly #waiting = new Set<() => void>();
-  #working = 0;
+  /** A hundred VFs to bind at once are not to become a hundred processes. */
+  readonly #turns = new Turns(PROCESSES, PATIENCE_MS);
   /** By device: resolves when no process of ours is in the kernel for it any more. */
   readonly #occupied = new Map<string, Promise<undefined>>();
+
+  constructor(private readonly newProcess = (): FileProcess => new FileProcess()) {}
 
   /** @throws {KernelError} The kernel's answer; ETIMEDOUT after the deadline, when it may still be at it. */
   async write(path: string, content: string, options: BlockingOptions): Promise<void> {
@@ -60,7 +63,9 @@ export class BlockingFiles {
       this.#occupied.delete(device);
       release(undefined);
     };
-    if ((await Promise.race([this.#turn(), deadline.passed])) === LATE) {
+    const turn = this.#turns.take();
+    if ((await Promise.race([turn, deadline.passed])) === LATE) {
+      void turn.then(() => this.#turns.end());
       vacate();
       return LATE;
     }
@@ -69,33 +74,14 @@ export class BlockingFiles {
 
   async #runNow(deadline: Deadline, request: FileRequest, vacate: () => void): Promise<FileAnswer> {
     const process = this.#takeProcess();
-    this.#working++;
     const answered = process.run(request);
     void Promise.race([answered, process.ended]).then(vacate);
 
     const answer = await Promise.race([answered, deadline.passed]);
-    this.#working--;
     if (answer === LATE) process.end();
     else if (process.alive) this.#putBack(process);
-    this.#waiting.values().next().value?.();
+    this.#turns.end();
     return answer;
-  }
-
-  /**
-   * A hundred VFs to bind at once are not to become a hundred processes: beyond a few, work waits for others' to be done,
-   * but not for what may be stuck.
-   */
-  async #turn(): Promise<void> {
-    if (this.#idle.size > 0 || this.#working < AT_ONCE) return;
-    await new Promise<void>((resolve) => {
-      const go = (): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(go);
-        resolve();
-      };
-      const timer = setTimeout(go, PATIENCE_MS);
-      this.#waiting.add(go);
-    });
   }
 
   #takeProcess(): FileProcess {
@@ -107,7 +93,7 @@ export class BlockingFiles {
   }
 
   #startProcess(): FileProcess {
-    const process = new FileProcess();
+    const process = this.newProcess();
     void process.ended.then(() => this.#idle.delete(process));
     return process;
   }
@@ -125,7 +111,8 @@ export class BlockingFiles {
 
 const IDLE_MS = 30_000;
 
-const AT_ONCE = 4;
+const PROCESSES = 4;
+/** Most writes return within 50 ms, and a process starts within as much. */
 const PATIENCE_MS = 500;
 
 const LATE: FileAnswer = { errno: "ETIMEDOUT" };

@@ -12,7 +12,7 @@ export class DriverBinding {
   readonly #deadline: number;
 
   constructor(
-    private readonly files: BlockingFiles,
+    private readonly files: Pick<BlockingFiles, "read" | "write">,
     private readonly sysRoot: string,
     private readonly address: PciAddress,
     deadlineMs: number,

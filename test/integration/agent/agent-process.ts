@@ -2,6 +2,9 @@ import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { listRuns } from "../../../lab/processes/lab-run.js";
 import type { LabRun } from "../../../lab/processes/lab-run.js";
 
+/** Flags of an agent that looks at its hardware only when it is told to: what happens without is by an event. */
+export const NEVER_UNASKED = ["--scan-interval", "3600"];
+
 /** Has the node's agent look at its hardware now. */
 export function rescan(run: LabRun, node: SimulatedNode): void {
   process.kill(pidOf(run, `${node.name}-agent`), "SIGHUP");

@@ -7,7 +7,7 @@ import type { SimulatedHardware } from "../../../lab/nodes/simulated/hardware-cl
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { install } from "../kube/optional-kind.js";
 import { sharedLab } from "../../shared-lab.js";
-import { rescan } from "./agent-process.js";
+import { NEVER_UNASKED, rescan } from "./agent-process.js";
 import { addressOf, nic, nics } from "./hardware.js";
 import { Observer } from "./observer.js";
 
@@ -27,7 +27,7 @@ describe("PCIDevices that somebody claims", () => {
     lab = await sharedLab();
     await install(lab.client, PCI_DEVICE_CLAIM);
     observer = await Observer.start(lab.client);
-    node = await lab.addSimulatedNode("n-claim", { spec: { nics: nics(6) } });
+    node = await lab.addSimulatedNode("n-claim", { spec: { nics: nics(6) }, agentArgs: NEVER_UNASKED });
     hardware = node.hardware;
   });
   after(() => observer.stop());
@@ -102,8 +102,14 @@ describe("PCIDevices that somebody claims", () => {
 
   it("go when the claim is given up while they are away", async () => {
     await claimed(2);
-    await configure(2, 0);
+    await hardware.unplug(addressOf(2));
+    rescan(lab.run, node);
     await observer.pciDevice(pciName(2, 0), isAbsent);
+    // An agent that has just changed a count looks again soon; this one has no reason to but the claim.
+    await node.stopAgent("SIGTERM");
+    await hardware.rename(addressOf(1), "started");
+    await node.startAgent();
+    await observer.device(nameOf(1), ({ status }) => status?.interfaceName === "started");
     await lab.client.delete(PCI_DEVICE_CLAIM, pciName(2, 0));
     await observer.noPciDevice(pciName(2, 0));
   });

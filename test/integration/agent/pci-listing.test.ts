@@ -6,12 +6,12 @@ import type { Lab } from "../../../lab/lab.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { install } from "../kube/optional-kind.js";
 import { sharedLab } from "../../shared-lab.js";
-import { rescan } from "./agent-process.js";
+import { NEVER_UNASKED, rescan } from "./agent-process.js";
 import { addressOf, nic, nics } from "./hardware.js";
 import { Observer } from "./observer.js";
 import { WITH_PCI_IDS } from "./pci-ids.js";
 
-const ALL = [...WITH_PCI_IDS, "--pci-devices", "all"];
+const FLAGS = [...WITH_PCI_IDS, ...NEVER_UNASKED];
 
 describe("an agent that lists all PCI functions", () => {
   let lab: Lab;
@@ -28,7 +28,7 @@ describe("an agent that lists all PCI functions", () => {
     await install(lab.client, PCI_DEVICE_CLAIM);
     observer = await Observer.start(lab.client);
     const spec = { nics: nics(6), defaultRouteInterfaces: ["nic5"] };
-    node = await lab.addSimulatedNode("n-pci", { spec, agentArgs: ALL, agent: false });
+    node = await lab.addSimulatedNode("n-pci", { spec, agentArgs: [...FLAGS, "--pci-devices", "all"], agent: false });
     await node.hardware.setNumVfsByHand(addressOf(5), 2);
     await node.startAgent();
     await lab.awaitReport(node);
@@ -165,7 +165,7 @@ describe("an agent that lists all PCI functions", () => {
       const metadata = { name: harvesters, labels: { nodename: "n-pci" } };
       await node.stopAgent("SIGTERM");
       await lab.client.create(PCI_DEVICE, { metadata }, { fieldManager: "person" });
-      await node.startAgent(WITH_PCI_IDS);
+      await node.startAgent(FLAGS);
     });
 
     it("takes the others away", () => observer.noPciDevice(pf(0)));

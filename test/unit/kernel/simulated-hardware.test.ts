@@ -78,6 +78,22 @@ describe("a simulated node", () => {
     expect(pf).not.to.have.property("iommuGroup");
   });
 
+  it("has no IOMMU for vfio-pci, which then takes no VF", async () => {
+    const node = new SimulatedNode({ nics: [{ ...nic, iommu: false }] });
+    await node.setNumVfs(PF, 1);
+    const address = parsePciAddress("0000:04:10.0");
+    const outcome = await node.bindDriver(address, "vfio-pci").catch((error: unknown) => error);
+    expect(outcome).to.have.property("code", "ENODEV");
+    expect(node.scan().physicalFunctions[0]?.virtualFunctions[0]?.driver).to.equal("ixgbevf");
+  });
+
+  it("has the drivers that its hardware is told to have", async () => {
+    const node = new SimulatedNode({ nics: [nic], drivers: [] });
+    await node.setNumVfs(PF, 1);
+    const outcome = await node.bindDriver(parsePciAddress("0000:04:10.0"), "vfio-pci").catch((error: unknown) => error);
+    expect(outcome).to.have.property("path", "/sys/bus/pci/drivers/vfio-pci");
+  });
+
   it("answers ENOENT to writes where the driver makes no VFs", async () => {
     const node = new SimulatedNode({ nics: [{ ...nic, sriov: false }] });
     const outcome = await node.setNumVfs(PF, 1).catch((error: unknown) => error);

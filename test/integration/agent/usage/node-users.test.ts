@@ -173,6 +173,7 @@ describe("the users of a node's VFs", () => {
     );
     await createPod("second", { annotations: networkOf(VF1) });
     await are({ [VF0]: "pod default/router", [VF1]: "pod default/second" });
+    await users.refresh();
     expect(changes - before).to.equal(1);
   });
 
@@ -243,11 +244,11 @@ describe("the users of a node's VFs", () => {
     before(() => install(lab.client, VIRTUAL_MACHINE_INSTANCE));
     after(() => uninstall(lab.client, VIRTUAL_MACHINE_INSTANCE));
     beforeEach(async () => {
-      const agent = await lab.clientOfNode(NODE_NAME);
       for (const [index, name] of devices.entries()) {
         await lab.client.apply(PCI_DEVICE, { metadata: { name } }, me);
-        const status = { address: [VF0, VF1][index], resourceName: RESOURCE, nodeName: NODE_NAME };
-        await agent.merge(PCI_DEVICE, name, { status }, { fieldManager: "test", subresource: "status" });
+        const status = { address: [VF0, VF1][index], nodeName: NODE_NAME, resourceName: RESOURCE };
+        // As the node's agent, who alone may.
+        await client.merge(PCI_DEVICE, name, { status }, { fieldManager: "test", subresource: "status" });
       }
       const machine = (name: string, nodeName: string) => ({
         metadata: { name, namespace: "default", labels: { "kubevirt.io/nodeName": nodeName } },

@@ -20,7 +20,7 @@ import { until } from "../../lab/until.js";
 import { nics } from "../hardware.js";
 
 const NODE_NAME = "n-rest";
-const USER = `system:serviceaccount:pulumi-sriov:agent-${NODE_NAME}`;
+const USER_AGENT = "agent-at-rest";
 const LOOKS = 5;
 
 describe("an agent with nothing to do", () => {
@@ -37,7 +37,7 @@ describe("an agent with nothing to do", () => {
     run.stopOnSignals();
     lab = await startLab(run, { audit: true });
     node = await lab.addSimulatedNode(NODE_NAME, { spec: { nics: nics(3) }, agent: false });
-    client = KubeClient.open({ kubeconfig: join(run.dir, `${NODE_NAME}.kubeconfig`) });
+    client = KubeClient.open({ kubeconfig: join(run.dir, `${NODE_NAME}.kubeconfig`) }, USER_AGENT);
     kernel = new SimulatedKernel(join(run.dir, `${NODE_NAME}.sock`));
     const log = pino({ level: "silent" });
     const settings = parseAgentSettings(["--node-name", NODE_NAME, "--pod-resources", join(run.dir, "none.sock")], {});
@@ -73,7 +73,7 @@ describe("an agent with nothing to do", () => {
       .split("\n")
       .filter((line) => line.endsWith("}"))
       .map((line) => JSON.parse(line) as AuditEvent)
-      .filter(({ user }) => user.username === USER);
+      .filter(({ userAgent }) => userAgent === USER_AGENT);
   const watched = () =>
     new Set(events().flatMap(({ verb, objectRef }) => (verb === "watch" ? [objectRef?.resource] : [])));
 
@@ -104,6 +104,6 @@ describe("an agent with nothing to do", () => {
 interface AuditEvent {
   readonly verb: string;
   readonly requestURI: string;
-  readonly user: { readonly username: string };
+  readonly userAgent?: string;
   readonly objectRef?: { readonly resource?: string };
 }

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { LoopBench } from "./loop-bench.js";
+import { LoopBench, NIC } from "./loop-bench.js";
 
 const ALLOW = "devices.harvesterhci.io/allow-disruption";
 
@@ -39,6 +39,15 @@ describe("a change of VFs that are in use", () => {
     hold();
     for (let pass = 0; pass < 3; pass++) await bench.pass();
     expect(bench.events.map((event) => event.slice(0, 22))).to.deep.equal(["Warning ChangeRefused:"]);
+  });
+
+  it("is not told again where something else of the NIC changes", async () => {
+    hold();
+    await bench.pass();
+    bench.hardware.rename(NIC, "ens7");
+    await bench.pass();
+    expect(bench.device.status?.interfaceName).to.equal("ens7");
+    expect(bench.events).to.have.length(1);
   });
 
   it("goes on as soon as the VF is released", async () => {

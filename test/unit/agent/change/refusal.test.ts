@@ -7,15 +7,16 @@ describe("a refusal of the kernel", () => {
     refusalBy(new KernelError(code, "/sys/…/sriov_numvfs", "write 4"), driver === "" ? {} : { driver }).message;
 
   it("has the kernel's words, then what to do, then what happens", () => {
-    expect(told("EROFS")).to.equal(
-      "write 4 /sys/…/sriov_numvfs: read-only file system (EROFS). sysfs is read-only for the agent: mount the node's " +
-        "/sys read-write into its container. It is tried again with growing pauses.",
+    expect(told("EIO")).to.equal(
+      "write 4 /sys/…/sriov_numvfs: input/output error (EIO). See what the NIC's driver says in the node's kernel log " +
+        "(dmesg); SR-IOV and IOMMU must be on in the firmware. It is tried again with growing pauses.",
     );
   });
 
   const advice: readonly [string, string][] = [
-    ["EACCES", "run it as root"],
-    ["EPERM", "run it as root"],
+    ["EROFS", "has the node's sysfs read-only"],
+    ["EACCES", "AppArmor or SELinux"],
+    ["EPERM", "what docs/agent.md lists"],
     ["ENOENT", "The NIC's driver, igb, makes no VFs"],
     ["ENODEV", "went away"],
     ["ENOSPC", "pci=assign-busses"],

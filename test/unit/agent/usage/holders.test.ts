@@ -233,7 +233,14 @@ describe("who uses a VF", () => {
   it("is told in the same words, whoever is known first", () => {
     const allocations = [allocation("b", VF0), allocation("a", VF0)];
     expect(users({ allocations })).to.deep.equal({ [VF0]: "pod apps/a, pod apps/b" });
-    expect(users({ allocations: allocations.reverse() })).to.deep.equal({ [VF0]: "pod apps/a, pod apps/b" });
+    expect(users({ allocations: allocations.toReversed() })).to.deep.equal({ [VF0]: "pod apps/a, pod apps/b" });
+  });
+
+  it("is found the same, whoever is known first, so that nobody is told of a change", () => {
+    const nothing = { nodeName: "node1", claims: [], machines: [], pods: [], pciDevices: [] };
+    const allocations = [allocation("b", VF0), allocation("a", VF0)];
+    const found = findHolders({ ...nothing, allocations });
+    expect(findHolders({ ...nothing, allocations: allocations.toReversed() })).to.deep.equal(found);
   });
 
   it("is nobody where claims and machines of others' making lack what theirs have", () => {
