@@ -1,10 +1,16 @@
 import { expect } from "chai";
+import { NODE, type Node } from "../../../api/core.js";
+import { type LeftOutNic, leftOutNics } from "../../../api/left-out-nic.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { RealNode } from "../../../lab/nodes/real-node.js";
+import { Informer } from "../../../kube/informer.js";
 import { Observer, until } from "../../integration/agent/observer.js";
 import { sharedLab } from "../../shared-lab.js";
 import { first, Guest, type Nic, second } from "./guest.js";
+
+/** What an emulated machine may need for something on a busy host. */
+const DEADLINE_MS = 120_000;
 
 /** One guest for all tests of the agent on it, since each boot takes seconds. */
 let shared: Promise<AgentOnGuest> | undefined;
@@ -16,6 +22,7 @@ export class AgentOnGuest {
     readonly node: RealNode,
     readonly observer: Observer,
     readonly guest: Guest,
+    private readonly nodes: Informer<Node>,
   ) {}
 
   static shared(): Promise<AgentOnGuest> {
@@ -24,16 +31,22 @@ export class AgentOnGuest {
 
   private static async start(): Promise<AgentOnGuest> {
     const lab = await sharedLab();
-    const observer = await Observer.start(lab.client);
+    const observer = await Observer.start(lab.client, DEADLINE_MS);
+    const nodes = new Informer(lab.client, NODE, { fields: { "metadata.name": "hw" } }).start();
+    await nodes.synced;
     const node = await lab.addRealNode("hw");
-    return new AgentOnGuest(lab, node, observer, new Guest(node));
+    return new AgentOnGuest(lab, node, observer, new Guest(node), nodes);
   }
 
   /** Has the interfaces as they were at boot and both NICs without VFs, whatever tests before did. */
   async restore(): Promise<void> {
     await this.guest.restoreInterfaces();
     await this.guest.rescan();
-    for (const nic of [first, second]) await this.configure(nic, 0);
+    for (const nic of [first, second]) {
+      const name = this.nameOf(nic);
+      await this.observer.device(name, ({ status }) => status?.interfaceName === nic.interfaceName);
+      await this.configure(nic, 0);
+    }
   }
 
   /** Name of the NIC's object. */
@@ -72,6 +85,7 @@ export class AgentOnGuest {
       () => this.objectOf(nic),
       ({ status }) => status !== undefined,
       this.nameOf(nic),
+      DEADLINE_MS,
     );
   }
 
@@ -80,14 +94,23 @@ export class AgentOnGuest {
     return objects.find(({ spec }) => spec.nodeName === this.node.name && spec.address === address);
   }
 
+  /** Resolves when the Node tells of NICs that are left out what is wanted. */
+  async leftOut(wanted: (nics: readonly LeftOutNic[]) => boolean): Promise<readonly LeftOutNic[]> {
+    const found = await until(
+      this.nodes,
+      () => this.nodes.get("hw"),
+      (node) => wanted(leftOutNics(node)),
+      "hw",
+      DEADLINE_MS,
+    );
+    return leftOutNics(found);
+  }
+
   /** Resolves when a pass over this NIC that began after now has ended. */
   async lookAt(nic: Nic): Promise<void> {
-    const name = this.nameOf(nic);
-    for (const interfaceName of ["looked", nic.interfaceName]) {
-      await this.guest.run(`ip link set $(ls ${nic.path}/net) name ${interfaceName}`);
-      await this.guest.rescan();
-      await this.observer.device(name, ({ status }) => status?.interfaceName === interfaceName);
-    }
+    const interfaceName = await this.guest.renameInterface(nic);
+    await this.guest.rescan();
+    await this.observer.device(this.nameOf(nic), ({ status }) => status?.interfaceName === interfaceName);
   }
 
   /** Starts the agent again and waits for nothing. */

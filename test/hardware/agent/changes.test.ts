@@ -5,7 +5,7 @@ import { AgentOnGuest } from "./agent-on-guest.js";
 import { first, second } from "./guest.js";
 
 describe("the agent on a real kernel: changes of a count", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let hw: AgentOnGuest;
 
   before(async function () {
@@ -25,6 +25,12 @@ describe("the agent on a real kernel: changes of a count", function () {
 
   it("leaves the other NIC alone meanwhile", async () => {
     expect(await hw.guest.virtualFunctions(second)).to.deep.equal([]);
+  });
+
+  it("sets the NIC's own interface up, without which VFs have no link", async () => {
+    await hw.guest.setLinkDown(first);
+    await hw.configure(first, 1);
+    expect(await hw.guest.isLinkUp(first)).to.equal(true);
   });
 
   it("is refused 9 VFs by the API server, since the NIC has 7", async () => {

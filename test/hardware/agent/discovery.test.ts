@@ -1,13 +1,11 @@
 import { expect } from "chai";
-import { readFileSync } from "node:fs";
 import { NODE } from "../../../api/core.js";
-import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
-import { until as eventually } from "../../integration/lab/until.js";
+import { ELIGIBLE, SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import { AgentOnGuest } from "./agent-on-guest.js";
 import { first, second } from "./guest.js";
 
 describe("the agent on a real kernel: discovery", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let hw: AgentOnGuest;
 
   before(async function () {
@@ -32,9 +30,15 @@ describe("the agent on a real kernel: discovery", function () {
     });
   }
 
-  it("has no object for the management NIC, which cannot have VFs", () => {
+  it("has no object for the management NIC", () => {
     const addresses = hw.observer.devices.list().flatMap(({ spec }) => (spec.nodeName === "hw" ? spec.address : []));
     expect(addresses.sort()).to.deep.equal([first.address, second.address]);
+  });
+
+  it("says on the Node why the management NIC is not listed: it cannot have VFs", async () => {
+    const [nic] = await hw.leftOut((nics) => nics.length === 1);
+    expect(nic).to.include({ address: "0000:00:02.0", interfaceName: "enp0s2" });
+    expect(nic?.reason).to.include("offers no virtual functions");
   });
 
   it("says on the Node that it is capable", async () => {
@@ -45,62 +49,109 @@ describe("the agent on a real kernel: discovery", function () {
     });
   });
 
-  describe("a NIC that the node needs for itself", () => {
-    const uses: readonly { what: string; commands: string; says: string }[] = [
-      {
-        what: "in the management bridge",
-        commands: "ip link set enp2s0 master mgmt-br",
-        says: "enp2s0 belongs to the management interface mgmt-br",
-      },
-      {
-        what: "in a bond that is in the management bridge",
-        commands: `ip link add bond0 type bond && ip link set enp2s0 down && ip link set enp2s0 master bond0
-          ip link set bond0 up && ip link set bond0 master mgmt-br`,
-        says: "enp2s0 belongs to the management interface mgmt-br",
-      },
-      {
-        what: "in the management bond",
-        commands: "ip link add mgmt-bo type bond && ip link set enp2s0 down && ip link set enp2s0 master mgmt-bo",
-        says: "enp2s0 belongs to the management interface mgmt-bo",
-      },
-      {
-        what: "with a default route",
-        commands: "ip route add default dev enp2s0 metric 500",
-        says: "enp2s0 carries the node's default route (enp2s0)",
-      },
-      {
-        what: "whose bond has a default route",
-        commands: `ip link add bond0 type bond && ip link set enp2s0 down && ip link set enp2s0 master bond0
-          ip link set bond0 up && ip route add default dev bond0 metric 500`,
-        says: "enp2s0 carries the node's default route (bond0)",
-      },
-    ];
-
-    afterEach(() => hw.restore());
-
-    for (const { what, commands, says } of uses) {
-      it(`is left out ${what}, and comes back when it no longer is`, async () => {
+  for (const { nic, commands, reason, message } of ownUses()) {
+    describe(nic, () => {
+      before(async () => {
         await hw.guest.run(commands);
-        await leftOut(says);
-        await lab().client.delete(SRIOV_NETWORK_DEVICE, hw.nameOf(second));
+        await hw.guest.rescan();
+      });
+      after(() => hw.guest.restoreInterfaces());
+
+      it(`keeps its object, which is no longer eligible: ${reason}`, async () => {
+        const told = await hw.observer.device(hw.nameOf(second), ({ status }) =>
+          (status?.conditions ?? []).some(({ type, status: is }) => type === ELIGIBLE && is === "False"),
+        );
+        const eligible = told.status?.conditions?.find(({ type }) => type === ELIGIBLE);
+        expect([eligible?.reason, eligible?.message]).to.deep.equal([reason, message]);
+      });
+
+      it("is told on the Node", async () => {
+        const nics = await hw.leftOut((left) => left.some(({ address }) => address === second.address));
+        expect(nics.find(({ address }) => address === second.address)).to.deep.equal({
+          address: second.address,
+          interfaceName: "enp2s0",
+          reason: message,
+        });
+      });
+
+      it("gets no object where it has none", async () => {
+        await hw.lab.client.delete(SRIOV_NETWORK_DEVICE, hw.nameOf(second));
         await hw.lookAt(first);
         expect(hw.objectOf(second)).to.equal(undefined);
+      });
+
+      it("gets one when it is free again", async () => {
         await hw.guest.restoreInterfaces();
         await hw.guest.rescan();
         await hw.reported(second);
+        await hw.leftOut((left) => left.every(({ address }) => address !== second.address));
       });
-    }
-  });
-
-  const lab = () => hw.lab;
-
-  async function leftOut(reason: string): Promise<void> {
-    const said = () =>
-      readFileSync(hw.node.agentLog, "utf8")
-        .split("\n")
-        .filter((line) => line.includes(reason)).length;
-    const before = said();
-    await hw.guest.rescan();
-    await eventually(() => said() > before);
+    });
   }
 });
+
+interface OwnUse {
+  readonly nic: string;
+  readonly commands: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** All that a node may need a NIC for, as far as its kernel shows it. */
+function ownUses(): OwnUse[] {
+  const bond = (name: string): string =>
+    `ip link add ${name} type bond && ip link set enp2s0 down && ip link set enp2s0 master ${name} && ip link set ${name} up`;
+  const vlan = "ip link add link enp2s0 name enp2s0.5 type vlan id 5 && ip link set enp2s0.5 up";
+  const management = (name: string): Pick<OwnUse, "reason" | "message"> => ({
+    reason: "ManagementInterface",
+    message: `enp2s0 belongs to the management interface ${name}`,
+  });
+  const route = (name: string): Pick<OwnUse, "reason" | "message"> => ({
+    reason: "DefaultRoute",
+    message: `enp2s0 carries the node's default route (${name})`,
+  });
+  const addRoute = (name: string): string => `ip route add default dev ${name} metric 500`;
+  return [
+    {
+      nic: "a NIC in the management bridge",
+      commands: "ip link set enp2s0 master mgmt-br",
+      ...management("mgmt-br"),
+    },
+    {
+      nic: "a NIC in a bond in the management bridge",
+      commands: `${bond("bond0")} && ip link set bond0 master mgmt-br`,
+      ...management("mgmt-br"),
+    },
+    {
+      nic: "a NIC in the management bond",
+      commands: bond("mgmt-bo"),
+      ...management("mgmt-bo"),
+    },
+    {
+      nic: "a NIC with a VLAN in the management bridge",
+      commands: `${vlan} && ip link set enp2s0.5 master mgmt-br`,
+      ...management("mgmt-br"),
+    },
+    {
+      nic: "a NIC with a default route",
+      commands: addRoute("enp2s0"),
+      ...route("enp2s0"),
+    },
+    {
+      nic: "a NIC in a bond with a default route",
+      commands: `${bond("bond0")} && ${addRoute("bond0")}`,
+      ...route("bond0"),
+    },
+    {
+      nic: "a NIC with a default route on a VLAN of it",
+      commands: `${vlan} && ${addRoute("enp2s0.5")}`,
+      ...route("enp2s0.5"),
+    },
+    {
+      nic: "a NIC with the address by which the agent reaches the API server",
+      commands: "ip addr add 10.0.2.15/32 dev enp2s0",
+      reason: "ApiServerConnection",
+      message: "enp2s0 carries the node's connection to the API server (10.0.2.15 on enp2s0)",
+    },
+  ];
+}

@@ -5,7 +5,7 @@ import { AgentOnGuest } from "./agent-on-guest.js";
 import { first } from "./guest.js";
 
 describe("the agent on a real kernel: faults", function () {
-  this.timeout(180_000);
+  this.timeout(240_000);
   let hw: AgentOnGuest;
 
   before(async function () {

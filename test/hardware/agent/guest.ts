@@ -37,9 +37,28 @@ export class Guest {
     await this.run(`until ${test}; do usleep 20000; done`);
   }
 
-  /** Has the agent look at its hardware now. */
+  /** Has the agent look at its hardware now; one that was just started, once it takes the signal. */
   async rescan(): Promise<void> {
-    await this.run("kill -HUP $(cat /run/lab/agent.pid)");
+    const takesHangups = `grep -q '^SigCgt:.*[13579bdf]$' /proc/$pid/status`;
+    await this.run(`pid=$(cat /run/lab/agent.pid); until ${takesHangups}; do usleep 20000; done; kill -HUP $pid`);
+  }
+
+  /** Gives its interface another name, which the agent then reports, and returns that. */
+  async renameInterface({ path, interfaceName }: Nic): Promise<string> {
+    const other = `looked${interfaceName}`;
+    return this.run(`
+      now=$(ls ${path}/net); next=${interfaceName}; [ $now = ${interfaceName} ] && next=${other}
+      ip link set $now name $next && echo $next`);
+  }
+
+  /** Sets the NIC's interface down, as somebody with a shell would. */
+  async setLinkDown({ path }: Nic): Promise<void> {
+    await this.run(`ip link set $(ls ${path}/net) down`);
+  }
+
+  /** Whether it is administratively up. */
+  async isLinkUp({ path }: Nic): Promise<boolean> {
+    return (Number(await this.run(`cat ${path}/net/*/flags`)) & 1) === 1;
   }
 
   /** Writes counts past the agent, as somebody with a shell would: again where the agent comes between two of them. */

@@ -4,7 +4,7 @@ import { AgentOnGuest } from "./agent-on-guest.js";
 import { first, second } from "./guest.js";
 
 describe("the agent on a real kernel: hardware that lives its own life", function () {
-  this.timeout(180_000);
+  this.timeout(240_000);
   let hw: AgentOnGuest;
 
   before(async function () {

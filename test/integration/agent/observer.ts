@@ -13,13 +13,17 @@ export class Observer {
   readonly devices: Informer<SriovNetworkDevice>;
   readonly pciDevices: Informer<PciDevice>;
 
-  private constructor(private readonly client: KubeClient) {
+  private constructor(
+    private readonly client: KubeClient,
+    private readonly deadlineMs: number,
+  ) {
     this.devices = new Informer(client, SRIOV_NETWORK_DEVICE).start();
     this.pciDevices = new Informer(client, PCI_DEVICE).start();
   }
 
-  static async start(client: KubeClient): Promise<Observer> {
-    const observer = new Observer(client);
+  /** `deadlineMs`: how long each wait may take; an emulated machine needs more than the default, 45 s. */
+  static async start(client: KubeClient, deadlineMs = DEADLINE_MS): Promise<Observer> {
+    const observer = new Observer(client, deadlineMs);
     await Promise.all([observer.devices.synced, observer.pciDevices.synced]);
     return observer;
   }
@@ -30,7 +34,7 @@ export class Observer {
 
   /** Resolves when the device is as wanted; the error says how it was when time ran out. */
   device(name: string, wanted: (device: SriovNetworkDevice) => boolean): Promise<SriovNetworkDevice> {
-    return until(this.devices, () => this.devices.get(name), wanted, name);
+    return until(this.devices, () => this.devices.get(name), wanted, name, this.deadlineMs);
   }
 
   /** Resolves when the agent has said so about the device's latest generation. */
@@ -67,14 +71,14 @@ export class Observer {
         names() === wanted()
           ? { state: "satisfied", result: undefined }
           : { state: "pending", what: `PCIDevices of ${name} are ${names()}, not ${wanted()}` },
-      { deadline: Date.now() + DEADLINE_MS },
+      { deadline: Date.now() + this.deadlineMs },
     );
     return present();
   }
 
   /** Resolves when the PCIDevice is as wanted. */
   pciDevice(name: string, wanted: (object: PciDevice) => boolean): Promise<PciDevice> {
-    return until(this.pciDevices, () => this.pciDevices.get(name), wanted, name);
+    return until(this.pciDevices, () => this.pciDevices.get(name), wanted, name, this.deadlineMs);
   }
 
   /** Resolves when there is no such PCIDevice (any more). */
@@ -85,7 +89,7 @@ export class Observer {
         this.pciDevices.get(name) === undefined
           ? { state: "satisfied", result: undefined }
           : { state: "pending", what: `${name} is still there` },
-      { deadline: Date.now() + DEADLINE_MS },
+      { deadline: Date.now() + this.deadlineMs },
     );
   }
 
@@ -109,6 +113,7 @@ export function until<T extends KubeObject>(
   find: () => T | undefined,
   wanted: (object: T) => boolean,
   name: string,
+  deadlineMs = DEADLINE_MS,
 ): Promise<T> {
   return waitFor(
     informer,
@@ -117,6 +122,6 @@ export function until<T extends KubeObject>(
       if (object !== undefined && wanted(object)) return { state: "satisfied", result: object };
       return { state: "pending", what: object === undefined ? `there is no ${name}` : JSON.stringify(object) };
     },
-    { deadline: Date.now() + DEADLINE_MS },
+    { deadline: Date.now() + deadlineMs },
   );
 }
