@@ -65,6 +65,8 @@ export function agentClusterRole(): ClusterRole {
       { apiGroups: [DEVICES_GROUP], resources: ["pcideviceclaims"], verbs: ["list", "watch"] },
       { apiGroups: ["network.harvesterhci.io"], resources: ["vlanconfigs"], verbs: ["list", "watch"] },
       { apiGroups: [DEVICES_GROUP], resources: ["sriovnetworkdevices/status", "pcidevices/status"], verbs: ["patch"] },
+      // patch: the same event again raises the count of the first.
+      { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
     ],
   };
 }

@@ -3,7 +3,7 @@ import type { KubeObject, ResourceType } from "../api/object.js";
 import { type ClusterAccess, type ClusterConfig, loadClusterConfig } from "./config.js";
 import { messageOf, isTransient } from "./errors.js";
 import { readLines } from "./lines.js";
-import { openTransport, type Request, type Revalidated, type Transport } from "./transport.js";
+import { openTransport, type OnRequest, type Request, type Revalidated, type Transport } from "./transport.js";
 
 /** A change of one object, or a bookmark, as a watch delivers it. */
 export interface WatchEvent<T extends KubeObject> {
@@ -51,13 +51,14 @@ export class KubeClient {
   constructor(
     readonly config: ClusterConfig,
     userAgent = "pulumi-sriov",
+    onRequest?: OnRequest,
   ) {
-    this.transport = openTransport(config, userAgent);
+    this.transport = openTransport(config, userAgent, onRequest);
   }
 
   /** @throws {ConfigError} */
-  static open(access: ClusterAccess = {}, userAgent?: string): KubeClient {
-    return new KubeClient(loadClusterConfig(access), userAgent);
+  static open(access: ClusterAccess = {}, userAgent?: string, onRequest?: OnRequest): KubeClient {
+    return new KubeClient(loadClusterConfig(access), userAgent, onRequest);
   }
 
   async get<T extends KubeObject>(

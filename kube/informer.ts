@@ -56,6 +56,11 @@ export class Informer<T extends KubeObject> {
     return this.first.promise;
   }
 
+  /** Whether the first list is there. */
+  get hasSynced(): boolean {
+    return this.isSynced;
+  }
+
   get(name: string, namespace?: string): T | undefined {
     return this.objects.get(key(name, namespace));
   }

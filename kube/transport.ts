@@ -35,6 +35,16 @@ export interface Request {
   readonly timeoutMs?: number;
 }
 
+/** Told of every request once its fate is known, retries of a broken connection included. Must not throw. */
+export type OnRequest = (request: CompletedRequest) => void;
+
+export interface CompletedRequest {
+  readonly method: Request["method"];
+  /** Path and query. */
+  readonly path: string;
+  /** HTTP status; undefined where no answer came, for whatever reason but an abort. */
+  readonly httpStatus: number | undefined;
+}
 /** `changed: false`: the answer that the caller has is still the right one. */
 export type Revalidated =
   { readonly changed: false } | { readonly changed: true; readonly etag: string | undefined; readonly body: unknown };
@@ -44,15 +54,19 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Requests under way at once; more wait their turn. Watches don't count. */
 const MAX_CONCURRENT = 16;
 
-export function openTransport(config: ClusterConfig, userAgent: string): Transport {
+export function openTransport(config: ClusterConfig, userAgent: string, onRequest?: OnRequest): Transport {
   const connections = new Connections(config);
   let localAddress: string | undefined;
 
   async function open(request: Request, kind: "send" | "stream"): Promise<IncomingMessage> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await once(request, kind);
+        const response = await once(request, kind);
+        onRequest?.({ method: request.method, path: request.path, httpStatus: response.statusCode });
+        return response;
       } catch (error) {
+        if (error instanceof ConnectionError || error instanceof StaleConnection)
+          onRequest?.({ method: request.method, path: request.path, httpStatus: undefined });
         // A kept-alive connection that the server closed, most likely while it was idle. Where the request did arrive
         // all the same, it is sent twice: callers take "exists already" and "is gone" for what they wanted.
         if (!(error instanceof StaleConnection) || attempt >= 3) throw error;
@@ -242,9 +256,17 @@ function words(config: ClusterConfig, request: Request, http: number, said: stri
   const refusal = policyRefusalIn(said);
   if (refusal !== undefined) return `refused by the admission policy ${refusal.policy}: ${refusal.message}`;
   if (http === 403) {
-    return `not allowed with ${config.origin}: ${said}. Ask for a role that permits it.`;
+    return `not allowed with ${config.origin}: ${said}.${missingRule(said)}`;
   }
   return `${request.method} ${request.path.split("?")[0] ?? ""} was answered with ${http}: ${said}`;
+}
+
+/** What RBAC refused, as the rule that would permit it. Admission policies refuse in words of their own. */
+function missingRule(said: string): string {
+  const [, verb, resource, group] = /cannot (\S+) resource "([^"]*)" in API group "([^"]*)"/.exec(said) ?? [];
+  if (verb === undefined) return "";
+  const rule = `apiGroups ["${group ?? ""}"], resources ["${resource ?? ""}"], verbs ["${verb}"]`;
+  return ` Ask for a role that permits it, by a rule with ${rule}.`;
 }
 
 function statusOf(body: string): ApiStatus {

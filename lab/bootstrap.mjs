@@ -16,6 +16,7 @@ const commands = {
   lab: ["dist/lab/main.js"],
   test: ["dist/test/run.js"],
   bench: ["dist/test/bench/main.js"],
+  bundle: ["dist/lab/bundle-reconciler.js"],
 };
 
 const [command, ...args] = process.argv.slice(2);

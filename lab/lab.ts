@@ -23,7 +23,7 @@ export interface Lab {
   /** Adds a node with a simulated kernel; resolves when its agent has reported. */
   addSimulatedNode(name: string, options?: SimulatedOptions): Promise<SimulatedNode>;
   /** Adds a node with a real kernel; resolves when its agent has reported. */
-  addRealNode(name: string, options?: Pick<RealNodeOptions, "agentArgs" | "files">): Promise<RealNode>;
+  addRealNode(name: string, options?: RealOptions): Promise<RealNode>;
   /** Resolves when the node's agent has reported. */
   awaitReport(node: LabNode): Promise<void>;
   /** As the agent of that node, who alone may write status there. Makes the Node where there is none. */
@@ -39,9 +39,12 @@ export interface Lab {
 export interface SimulatedOptions {
   readonly spec?: HardwareSpec;
   readonly agentArgs?: readonly string[];
+  readonly agentProgram?: string;
   /** Start the agent at once; default true. */
   readonly agent?: boolean;
 }
+
+export type RealOptions = Pick<SimulatedOptions, "agent"> & Pick<RealNodeOptions, "agentArgs" | "files">;
 
 export interface LabOptions {
   readonly log?: (line: string) => void;
@@ -65,19 +68,14 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
     run,
     controlPlane,
     client,
-    async addSimulatedNode(name, { spec, agentArgs, agent = true } = {}) {
+    async addSimulatedNode(name, { agent = true, ...options } = {}) {
       await lab.renewCredentials(name);
-      const node = await startSimulatedNode(run, {
-        name,
-        kubeconfig: kubeconfigFile(name),
-        ...(spec && { spec }),
-        ...(agentArgs && { agentArgs }),
-      });
+      const node = await startSimulatedNode(run, { name, kubeconfig: kubeconfigFile(name), ...options });
       if (agent) await node.startAgent();
       if (agent) await lab.awaitReport(node);
       return node;
     },
-    async addRealNode(name, options) {
+    async addRealNode(name, { agent = true, ...options } = {}) {
       const server = controlPlane.server.replace("127.0.0.1", "10.0.2.2");
       const node = await startRealNode(run, {
         name,
@@ -85,8 +83,8 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
         log,
         ...options,
       });
-      await node.startAgent();
-      await lab.awaitReport(node);
+      if (agent) await node.startAgent();
+      if (agent) await lab.awaitReport(node);
       return node;
     },
     awaitReport: (node) => awaitReport(client, node),

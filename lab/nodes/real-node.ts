@@ -1,5 +1,6 @@
-import { buildSync } from "esbuild";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { bundleReconciler, compileCacheEnv, compileCacheName } from "../bundle-reconciler.js";
 import type { LabRun } from "../processes/lab-run.js";
 import type { LabNode } from "./lab-node.js";
 import { type AgentStart, type QemuNode, startQemuNode } from "./qemu/qemu-node.js";
@@ -26,19 +27,21 @@ const GUEST_KUBECONFIG = "/etc/pulumi-sriov/kubeconfig";
 
 export async function startRealNode(run: LabRun, options: RealNodeOptions): Promise<RealNode> {
   const { name, kubeconfig, agentArgs = [], files = {}, log } = options;
+  const directory = join(run.dir, `${name}-agent`);
   const guest = await startQemuNode(run, {
     name,
-    agentBundle: bundleAgent(run),
-    files: { ...files, [GUEST_KUBECONFIG]: kubeconfig },
+    agentBundle: await bundleReconciler(directory, "agent.js"),
+    files: { ...compileCache(directory), ...files, [GUEST_KUBECONFIG]: kubeconfig },
     log,
   });
   return {
     name,
     guest,
     agentLog: join(run.dir, "logs", `${name}-agent.log`),
-    startAgent: ({ args = [], ...start } = {}) =>
+    startAgent: ({ args = [], env = {}, ...start } = {}) =>
       guest.startAgent({
         args: ["agent", "--node-name", name, "--kubeconfig", GUEST_KUBECONFIG, ...agentArgs, ...args],
+        env: { ...compileCacheEnv("/"), ...env },
         ...start,
       }),
     stopAgent: (signal) => guest.stopAgent(signal),
@@ -48,17 +51,12 @@ export async function startRealNode(run: LabRun, options: RealNodeOptions): Prom
   };
 }
 
-/** The agent as one file, since a guest has no node_modules. */
-function bundleAgent(run: LabRun): string {
-  const outfile = join(run.dir, "agent.js");
-  buildSync({
-    entryPoints: [join(__dirname, "..", "..", "reconciler", "main.js")],
-    outfile,
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    minify: true,
-    logLevel: "warning",
-  });
-  return outfile;
+/** Its files, where the guest is to have them. */
+function compileCache(directory: string): Record<string, Buffer> {
+  const cache = join(directory, compileCacheName);
+  const files = readdirSync(cache, { recursive: true, encoding: "utf8" });
+  const regular = files.filter((file) => statSync(join(cache, file)).isFile());
+  // The first folder ends with the user's number, and in the guest that is root's.
+  const place = (file: string): string => `/${compileCacheName}/${file.replace(/-\d+\//, "-0/")}`;
+  return Object.fromEntries(regular.map((file) => [place(file), readFileSync(join(cache, file))]));
 }

@@ -22,10 +22,13 @@ export interface SimulatedNodeOptions {
   readonly spec?: HardwareSpec;
   /** More flags for the agent. */
   readonly agentArgs?: readonly string[];
+  /** Path of the agent's program where it is not the one that was built, such as a bundle of it. */
+  readonly agentProgram?: string;
 }
 
 export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOptions): Promise<SimulatedNode> {
   const { name, kubeconfig, spec, agentArgs = [] } = options;
+  const { agentProgram = join(__dirname, "simulated", "agent.js") } = options;
   // Short, since a socket's path may have no more than 108 characters.
   const socket = join(run.dir, `${name}.sock`);
   const hardwareArgs = ["--socket", socket];
@@ -44,7 +47,7 @@ export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOpti
     hardware,
     agentLog: join(run.dir, "logs", `${name}-agent.log`),
     startAgent(flags = agentArgs) {
-      const args = [join(__dirname, "simulated", "agent.js"), socket, "--node-name", name, "--kubeconfig", kubeconfig];
+      const args = [agentProgram, socket, "--node-name", name, "--kubeconfig", kubeconfig];
       agent = run.spawn(`${name}-agent`, process.execPath, [...args, ...flags]);
       return Promise.resolve();
     },

@@ -26,6 +26,8 @@ export interface AgentOptions extends DeviceLoopOptions, PciOptions {
   readonly scanIntervalMs: number;
   /** Bridges and bonds whose members are never touched. */
   readonly managementInterfaces: readonly string[];
+  /** Fail where something is missing, such as the Node, instead of waiting for it. Default false. */
+  readonly failFast?: boolean;
 }
 
 /** What the agent works with; each is somebody else's to open and close. */
@@ -58,6 +60,8 @@ export class Agent {
   private readonly scans: Scans;
   /** As the last scan found it; loops begin after the first one. */
   private network: NodeNetwork = { defaultRouteInterfaces: [], interfaceAddresses: {} };
+  /** Why the hardware is not known, or not all was done about it: the last scan failed, or there was none yet. */
+  private scanProblem: string | undefined = "the hardware has not been looked at yet";
   private readonly stopping = new AbortController();
 
   constructor(
@@ -66,7 +70,7 @@ export class Agent {
   ) {
     const { client, log, events } = parts;
     const { nodeName } = options;
-    this.watches = new Watches(parts, nodeName);
+    this.watches = new Watches(parts, nodeName, options.failFast);
     const { nodes, devices, vlanConfigs } = this.watches;
     this.node = new OwnNode(nodes, nodeName);
     this.vlanUplinks = new VlanUplinks(vlanConfigs, nodes, log);
@@ -76,15 +80,32 @@ export class Agent {
     this.pciObjects = new PciObjects({ ...parts, watches: this.watches, owner, devices: listed }, options);
     this.inventory = new Inventory(log, events);
     this.loops = new DeviceLoops((address, object) => this.openLoop(address, object));
-    this.scans = new Scans(() => this.guarded("scan failed", () => this.scanOnce()), options.scanIntervalMs);
+    this.scans = new Scans(() => this.checkedScan(), options.scanIntervalMs);
   }
 
   /** Resolves after the first scan, once every NIC has its object. */
   async start(): Promise<void> {
     await Promise.all([this.watches.start(), this.parts.users.start(this.watches)]);
+    const { failFast = false, nodeName } = this.options;
+    if (failFast && this.node.get() === undefined) throw new Error(`there is no Node ${nodeName}; check --node-name`);
     await this.node.exists(this.stopping.signal, (what) => this.parts.log.warn(`${what}; waiting for it`));
     this.listen();
     await this.scan();
+  }
+
+  /** What keeps it from its work, in words; nothing where it works. */
+  waitsFor(): readonly string[] {
+    const unknown = this.watches.unknown();
+    if (unknown.length > 0) return unknown.map((plural) => `the cluster's ${plural} could not be read yet`);
+    if (this.node.get() === undefined) return [`there is no Node ${this.options.nodeName}`];
+    return this.scanProblem === undefined ? [] : [this.scanProblem];
+  }
+
+  /** Resolves with the node's objects once every NIC has had its pass, which may have failed, and the Node its report. */
+  async passed(): Promise<readonly SriovNetworkDevice[]> {
+    await this.loops.idle();
+    await this.reportWhenSettled();
+    return this.objects.list();
   }
 
   /** Looks at the hardware, and at which kinds the cluster has, now: what a person may ask for. */
@@ -123,6 +144,12 @@ export class Agent {
     });
     this.vlanUplinks.onChange(() => void this.scan());
     this.parts.users.onChange(() => this.loops.wakeAll());
+  }
+
+  private async checkedScan(): Promise<boolean> {
+    const done = await this.guarded("scan failed", () => this.scanOnce());
+    this.scanProblem = done ? undefined : "the last look at the hardware left something undone, as the log says";
+    return done;
   }
 
   /** Whether all was done that was to be done. */

@@ -10,6 +10,16 @@ export interface AgentSettings extends AgentOptions {
   /** Path of the kubelet's pod-resources socket. */
   readonly podResources: string;
   readonly logLevel: string;
+  /** Where health and metrics are served; undefined: nowhere. */
+  readonly listen: ListenAddress | undefined;
+  /** End after one pass over the node. */
+  readonly once: boolean;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: one that is free. */
+  readonly port: number;
 }
 
 export class UsageError extends Error {
@@ -28,9 +38,11 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --settle-deadline SECONDS     how long new VFs may take to get driver and name (SETTLE_DEADLINE; default 10)
   --sys-root DIR                where sysfs is mounted (SYS_ROOT; default /sys)
   --proc-root DIR               where the host's procfs is mounted (PROC_ROOT; default /proc)
+  --listen HOST:PORT            where /healthz, /readyz and /metrics are served, or off (LISTEN; default 127.0.0.1:9808)
   --pod-resources SOCKET        the kubelet's socket that tells which pod got which device (POD_RESOURCES;
                                 default /var/lib/kubelet/pod-resources/kubelet.sock; need not exist)
   --log-level LEVEL             trace, debug, info, warn or error (LOG_LEVEL; default info)
+  --once                        give every NIC what it is asked for, then end: status 0 if all are Ready, else 1
 SIGHUP looks at the hardware at once; SIGTERM ends it cleanly.`;
 
 /** A day. A timer that is set for more than 2^31 ms goes off at once, again and again. */
@@ -65,6 +77,8 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
     pciIds: text("pci-ids", "PCI_IDS"),
     sysRoot: text("sys-root", "SYS_ROOT") ?? "/sys",
     procRoot: text("proc-root", "PROC_ROOT") ?? "/proc",
+    listen: listenAddress(text("listen", "LISTEN") ?? "127.0.0.1:9808"),
+    once: flags.once ?? false,
     podResources: text("pod-resources", "POD_RESOURCES") ?? "/var/lib/kubelet/pod-resources/kubelet.sock",
     logLevel: oneOf("log-level", text("log-level", "LOG_LEVEL") ?? "info", ["trace", "debug", "info", "warn", "error"]),
   };
@@ -84,13 +98,18 @@ const FLAGS = {
   "proc-root": { type: "string" },
   "pod-resources": { type: "string" },
   "log-level": { type: "string" },
+  listen: { type: "string" },
 } as const;
+
+const SWITCHES = { once: { type: "boolean" } } as const;
 
 type Flag = keyof typeof FLAGS;
 
-function parseFlags(args: readonly string[]): Partial<Record<Flag, string>> {
+type Flags = Partial<Record<Flag, string> & Record<keyof typeof SWITCHES, boolean>>;
+
+function parseFlags(args: readonly string[]): Flags {
   try {
-    return parseArgs({ args: [...args], options: FLAGS, allowPositionals: false }).values;
+    return parseArgs({ args: [...args], options: { ...FLAGS, ...SWITCHES }, allowPositionals: false }).values;
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
@@ -100,4 +119,14 @@ function oneOf<T extends string>(flag: string, value: string, allowed: readonly 
   const found = allowed.find((it) => it === value);
   if (found === undefined) throw new UsageError(`--${flag} must be one of ${allowed.join(", ")}, not "${value}"`);
   return found;
+}
+
+function listenAddress(value: string): ListenAddress | undefined {
+  if (value === "off") return undefined;
+  const match = /^(?:\[(?<ipv6>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d{1,5})$/.exec(value);
+  const { ipv6, host = ipv6, port } = match?.groups ?? {};
+  if (host === undefined || Number(port) > 65_535) {
+    throw new UsageError(`--listen must be HOST:PORT, such as 127.0.0.1:9808 or [::1]:9808, or off, not "${value}"`);
+  }
+  return { host, port: Number(port) };
 }

@@ -1,20 +1,28 @@
-import { pino } from "pino";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Logger, pino } from "pino";
+import { readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { KubeClient } from "../../kube/client.js";
 import { messageOf } from "../../kube/errors.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Agent } from "./agent.js";
-import { noEvents } from "./service/events.js";
-import { noMetrics } from "./service/metrics.js";
 import { NodeUsers } from "./usage/node-users.js";
 import { AGENT_USAGE, type AgentSettings, parseAgentSettings, UsageError } from "./options.js";
+import { ClusterEvents } from "./service/cluster-events.js";
+import { PrometheusMetrics } from "./service/prometheus-metrics.js";
+import { Readiness } from "./service/readiness.js";
+import { ServiceServer } from "./service/service-server.js";
+
+const ONCE_START_MS = 60_000;
+/** How long the end waits for events that are still to be sent. */
+const LAST_EVENTS_MS = 2_000;
 
 /**
- * Runs the agent until SIGTERM or SIGINT, as a process of its own: JSON logs on stdout, exit status 0 after a clean end,
- * 1 when it cannot start, 2 on wrong usage.
+ * Runs the agent as a process of its own, until SIGTERM or SIGINT, or for one pass with `--once`: JSON logs on stdout,
+ * exit status 0 after a clean end, 1 when it cannot start or, with `--once`, not every NIC is Ready, 2 on wrong usage.
  */
 export async function runAgent(
   args: readonly string[],
-  openKernel: (settings: AgentSettings) => Kernel,
+  openKernel: (settings: AgentSettings, log: Logger) => Kernel,
 ): Promise<number> {
   let settings: AgentSettings;
   try {
@@ -29,22 +37,66 @@ export async function runAgent(
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
   });
   try {
-    const client = KubeClient.open(settings, "pulumi-sriov-agent");
-    const metrics = noMetrics;
-    const users = new NodeUsers({ client, log, metrics, ...settings });
-    const agent = new Agent({ client, kernel: openKernel(settings), log, users, events: noEvents, metrics }, settings);
-    process.on("SIGHUP", () => void agent.look());
-    log.info({ server: client.config.server }, "agent starts");
-    const started = agent.start().then(() => log.info("first scan done"));
-    // Ended while it still waits for the API server or the Node: not a failure.
-    started.catch(() => undefined);
-    const signal = await Promise.race([ended, started.then(() => ended)]);
-    log.info({ signal }, "agent ends");
-    await agent.stop();
-    client.close();
-    return 0;
+    return await run(settings, openKernel(settings, log), log, ended);
   } catch (error) {
     log.fatal({ err: error }, messageOf(error));
     return 1;
   }
+}
+
+async function run(settings: AgentSettings, kernel: Kernel, log: Logger, ended: Promise<string>): Promise<number> {
+  const metrics = new PrometheusMetrics();
+  const readiness = new Readiness(() => agent.waitsFor());
+  const client = KubeClient.open(settings, "pulumi-sriov-agent", (request) => {
+    metrics.requestEnded(request);
+    readiness.requestEnded(request);
+  });
+  const events = new ClusterEvents({ client, log, nodeName: settings.nodeName });
+  const users = new NodeUsers({ client, log, metrics, ...settings });
+  const agent = new Agent({ client, kernel, log, users, events, metrics }, { ...settings, failFast: settings.once });
+  const server = settings.listen && !settings.once && new ServiceServer(settings.listen, { readiness, metrics, log });
+  if (server) server.listen();
+  process.on("SIGHUP", () => void agent.look());
+  log.info({ server: client.config.server }, "agent starts");
+
+  const started = agent.start().then(() => log.info("first scan done"));
+  // Ended while it still waits for the API server or the Node: not a failure.
+  started.catch(() => undefined);
+  const signalled = ended.then((signal) => {
+    log.info({ signal }, "agent ends");
+    return 0;
+  });
+  const done = settings.once
+    ? withinTime(started, agent).then(() => report(agent, log))
+    : started.then(() => signalled);
+  const status = await Promise.race([done, signalled]);
+  await agent.stop();
+  if (server) server.close();
+  await events.close(LAST_EVENTS_MS);
+  client.close();
+  return status;
+}
+
+/** For `--once`: who waits for a pipeline is not to wait for ever. */
+async function withinTime(started: Promise<void>, agent: Agent): Promise<void> {
+  const late = delay(ONCE_START_MS, "late" as const, { ref: false });
+  if ((await Promise.race([started, late])) !== "late") return;
+  const reasons = agent.waitsFor().join("; ") || "what uses its VFs could not be read";
+  throw new Error(`it could not begin within ${ONCE_START_MS / 1_000} s: ${reasons}`);
+}
+
+/** For `--once`: what the pass came to, as exit status and in the log. */
+async function report(agent: Agent, log: Logger): Promise<number> {
+  const devices = await agent.passed();
+  const problems = [...agent.waitsFor(), ...devices.map(problemOf).filter((problem) => problem !== undefined)];
+  if (problems.length === 0) log.info({ devices: devices.length }, "every device is Ready");
+  else log.error({ devices: devices.length, problems }, `not every device is Ready: ${problems.join("; ")}`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+function problemOf(device: SriovNetworkDevice): string | undefined {
+  const { name, generation } = device.metadata;
+  const ready = readyCondition(device);
+  if (ready?.status === "True" && ready.observedGeneration === generation) return undefined;
+  return `${name}: ${ready === undefined ? "nothing could be reported" : `${ready.reason}: ${ready.message}`}`;
 }

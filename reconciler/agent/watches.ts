@@ -8,7 +8,7 @@ import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-n
 import { VLAN_CONFIG, type VlanConfig } from "../../api/vlan-config.js";
 import type { KubeClient } from "../../kube/client.js";
 import { messageOf } from "../../kube/errors.js";
-import { Informer } from "../../kube/informer.js";
+import { Informer, type InformerOptions } from "../../kube/informer.js";
 import { OptionalInformer } from "../../kube/optional-informer.js";
 import { ServedKinds } from "../../kube/served-kinds.js";
 import { inWords } from "./discovery/missing-kind.js";
@@ -36,14 +36,21 @@ export class Watches {
   constructor(
     private readonly parts: WatchesParts,
     nodeName: string,
+    /** Reject at the first list of a needed kind that fails. */
+    failFast = false,
   ) {
     const { client, log } = parts;
     const ofThisNode = { labels: { [Label.nodeName]: labelValue(nodeName) } };
-    this.nodes = new Informer(client, NODE, { fields: { "metadata.name": nodeName }, ...this.telling(NODE) });
-    this.devices = new Informer(client, SRIOV_NETWORK_DEVICE, { ...ofThisNode, ...this.telling(SRIOV_NETWORK_DEVICE) });
+    this.nodes = new Informer(client, NODE, { fields: { "metadata.name": nodeName }, ...this.telling(NODE), failFast });
+    this.devices = new Informer(client, SRIOV_NETWORK_DEVICE, {
+      ...ofThisNode,
+      ...this.telling(SRIOV_NETWORK_DEVICE),
+      failFast,
+    });
     this.pciDevices = new Informer(client, PCI_DEVICE, {
       ...ofThisNode,
       ...this.telling(PCI_DEVICE),
+      failFast,
       keep: keptOfPciDevice,
     });
     const onError = (error: unknown): void =>
@@ -59,6 +66,12 @@ export class Watches {
     await Promise.all(this.informers.map((informer) => informer.start().synced));
   }
 
+  /** Plurals of the kinds that are needed and could not be listed yet. */
+  unknown(): string[] {
+    const needed = { nodes: this.nodes, sriovnetworkdevices: this.devices, pcidevices: this.pciDevices };
+    return Object.entries(needed).flatMap(([plural, informer]) => (informer.hasSynced ? [] : [plural]));
+  }
+
   /** Asks now which of the kinds that a cluster may lack it has. */
   look(): Promise<void> {
     return this.served.look();
@@ -72,7 +85,7 @@ export class Watches {
     return [this.nodes, this.devices, this.pciDevices, this.claims, this.vlanConfigs];
   }
 
-  private telling(type: ResourceType<KubeObject>): { readonly onError: (error: unknown) => void } {
+  private telling(type: ResourceType<KubeObject>): Pick<InformerOptions, "onError"> {
     return {
       onError: (error) => {
         this.parts.metrics.watchRestarted(type.plural);

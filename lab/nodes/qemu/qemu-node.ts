@@ -45,7 +45,7 @@ export interface QemuNodeOptions {
   /** Path on the host of the agent, bundled into one JavaScript file; `/agent.js` in the guest. */
   readonly agentBundle: string;
   /** More files of the guest, by path. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string | Buffer>>;
   readonly log?: (line: string) => void;
   /** How long the guest may take to come up, in milliseconds. Default 180,000. */
   readonly deadlineMs?: number;

@@ -3,5 +3,7 @@ import { SimulatedKernel } from "./client.js";
 
 /** The agent as it ships, on a simulated kernel: `agent.js SOCKET [flags of the agent]`. */
 const [socket, ...args] = process.argv.slice(2);
+// Several nodes share this machine's ports; the log says which one it got.
+process.env["LISTEN"] ??= "127.0.0.1:0";
 if (socket === undefined) throw new Error("usage: agent.js SOCKET [flags of the agent]");
 void runAgent(args, () => new SimulatedKernel(socket)).then((status) => process.exit(status));

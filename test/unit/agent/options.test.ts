@@ -18,6 +18,8 @@ describe("the agent's settings", () => {
       pciIds: undefined,
       sysRoot: "/sys",
       procRoot: "/proc",
+      listen: { host: "127.0.0.1", port: 9808 },
+      once: false,
       podResources: "/var/lib/kubelet/pod-resources/kubelet.sock",
       logLevel: "info",
     });
@@ -50,6 +52,30 @@ describe("the agent's settings", () => {
       expect(() => parse([`--scan-interval=${seconds}`])).to.throw(UsageError, `not "${seconds}"`);
     });
   }
+
+  for (const [given, host, port] of [
+    ["0.0.0.0:80", "0.0.0.0", 80],
+    ["[::1]:9808", "::1", 9808],
+    ["localhost:0", "localhost", 0],
+  ] as const) {
+    it(`may listen on ${given}`, () => {
+      expect(parse(["--listen", given]).listen).to.deep.equal({ host, port });
+    });
+  }
+
+  it("may listen nowhere", () => {
+    expect(parse([], { LISTEN: "off" }).listen).to.equal(undefined);
+  });
+
+  for (const address of ["9808", ":9808", "host", "host:", "host:65536", "::1:80"]) {
+    it(`may not listen on ${address}`, () => {
+      expect(() => parse(["--listen", address])).to.throw(UsageError, `not "${address}"`);
+    });
+  }
+
+  it("may ask for one pass", () => {
+    expect(parse(["--once"]).once).to.equal(true);
+  });
 
   it("say which PCI functions to list, and where their names are", () => {
     const expected = { pciDevices: "all", pciIds: "/names/pci.ids" };

@@ -1,0 +1,155 @@
+import { expect } from "chai";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { pino } from "pino";
+import { PrometheusMetrics } from "../../../reconciler/agent/service/prometheus-metrics.js";
+import { ServiceServer } from "../../../reconciler/agent/service/service-server.js";
+
+interface LogLine {
+  readonly msg: string;
+  readonly port?: number;
+}
+
+/** A server whose log can be awaited, since the log is where people learn its port. */
+class Bench {
+  reasons: string[] = [];
+  readonly metrics = new PrometheusMetrics();
+  private readonly lines: LogLine[] = [];
+  private readonly waiting = new Set<() => void>();
+  private server: ServiceServer | undefined;
+
+  listen(port: number): this {
+    const log = pino(
+      {},
+      {
+        write: (line: string) => {
+          this.lines.push(JSON.parse(line) as LogLine);
+          for (const look of this.waiting) look();
+        },
+      },
+    );
+    const readiness = { reasons: () => this.reasons };
+    this.server = new ServiceServer({ host: "127.0.0.1", port }, { readiness, metrics: this.metrics, log, retryMs: 5 });
+    this.server.listen();
+    return this;
+  }
+
+  says(text: string): Promise<LogLine> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const line = this.lines.find(({ msg }) => msg.includes(text));
+        if (line !== undefined) resolve(line);
+      };
+      this.waiting.add(look);
+      look();
+    });
+  }
+
+  async get(path: string, method = "GET"): Promise<{ status: number; body: string }> {
+    const { port = 0 } = await this.says("are served");
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
+    return { status: response.status, body: await response.text() };
+  }
+
+  close(): void {
+    this.server?.close();
+  }
+}
+
+describe("the agent's own server", () => {
+  let bench: Bench;
+
+  beforeEach(() => (bench = new Bench().listen(0)));
+  afterEach(() => bench.close());
+
+  it("is alive also where it is not ready", async () => {
+    bench.reasons = ["the hardware has not been looked at yet"];
+    expect((await bench.get("/healthz")).status).to.equal(200);
+  });
+
+  it("is ready where nothing is missing", async () => {
+    expect((await bench.get("/readyz")).status).to.equal(200);
+  });
+
+  it("says all that is missing where it is not ready", async () => {
+    bench.reasons = ["there is no Node node1", "the API server has not answered for 61 s"];
+    const body = "not ready: there is no Node node1\nnot ready: the API server has not answered for 61 s\n";
+    expect(await bench.get("/readyz")).to.deep.equal({ status: 503, body });
+  });
+
+  it("counts changes by result", async () => {
+    bench.metrics.changeEnded("configured", 0.02);
+    bench.metrics.changeEnded("configured", 3);
+    bench.metrics.changeEnded("inUse", 0.01);
+    const { body } = await bench.get("/metrics");
+    expect(body).to.include('pulumi_sriov_agent_changes_total{result="configured"} 2');
+    expect(body).to.include('pulumi_sriov_agent_change_duration_seconds_sum{result="configured"} 3.02');
+    expect(body).to.include('pulumi_sriov_agent_changes_total{result="inUse"} 1');
+  });
+
+  it("tells what the last scan found, and how long scans took", async () => {
+    bench.metrics.hardware({ devices: 2, virtualFunctions: 9, leftOut: 1 });
+    bench.metrics.scanEnded(0.003);
+    const { body } = await bench.get("/metrics");
+    for (const line of ["devices 2", "virtual_functions 9", "left_out_nics 1", "scan_duration_seconds_count 1"]) {
+      expect(body).to.include(`pulumi_sriov_agent_${line}\n`);
+    }
+  });
+
+  it("counts requests by verb, resource and answer", async () => {
+    const path = "/apis/devices.harvesterhci.io/v1beta1/sriovnetworkdevices/a/status?fieldManager=x";
+    bench.metrics.requestEnded({ method: "PATCH", path, httpStatus: 200 });
+    bench.metrics.requestEnded({ method: "GET", path: "/api/v1/nodes?watch=true", httpStatus: undefined });
+    const { body } = await bench.get("/metrics");
+    expect(body).to.include('requests_total{verb="patch",resource="sriovnetworkdevices/status",code="200"} 1');
+    expect(body).to.include('requests_total{verb="watch",resource="nodes",code="<error>"} 1');
+  });
+
+  it("counts lists and watches that failed", async () => {
+    bench.metrics.watchRestarted("pcidevices");
+    const { body } = await bench.get("/metrics");
+    expect(body).to.include('pulumi_sriov_agent_watch_restarts_total{resource="pcidevices"} 1');
+  });
+
+  it("tells the process's memory and processor time", async () => {
+    const { body } = await bench.get("/metrics");
+    expect(body).to.match(/^process_resident_memory_bytes \d{7,}$/m);
+    expect(body).to.match(/^process_cpu_seconds_total 0?\.?\d+/m);
+  });
+
+  it("names its paths to who asks for another", async () => {
+    expect(await bench.get("/")).to.deep.equal({ status: 404, body: "there are /healthz, /readyz and /metrics\n" });
+  });
+
+  it("answers nothing but GET", async () => {
+    expect((await bench.get("/healthz", "POST")).status).to.equal(405);
+  });
+});
+
+describe("the agent's own server, where another process has the port", () => {
+  let other: Server;
+  let bench: Bench;
+  let port = 0;
+
+  beforeEach(async () => {
+    other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    ({ port } = other.address() as AddressInfo);
+    bench = new Bench().listen(port);
+  });
+  afterEach(() => {
+    bench.close();
+    other.close();
+  });
+
+  it("says so", async () => {
+    const { msg } = await bench.says("cannot listen");
+    expect(msg).to.match(new RegExp(`cannot listen on 127.0.0.1:${port}: .*EADDRINUSE.*choose another .* --listen`));
+  });
+
+  it("serves as soon as the port is free", async () => {
+    await bench.says("cannot listen");
+    other.close();
+    expect((await bench.get("/healthz")).status).to.equal(200);
+  });
+});
