@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { NODE, type Node } from "../../../api/core.js";
+import { EVENT, type Event } from "../../../api/event.js";
 import { type LeftOutNic, leftOutNics } from "../../../api/left-out-nic.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
@@ -23,6 +24,7 @@ export class AgentOnGuest {
     readonly observer: Observer,
     readonly guest: Guest,
     private readonly nodes: Informer<Node>,
+    private readonly events: Informer<Event>,
   ) {}
 
   static shared(): Promise<AgentOnGuest> {
@@ -33,9 +35,10 @@ export class AgentOnGuest {
     const lab = await sharedLab();
     const observer = await Observer.start(lab.client, DEADLINE_MS);
     const nodes = new Informer(lab.client, NODE, { fields: { "metadata.name": "hw" } }).start();
-    await nodes.synced;
+    const events = new Informer(lab.client, EVENT).start();
+    await Promise.all([nodes.synced, events.synced]);
     const node = await lab.addRealNode("hw");
-    return new AgentOnGuest(lab, node, observer, new Guest(node), nodes);
+    return new AgentOnGuest(lab, node, observer, new Guest(node), nodes, events);
   }
 
   /** Has the interfaces as they were at boot and both NICs without VFs, whatever tests before did. */
@@ -104,6 +107,14 @@ export class AgentOnGuest {
       DEADLINE_MS,
     );
     return leftOutNics(found);
+  }
+
+  /** Resolves when there is such an event about the object of this name, whose message has these words. */
+  event(about: string, reason: string, words: string): Promise<Event> {
+    const isIt = (event: Event): boolean =>
+      event.involvedObject.name === about && event.reason === reason && event.message.includes(words);
+    const find = (): Event | undefined => this.events.list().find(isIt);
+    return until(this.events, find, () => true, `event ${reason} about ${about}: ${words}`, DEADLINE_MS);
   }
 
   /** Resolves when a pass over this NIC that began after now has ended. */

@@ -74,6 +74,8 @@ describe("the agent on a real kernel: discovery", function () {
         });
       });
 
+      it("is told in an event on the Node", () => hw.event("hw", "NicLeftOut", message));
+
       it("gets no object where it has none", async () => {
         await hw.lab.client.delete(SRIOV_NETWORK_DEVICE, hw.nameOf(second));
         await hw.lookAt(first);

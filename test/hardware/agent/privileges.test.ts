@@ -39,4 +39,6 @@ describe("the agent on a real kernel: what it lacks", function () {
     expect(readyCondition(told)?.message).to.include("is down, so that its VFs have no link");
     expect(await hw.guest.virtualFunctions(first)).to.have.length(2);
   });
+
+  it("tells of VFs without a link in an event", () => hw.event(name, "LinkDown", "CAP_NET_ADMIN"));
 });
