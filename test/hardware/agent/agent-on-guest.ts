@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { isDeepStrictEqual } from "node:util";
 import { NODE, type Node } from "../../../api/core.js";
 import { EVENT, type Event } from "../../../api/event.js";
 import { type LeftOutNic, leftOutNics } from "../../../api/left-out-nic.js";
@@ -8,7 +9,7 @@ import type { RealNode } from "../../../lab/nodes/real-node.js";
 import { Informer } from "../../../kube/informer.js";
 import { Observer, until } from "../../integration/agent/observer.js";
 import { sharedLab } from "../../shared-lab.js";
-import { first, Guest, type Nic, second } from "./guest.js";
+import { first, Guest, type KernelVf, type Nic, second } from "./guest.js";
 
 /** What an emulated machine may need for something on a busy host. */
 const DEADLINE_MS = 120_000;
@@ -66,16 +67,11 @@ export class AgentOnGuest {
   /** Resolves when the NIC has so many VFs, and status, PCIDevices and the guest's kernel agree about each of them. */
   async configured(nic: Nic, count: number): Promise<SriovNetworkDevice> {
     const name = this.nameOf(nic);
-    const device = await this.observer.configured(name, count);
-    const objects = await this.observer.pciDevicesOf(name);
+    await this.observer.configured(name, count);
     const vfs = await this.guest.virtualFunctions(nic);
     expect(vfs, "VFs in the guest").to.have.length(count);
-    const told = device.status?.virtualFunctions?.map(({ index, address, driver, interfaceName }) => ({
-      ...{ index, address },
-      ...(driver !== undefined && { driver }),
-      ...(interfaceName !== undefined && { interfaceName }),
-    }));
-    expect(told, "VFs in status").to.deep.equal(vfs);
+    const device = await this.observer.device(name, (told) => isDeepStrictEqual(asKernelHasThem(told), vfs));
+    const objects = await this.observer.pciDevicesOf(name);
     const listed = objects.map(({ status }) => [status?.address, status?.kernelDriverInUse]);
     expect(listed, "PCIDevices").to.deep.equal(vfs.map(({ address, driver }) => [address, driver ?? ""]));
     return device;
@@ -129,4 +125,13 @@ export class AgentOnGuest {
     await this.node.stopAgent("SIGKILL");
     await this.node.startAgent();
   }
+}
+
+function asKernelHasThem({ status }: SriovNetworkDevice): KernelVf[] {
+  return (status?.virtualFunctions ?? []).map(({ index, address, driver, interfaceName, macAddress }) => ({
+    ...{ index, address },
+    ...(driver !== undefined && { driver }),
+    ...(interfaceName !== undefined && { interfaceName }),
+    ...(macAddress !== undefined && { macAddress }),
+  }));
 }
