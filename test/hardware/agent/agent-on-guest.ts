@@ -105,12 +105,24 @@ export class AgentOnGuest {
     return leftOutNics(found);
   }
 
-  /** Resolves when there is such an event about the object of this name, whose message has these words. */
-  event(about: string, reason: string, words: string): Promise<Event> {
-    const isIt = (event: Event): boolean =>
-      event.involvedObject.name === about && event.reason === reason && event.message.includes(words);
-    const find = (): Event | undefined => this.events.list().find(isIt);
-    return until(this.events, find, () => true, `event ${reason} about ${about}: ${words}`, DEADLINE_MS);
+  /**
+   * Resolves when an event about the object of this name, whose message has these words, has come more than `beyond` times;
+   * the same event again raises its count.
+   */
+  event(about: string, reason: string, words: string, beyond = 0): Promise<Event> {
+    const isEnough = () => this.eventsSoFar(about, reason, words) > beyond;
+    const [what, find] = [`event ${reason}: ${words}`, () => this.findEvents(about, reason, words)[0]];
+    return until(this.events, find, isEnough, what, DEADLINE_MS);
+  }
+
+  /** How often such an event has come so far. */
+  eventsSoFar(about: string, reason: string, words: string): number {
+    return this.findEvents(about, reason, words).reduce((sum, { count }) => sum + count, 0);
+  }
+
+  private findEvents(about: string, reason: string, words: string): Event[] {
+    const events = this.events.list().filter(({ involvedObject }) => involvedObject.name === about);
+    return events.filter((event) => event.reason === reason && event.message.includes(words));
   }
 
   /** Resolves when a pass over this NIC that began after now has ended. */
