@@ -10,9 +10,19 @@ const root = join(__dirname, "..", "..");
 /** Folder beside the bundle. A copy of both keeps the bundle's name, since the cache goes by it. */
 export const compileCacheName = "compile-cache";
 
-/** Environment by which Node uses the cache beside a program in `directory`. One of another Node is as good as none. */
-export function compileCacheEnv(directory: string): Readonly<Record<string, string>> {
-  return { NODE_COMPILE_CACHE: join(directory, compileCacheName), NODE_COMPILE_CACHE_PORTABLE: "1" };
+/** Room for new objects: more only lets garbage of hours pile up in a process that mostly rests. */
+const SMALL_HEAP = "--max-semi-space-size=1";
+
+/**
+ * Environment in which the bundle in `directory` is to run: Node uses the cache beside it, where it is the same Node that
+ * made it, and keeps its memory small.
+ */
+export function bundleEnv(directory: string): Readonly<Record<string, string>> {
+  return {
+    NODE_COMPILE_CACHE: join(directory, compileCacheName),
+    NODE_COMPILE_CACHE_PORTABLE: "1",
+    NODE_OPTIONS: SMALL_HEAP,
+  };
 }
 
 /**
@@ -29,7 +39,7 @@ export async function bundleReconciler(directory: string, name = "pulumi-sriov-r
   const file = join(directory, "warm-up.kubeconfig");
   writeFileSync(file, kubeconfig);
   const args = [outfile, "agent", "--node-name", "none", "--once", "--kubeconfig", file];
-  spawnSync(process.execPath, args, { env: compileCacheEnv(directory), stdio: "ignore" });
+  spawnSync(process.execPath, args, { env: bundleEnv(directory), stdio: "ignore" });
   rmSync(file);
   return outfile;
 }

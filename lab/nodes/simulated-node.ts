@@ -24,6 +24,8 @@ export interface SimulatedNodeOptions {
   readonly agentArgs?: readonly string[];
   /** Path of the agent's program where it is not the one that was built, such as a bundle of it. */
   readonly agentProgram?: string;
+  /** Added to the agent's environment. */
+  readonly agentEnv?: Readonly<Record<string, string>>;
 }
 
 export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOptions): Promise<SimulatedNode> {
@@ -47,8 +49,9 @@ export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOpti
     hardware,
     agentLog: join(run.dir, "logs", `${name}-agent.log`),
     startAgent(flags = agentArgs) {
+      const env = { ...process.env, ...options.agentEnv };
       const args = [agentProgram, socket, "--node-name", name, "--kubeconfig", kubeconfig];
-      agent = run.spawn(`${name}-agent`, process.execPath, [...args, ...flags]);
+      agent = run.spawn(`${name}-agent`, process.execPath, [...args, ...flags], { env });
       return Promise.resolve();
     },
     async stopAgent(signal) {

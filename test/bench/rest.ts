@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { Lab } from "../../lab/lab.js";
 import type { RealNode } from "../../lab/nodes/real-node.js";
-import { bundle } from "../../lab/bundle-reconciler.js";
+import { bundle, bundleEnv } from "../../lab/bundle-reconciler.js";
 import { listRuns } from "../../lab/processes/lab-run.js";
 import { join } from "node:path";
 import { ChangeWatch } from "./change-watch.js";
@@ -23,7 +23,7 @@ export async function addNodeWithManyVfs(lab: Lab, name: string): Promise<void> 
     interfaces: [{ name: `nic${index}` }],
     totalVfs: VFS_EACH,
   }));
-  await lab.addSimulatedNode(name, { spec: { nics }, agentProgram });
+  await lab.addSimulatedNode(name, { spec: { nics }, agentProgram, agentEnv: bundleEnv(lab.run.dir) });
   const watch = await ChangeWatch.open(lab);
   for (let index = 0; index < NICS; index++) await watch.change(`${name}-nic${index}`, VFS_EACH);
   await watch.close();
@@ -81,7 +81,7 @@ interface AuditEvent {
   readonly verb: string;
   readonly requestURI: string;
   readonly requestReceivedTimestamp: string;
-  readonly user: { readonly username: string };
+  readonly user: { readonly extra?: Readonly<Record<string, readonly string[]>> };
 }
 
 function auditEvents(lab: Lab): AuditEvent[] {
@@ -97,7 +97,9 @@ interface Requests {
 }
 
 function countRequests(events: readonly AuditEvent[], node: string, since: Date): Requests {
-  const own = events.filter(({ user }) => user.username === `system:serviceaccount:pulumi-sriov:agent-${node}`);
+  // All agents are one account; which node one is on, its credentials tell.
+  const own = events.filter(({ user }) => user.extra?.["authentication.kubernetes.io/node-name"]?.includes(node));
+  if (own.length === 0) throw new Error(`the audit log has no request of the agent on ${node}`);
   const recent = own.filter((event) => Date.parse(event.requestReceivedTimestamp) >= since.getTime());
   const done = (verbs: readonly string[], among: readonly AuditEvent[]): number =>
     among.filter(({ stage, verb }) => stage === "ResponseComplete" && verbs.includes(verb)).length;

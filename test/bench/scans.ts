@@ -73,7 +73,8 @@ async function agentScans(lab: Lab): Promise<number[]> {
     const watch = await ChangeWatch.open(lab);
     for (const { interfaces } of nics) await watch.change(`${name}-${interfaces[0]?.name ?? ""}`, VFS_EACH);
     await watch.close();
-    return await timed(() => agent.scan());
+    // Every NIC's own pass is part of it.
+    return await timed(() => agent.scan().then(() => agent.passed()));
   } finally {
     await agent.stop();
     client.close();

@@ -76,7 +76,8 @@ async function changes(watch: ChangeWatch, count: number, counts: readonly numbe
     const from = watch.devices.get(DEVICE)?.status?.vfAddresses?.length ?? 0;
     const ms = await watch.change(DEVICE, to);
     await setTimeout(REST_MS);
-    const baseMs = await watch.timed(BASE, index % 2 === 0 ? 1 : 0, () => true);
+    const other = watch.devices.get(BASE)?.spec.numVFS === 1 ? 0 : 1;
+    const baseMs = await watch.timed(BASE, other, () => true);
     await setTimeout(REST_MS);
     done.push({ kind: `${from} → ${to}`, ms, baseMs });
   }

@@ -91,6 +91,12 @@ describe("Linux in a guest", function () {
     });
   });
 
+  it("answers EPERM to who sets an interface up as root without CAP_NET_ADMIN", async () => {
+    const { name } = await readInterface();
+    const { stderr } = await node.exec(`unshare -U sh -c 'echo 0x1003 >/sys/class/net/${name}/flags'`);
+    expect(stderr.trim()).to.equal("sh: write error: Operation not permitted");
+  });
+
   describe("a VF's interface in another network namespace", () => {
     const vf = async (): Promise<VirtualFunction> =>
       (await kernel.physicalFunction(NIC))?.virtualFunctions[0] ?? expect.fail("no VF");

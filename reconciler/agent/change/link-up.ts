@@ -19,7 +19,7 @@ export async function setLinkUp(kernel: Kernel, nic: PhysicalFunction, deadlineM
       if (!(error instanceof KernelError)) throw error;
       refusals.push(
         `${name} is down, so that its VFs have no link, and could not be set up: ${error.message}. Run ` +
-          `"ip link set ${name} up" on the node.`,
+          `"ip link set ${name} up" on the node${error.code === "EPERM" ? ", or give the agent CAP_NET_ADMIN" : ""}.`,
       );
     }
   }

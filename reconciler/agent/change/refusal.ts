@@ -19,10 +19,10 @@ export function refused(message: string): Refusal {
 function adviceFor(code: string, { driver }: Pick<PhysicalFunction, "driver">): string {
   switch (code) {
     case "EROFS":
-      return "The agent's container has the node's sysfs read-only: see the mounts that docs/agent.md lists.";
+      return "sysfs is read-only for the agent: mount the node's /sys read-write into its container.";
     case "EACCES":
     case "EPERM":
-      return "The agent needs what docs/agent.md lists; look also for denials by AppArmor or SELinux.";
+      return "Run the agent as root, with the capabilities that it needs, and look for denials by AppArmor or SELinux.";
     case "ENOENT":
       return driver === undefined
         ? "The NIC has no driver bound: load its driver's module, or bind it."

@@ -1,7 +1,4 @@
-/**
- * `Promise.all` over `items` with at most `limit` of them under way, results in the order of the items. It keeps one NIC's
- * VFs from filling the API server's queue, behind which everything else of the node would wait.
- */
+/** `Promise.all` over `items` with at most `limit` of them under way, results in the order of the items. */
 export async function mapBounded<T, R>(
   items: readonly T[],
   limit: number,

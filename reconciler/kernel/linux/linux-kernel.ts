@@ -55,7 +55,7 @@ export class LinuxKernel implements Kernel {
     const addresses = listPciAddresses(this.#sysRoot);
     for (const address of addresses) {
       if (!mayHaveVirtualFunctions(this.#sysRoot, address)) continue;
-      // Reading blocks the event loop, for 2 ms where a NIC has 64 VFs: others get their turn after each.
+      // Reading blocks the event loop, for 3 ms where a NIC has 64 VFs: others get their turn after each.
       await setImmediate();
       try {
         const found = readPhysicalFunction(address, facts);

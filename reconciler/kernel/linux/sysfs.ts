@@ -5,7 +5,7 @@ import { KernelError } from "../kernel.js";
 /*
  * Reading sysfs, synchronously. What stands behind an attribute is a number in the kernel's memory, and there are
  * thousands to read in a scan: 3 µs each this way, and 30 to 50 by way of libuv's pool of threads, where 8 NICs of 64 VFs
- * took 77 ms instead of 17. The price is that no attribute may be read here that waits for a driver: none whose reader
+ * took 77 ms instead of 27. The price is that no attribute may be read here that waits for a driver: none whose reader
  * takes the device's lock (`sriov_numvfs`, `driver_override`, `uevent`) or asks the hardware (`speed`, `carrier`).
  */
 

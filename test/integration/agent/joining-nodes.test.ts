@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { NODE, type Node } from "../../../api/core.js";
+import { AGENT_ACCOUNT } from "../../../api/agent-role.js";
+import { NODE, type Node, POD } from "../../../api/core.js";
 import { isObjectName } from "../../../api/names.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { Informer } from "../../../kube/informer.js";
@@ -32,14 +33,25 @@ describe("an agent whose Node comes and goes", () => {
     await Promise.all([observer.stop(), nodes.stop()]);
   });
 
-  /** On the hardware of n-join. As administrator: a token that is bound to a Node ends with it. */
-  function spawnAgent(name: string, nodeName: string): LabProcess {
+  /** On the hardware of n-join. */
+  async function spawnAgent(name: string, nodeName: string): Promise<LabProcess> {
     const main = join(__dirname, "..", "..", "..", "lab", "nodes", "simulated", "agent.js");
     const socket = join(lab.run.dir, "n-join.sock");
-    const args = [main, socket, "--node-name", nodeName, "--kubeconfig", lab.controlPlane.kubeconfig];
+    const args = [main, socket, "--node-name", nodeName, "--kubeconfig", await podKubeconfig(name, nodeName)];
     const agent = lab.run.spawn(name, process.execPath, args);
     spawned.push(agent);
     return agent;
+  }
+
+  /** As a pod's, it names the node whether there is such a Node or not, and outlives it. */
+  async function podKubeconfig(pod: string, nodeName: string): Promise<string> {
+    const { namespace, name } = AGENT_ACCOUNT;
+    const spec = { nodeName, serviceAccountName: name, containers: [{ name: "agent", image: "agent" }] };
+    await lab.client.create(POD, { metadata: { namespace, name: pod }, spec }, { fieldManager: "test" });
+    const file = join(lab.run.dir, `${pod}.kubeconfig`);
+    const text = await lab.controlPlane.serviceAccountKubeconfig({ namespace, name, boundPod: pod });
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
   }
   const create = (name: string): Promise<Node> =>
     lab.client.apply<Node, { metadata: { name: string } }>(NODE, { metadata: { name } }, { fieldManager: "kubelet" });
@@ -65,7 +77,7 @@ describe("an agent whose Node comes and goes", () => {
     let first: Node;
 
     it("makes devices and labels as soon as there is one", async () => {
-      agent = spawnAgent("joining", "n-joining");
+      agent = await spawnAgent("joining", "n-joining");
       await eventually(() => readFileSync(agent.logFile, "utf8").includes("no Node n-joining yet"));
       first = await create("n-joining");
       await deviceOf("n-joining", (device) => device.status !== undefined && isOwnedBy(device, first));
@@ -97,11 +109,11 @@ describe("an agent whose Node comes and goes", () => {
 
   for (const [what, nodeName] of [
     ["is a domain of more than 63 characters", `n-long.${"rack-and-row.".repeat(6)}example.com`],
-    ["has as many characters as a name may have", `n-longest-${"x".repeat(243)}`],
+    ["has 240 characters", `n-long-${"x".repeat(233)}`],
   ] as const) {
     it(`works where the Node's name ${what}`, async () => {
       await create(nodeName);
-      const agent = spawnAgent(`long-${nodeName.length}`, nodeName);
+      const agent = await spawnAgent(`long-${nodeName.length}`, nodeName);
       const { metadata } = await deviceOf(nodeName, ({ status }) => status !== undefined);
       expect(isObjectName(metadata.name), metadata.name).to.equal(true);
       expect(metadata.labels?.["nodename"]?.length).to.be.at.most(63);
@@ -117,4 +129,13 @@ describe("an agent whose Node comes and goes", () => {
       await agent.stop();
     });
   }
+
+  it("makes an object where the Node's name has as many characters as a name may have", async () => {
+    const nodeName = `n-longest-${"x".repeat(243)}`;
+    await create(nodeName);
+    const agent = await spawnAgent("longest", nodeName);
+    const { metadata } = await deviceOf(nodeName, ({ status }) => status !== undefined);
+    expect(metadata.name).to.match(/^n-longest-x+-[0-9a-f]{8}-nic0-000001000$/);
+    await agent.stop();
+  });
 });

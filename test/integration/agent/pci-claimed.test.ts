@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { Label } from "../../../api/names.js";
+import { Annotation, Label } from "../../../api/names.js";
 import { PCI_DEVICE, type PciDevice } from "../../../api/pci-device.js";
 import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
+import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { SimulatedHardware } from "../../../lab/nodes/simulated/hardware-client.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
@@ -35,6 +36,16 @@ describe("PCIDevices that somebody claims", () => {
   async function configure(index: number, count: number): Promise<void> {
     await observer.declare(nameOf(index), count);
     await observer.configured(nameOf(index), count);
+  }
+
+  /** The same though VFs that go are claimed, by somebody who may disrupt and says so. */
+  async function configureAllTheSame(index: number, count: number): Promise<void> {
+    const name = nameOf(index);
+    const { uid } = observer.devices.get(name)?.metadata ?? {};
+    const metadata = { name, uid, annotations: { [Annotation.allowDisruption]: String(count) } };
+    const object = { metadata, spec: { numVFS: count } };
+    observer.devices.observe(await lab.client.apply(SRIOV_NETWORK_DEVICE, object, { fieldManager: "person" }));
+    await observer.configured(name, count);
   }
 
   /** As Harvester makes one: it has the PCIDevice as its owner, so that the garbage collector takes it along. */
@@ -94,7 +105,7 @@ describe("PCIDevices that somebody claims", () => {
 
   it("stay while the count is lowered, and are the same when it is raised", async () => {
     const { metadata } = await claimed(1);
-    await configure(1, 0);
+    await configureAllTheSame(1, 0);
     await observer.pciDevice(pciName(1, 0), isAbsent);
     await configure(1, 2);
     expect((await observer.pciDevice(pciName(1, 0), isBack)).metadata.uid).to.equal(metadata.uid);

@@ -33,7 +33,7 @@ describe("the writing of PCIDevices", () => {
   afterEach(() => Promise.all(agents.map((agent) => agent.informer.stop())));
 
   async function agentStarts(): Promise<TestAgent> {
-    const agent = new TestAgent(lab.client, owner);
+    const agent = new TestAgent(await lab.clientOfNode(NODE_NAME), owner);
     agents.push(agent);
     await agent.informer.start().synced;
     return agent;

@@ -1,14 +1,17 @@
 import { expect } from "chai";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { agentClusterRole, type PolicyRule } from "../../../api/agent-role.js";
+import { readFileSync } from "node:fs";
+import { AGENT_ACCOUNT, agentClusterRole, AGENT_ROLE_NAME, type PolicyRule } from "../../../api/agent-role.js";
 import { Label, pciDeviceName } from "../../../api/names.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
+import { VIRTUAL_MACHINE_INSTANCE } from "../../../api/kubevirt.js";
+import { PCI_DEVICE_CLAIM } from "../../../api/pci-device-claim.js";
+import { VLAN_CONFIG } from "../../../api/vlan-config.js";
 import { PCI_DEVICE } from "../../../api/pci-device.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
-import type { Lab } from "../../../lab/lab.js";
+import { type Lab, startLab } from "../../../lab/lab.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
-import { sharedLab } from "../../shared-lab.js";
+import { install } from "../kube/optional-kind.js";
+import { beginRun, type LabRun } from "../../../lab/processes/lab-run.js";
 import { until as eventually } from "../lab/until.js";
 import { addressOf, nics } from "./hardware.js";
 import { Observer } from "./observer.js";
@@ -25,15 +28,24 @@ interface Right {
  * right proves both: that the message is there, and that the right is needed.
  */
 describe("an agent's rights", () => {
+  let run: LabRun;
   let lab: Lab;
   let observer: Observer;
   let running: SimulatedNode | undefined;
 
   before(async () => {
-    lab = await sharedLab();
+    // A cluster of its own: all agents of a cluster are one account, whose role is changed here.
+    run = await beginRun({ label: "test" });
+    run.stopOnSignals();
+    lab = await startLab(run);
+    for (const kind of OPTIONAL_KINDS) await install(lab.client, kind);
     observer = await Observer.start(lab.client);
   });
-  after(() => observer.stop());
+  after(async () => {
+    await observer.stop();
+    lab.client.close();
+    await run.stop();
+  });
   afterEach(async () => {
     await running?.stopAgent("SIGKILL");
     running = undefined;
@@ -44,6 +56,7 @@ describe("an agent's rights", () => {
     await observer.configured("n-all-rights-nic0", VFS);
     await observer.pciDevicesOf("n-all-rights-nic0");
     await lab.awaitReport(node);
+    await haveEventsRepeated("n-all-rights-nic0");
     expect(readFileSync(node.agentLog, "utf8")).to.not.include("not allowed");
   });
 
@@ -52,25 +65,36 @@ describe("an agent's rights", () => {
     it(`are named in the log where one lacks: ${verb} ${resource}`, async () => {
       const node = await startAgent(name, without(agentClusterRole().rules, { group, resource, verb }));
       const rule = `apiGroups ["${group}"], resources ["${resource}"], verbs ["${verb}"]`;
+      if (resource === "events") await haveEventsRepeated(`${name}-nic0`);
       await eventually(() => messages(node).some((message) => message.includes(rule)));
     });
   }
 
-  /** With a role of its own. Everything is there before the agent is: its first pass finds all of its work. */
+  /** The same change is told twice, the second time by raising the count of the first. */
+  async function haveEventsRepeated(device: string): Promise<void> {
+    for (const count of [VFS, 0, VFS, 0]) {
+      await lab.client.merge(SRIOV_NETWORK_DEVICE, device, { spec: { numVFS: count } }, OPTIONS);
+      await observer.device(
+        device,
+        ({ spec, metadata, status }) => spec.numVFS === count && status?.observedGeneration === metadata.generation,
+      );
+      await observer.configured(device, count);
+    }
+  }
+
+  /** Everything is there before the agent is: its first pass finds all of its work. */
   async function startAgent(name: string, rules: readonly PolicyRule[]): Promise<SimulatedNode> {
-    const kubeconfig = join(lab.run.dir, `${name}.own-role`);
-    const node = await lab.addSimulatedNode(name, {
-      spec: { nics: nics(2) },
-      agent: false,
-      agentArgs: ["--kubeconfig", kubeconfig],
-    });
+    const node = await lab.addSimulatedNode(name, { spec: { nics: nics(2) }, agent: false });
     await prepareWork(lab, name);
-    writeFileSync(kubeconfig, await bindRole(lab, name, rules));
+    await setRules(lab, rules);
     await node.startAgent();
     running = node;
     return node;
   }
 });
+
+/** What a cluster may lack. The agent reads them where they are. */
+const OPTIONAL_KINDS: readonly ResourceType<KubeObject>[] = [PCI_DEVICE_CLAIM, VIRTUAL_MACHINE_INSTANCE, VLAN_CONFIG];
 
 const VFS = 2;
 const OPTIONS = { fieldManager: "test", force: true };
@@ -87,37 +111,33 @@ async function prepareWork({ client }: Lab, node: string): Promise<void> {
   const firstVf = pciDeviceName(node, "0000:01:10.0");
   await client.apply(PCI_DEVICE, { metadata: { name: firstVf }, spec: {} }, OPTIONS);
   const labels = { [Label.nodeName]: node, [Label.parentDevice]: device };
-  await client.apply(PCI_DEVICE, { metadata: { name: `${node}-stray`, labels }, spec: {} }, OPTIONS);
+  await client.apply(
+    PCI_DEVICE,
+    { metadata: { name: pciDeviceName(node, "0000:01:1f.0"), labels }, spec: {} },
+    OPTIONS,
+  );
 }
 
-const RBAC = { apiVersion: "rbac.authorization.k8s.io/v1", namespaced: false };
-const CLUSTER_ROLE: ResourceType<KubeObject> = { ...RBAC, kind: "ClusterRole", plural: "clusterroles" };
-const CLUSTER_ROLE_BINDING: ResourceType<KubeObject> = {
-  ...RBAC,
-  kind: "ClusterRoleBinding",
-  plural: "clusterrolebindings",
+const CLUSTER_ROLE: ResourceType<KubeObject> = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRole",
+  plural: "clusterroles",
+  namespaced: false,
 };
 
-/** A kubeconfig for an account that has these rights and no others, once the API server knows of them. */
-async function bindRole(lab: Lab, name: string, rules: readonly PolicyRule[]): Promise<string> {
-  const account = { namespace: "pulumi-sriov", name };
-  const kubeconfig = await lab.controlPlane.serviceAccountKubeconfig({ ...account, boundNode: name });
-  await lab.client.apply(CLUSTER_ROLE, { metadata: { name }, rules }, OPTIONS);
-  const binding = {
-    metadata: { name },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
-    subjects: [{ kind: "ServiceAccount", ...account }],
-  };
-  await lab.client.apply(CLUSTER_ROLE_BINDING, binding, OPTIONS);
-  const [some] = rightsOf(rules);
-  await eventually(() => some !== undefined && isAllowed(lab, account, some));
-  return kubeconfig;
+/** Resolves when the API server goes by them: it hears of roles by watch, as everybody does. */
+async function setRules(lab: Lab, rules: readonly PolicyRule[]): Promise<void> {
+  await lab.client.merge(CLUSTER_ROLE, AGENT_ROLE_NAME, { rules }, OPTIONS);
+  const granted = new Set(rightsOf(rules).map(textOf));
+  for (const right of rightsOf(agentClusterRole().rules)) {
+    await eventually(async () => (await isAllowed(lab, right)) === granted.has(textOf(right)));
+  }
 }
 
-async function isAllowed({ client }: Lab, account: Account, { group, resource, verb }: Right): Promise<boolean> {
+async function isAllowed({ client }: Lab, { group, resource, verb }: Right): Promise<boolean> {
   const [plural, subresource] = resource.split("/");
   const resourceAttributes = { group, resource: plural, verb, ...(subresource !== undefined && { subresource }) };
-  const user = `system:serviceaccount:${account.namespace}:${account.name}`;
+  const user = `system:serviceaccount:${AGENT_ACCOUNT.namespace}:${AGENT_ACCOUNT.name}`;
   const path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
   const body = {
     apiVersion: "authorization.k8s.io/v1",
@@ -128,11 +148,6 @@ async function isAllowed({ client }: Lab, account: Account, { group, resource, v
   return status.allowed;
 }
 
-interface Account {
-  readonly namespace: string;
-  readonly name: string;
-}
-
 function rightsOf(rules: readonly PolicyRule[]): Right[] {
   return rules.flatMap(({ apiGroups, resources, verbs }) =>
     apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => ({ group, resource, verb })))),
@@ -141,11 +156,12 @@ function rightsOf(rules: readonly PolicyRule[]): Right[] {
 
 function without(rules: readonly PolicyRule[], missing: Right): PolicyRule[] {
   return rightsOf(rules)
-    .filter(
-      ({ group, resource, verb }) =>
-        `${group} ${resource} ${verb}` !== `${missing.group} ${missing.resource} ${missing.verb}`,
-    )
+    .filter((right) => textOf(right) !== textOf(missing))
     .map(({ group, resource, verb }) => ({ apiGroups: [group], resources: [resource], verbs: [verb] }));
+}
+
+function textOf({ group, resource, verb }: Right): string {
+  return `${verb} ${resource} of "${group}"`;
 }
 
 function messages(node: SimulatedNode): string[] {

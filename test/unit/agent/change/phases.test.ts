@@ -129,7 +129,7 @@ describe("the phases of a change", () => {
       for (let pass = 0; pass < 3; pass++) await bench.pass();
       expect(bench.ready.reason).to.equal("Configured");
       const said =
-        /eno49 is down, so that its VFs have no link, and could not be set up: setInterfaceUp eno49 .*\(EPERM\).*\. Run "ip link set eno49 up" on the node\.$/;
+        /eno49 is down, so that its VFs have no link, and could not be set up: setInterfaceUp eno49 .*\(EPERM\).*\. Run "ip link set eno49 up" on the node, or give the agent CAP_NET_ADMIN\.$/;
       expect(bench.ready.message)
         .to.match(said)
         .and.match(/^2 of 8 VFs; /);

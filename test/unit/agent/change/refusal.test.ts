@@ -14,9 +14,9 @@ describe("a refusal of the kernel", () => {
   });
 
   const advice: readonly [string, string][] = [
-    ["EROFS", "has the node's sysfs read-only"],
+    ["EROFS", "mount the node's /sys read-write"],
     ["EACCES", "AppArmor or SELinux"],
-    ["EPERM", "what docs/agent.md lists"],
+    ["EPERM", "Run the agent as root"],
     ["ENOENT", "The NIC's driver, igb, makes no VFs"],
     ["ENODEV", "went away"],
     ["ENOSPC", "pci=assign-busses"],
