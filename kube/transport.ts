@@ -1,6 +1,7 @@
 import https from "node:https";
 import http from "node:http";
 import type { IncomingMessage } from "node:http";
+import { createSecureContext } from "node:tls";
 import type { ClusterConfig } from "./config.js";
 import { ApiError, type ApiStatus, ConnectionError, messageOf, policyRefusalIn } from "./errors.js";
 
@@ -166,11 +167,11 @@ class Connections {
     await this.config.kubeConfig.applyToHTTPSOptions(options);
     const insecure = url.protocol === "http:";
     const proxied = this.config.kubeConfig.getCurrentCluster()?.proxyUrl !== undefined;
-    const agent = insecure || proxied ? options.agent : this.pool(options)[kind];
+    const pooled = insecure || proxied ? undefined : this.pool(options);
     const complete: https.RequestOptions = {
-      ...options,
+      ...(pooled === undefined ? options : definedOnly({ auth: options.auth })),
       headers: { ...(options.headers as http.OutgoingHttpHeaders | undefined), ...headers },
-      agent,
+      agent: pooled === undefined ? options.agent : pooled[kind],
       protocol: url.protocol,
       hostname: url.hostname.replace(/^\[|\]$/g, ""),
       port: url.port || (insecure ? 80 : 443),
@@ -185,7 +186,9 @@ class Connections {
     const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
     const identity = [cert, key, pfx].map(String).join("\n");
     if (this.pools?.identity === identity) return this.pools;
-    const tls = definedOnly({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername });
+    // Made once: without it, Node parses the same authorities and keys anew for each connection.
+    const secureContext = createSecureContext(definedOnly({ ca, cert, key, pfx, passphrase }));
+    const tls = { secureContext, ...definedOnly({ rejectUnauthorized, servername }) };
     this.pools = {
       identity,
       send: new https.Agent({ ...tls, keepAlive: true, maxSockets: MAX_CONCURRENT }),

@@ -13,6 +13,9 @@ export const compileCacheName = "compile-cache";
 /** Room for new objects: more only lets garbage of hours pile up in a process that mostly rests. */
 const SMALL_HEAP = "--max-semi-space-size=1";
 
+/** Of the allocator, whose default is eight for each core; what is freed in one is of no use in another. */
+const ONE_ARENA = "1";
+
 /**
  * Environment in which the bundle in `directory` is to run: Node uses the cache beside it, where it is the same Node that
  * made it, and keeps its memory small.
@@ -22,6 +25,7 @@ export function bundleEnv(directory: string): Readonly<Record<string, string>> {
     NODE_COMPILE_CACHE: join(directory, compileCacheName),
     NODE_COMPILE_CACHE_PORTABLE: "1",
     NODE_OPTIONS: SMALL_HEAP,
+    MALLOC_ARENA_MAX: ONE_ARENA,
   };
 }
 

@@ -1,3 +1,4 @@
+import "./small-process.js";
 import type { Logger } from "pino";
 import type { AgentSettings } from "./agent/options.js";
 import { runAgent } from "./agent/run.js";

@@ -81,7 +81,7 @@ interface AuditEvent {
   readonly verb: string;
   readonly requestURI: string;
   readonly requestReceivedTimestamp: string;
-  readonly user: { readonly username: string };
+  readonly user: { readonly extra?: Readonly<Record<string, readonly string[]>> };
 }
 
 function auditEvents(lab: Lab): AuditEvent[] {
@@ -97,7 +97,9 @@ interface Requests {
 }
 
 function countRequests(events: readonly AuditEvent[], node: string, since: Date): Requests {
-  const own = events.filter(({ user }) => user.username === `system:serviceaccount:pulumi-sriov:agent-${node}`);
+  // All agents are one account; which node one is on, its credentials tell.
+  const own = events.filter(({ user }) => user.extra?.["authentication.kubernetes.io/node-name"]?.includes(node));
+  if (own.length === 0) throw new Error(`the audit log has no request of the agent on ${node}`);
   const recent = own.filter((event) => Date.parse(event.requestReceivedTimestamp) >= since.getTime());
   const done = (verbs: readonly string[], among: readonly AuditEvent[]): number =>
     among.filter(({ stage, verb }) => stage === "ResponseComplete" && verbs.includes(verb)).length;

@@ -1,3 +1,4 @@
+import "../../../reconciler/small-process.js";
 import { runAgent } from "../../../reconciler/agent/run.js";
 import { SimulatedKernel } from "./client.js";
 

@@ -63,6 +63,8 @@ interface Carried {
   /** What the kernel took without an error and did not do. */
   readonly missed: Refusal | undefined;
   readonly found: PhysicalFunction | undefined;
+  /** How many VFs there were right after the write. */
+  readonly made: number;
 }
 
 /** One NIC, made as its object asks and reported as it is: each pass is a look, at most one change, and a report. */
@@ -156,11 +158,11 @@ export class DeviceReconciler {
     }
     if (!this.memory.isCurrent(this.parts.current())) return undefined;
     this.announcer.drifted(device, deviation, `The count is put back to ${plan.to}.`);
-    const { refused, missed, found } = await this.carryOut(device, nic, plan);
+    const { refused, missed, found, made } = await this.carryOut(device, nic, plan);
     const untouched = refused !== undefined && found?.numVfs === plan.from;
     if (verdict.lost.length > 0 && !untouched) this.announcer.disrupted(device, verdict.lost);
     if (found === undefined) return { outcome: CONFIGURED, found };
-    if (missed !== undefined && isShortfall(plan, found)) {
+    if (missed !== undefined && isShortfall(plan, found, made)) {
       this.memory.madeFewer(device, found);
       return { outcome: missed, found, changed: true };
     }
@@ -177,12 +179,13 @@ export class DeviceReconciler {
     log.info({ from, to, writes, destroyed }, `${device.metadata.name}: ${describePlan(plan)}`);
     const began = performance.now();
     const refused = await carryOut({ ...this.work(device, nic), plan });
-    const found = await waitUntilSettled(kernel, this.address, options.settleDeadlineMs);
-    const missed = refused === undefined && found !== undefined ? verify(plan, found) : undefined;
+    const settled = await waitUntilSettled(kernel, this.address, options.settleDeadlineMs);
+    const { nic: found, made = 0 } = settled ?? {};
+    const missed = refused === undefined && found !== undefined ? verify(plan, found, made) : undefined;
     const refusal = refused ?? missed;
     metrics.changeEnded(resultOf(refusal ?? CONFIGURED), (performance.now() - began) / 1_000);
     if (refusal !== undefined) log.warn({ from, to, found: found?.numVfs }, `not done: ${refusal.message}`);
-    return { refused, missed, found };
+    return { refused, missed, found, made };
   }
 
   /** The count is right; what an interrupted change left undone may not be. */

@@ -5,6 +5,12 @@ import { VFIO_DRIVER } from "./bind.js";
 /** Where nothing moves for this long, nothing more is to come: VFs without a driver never get an interface. */
 const QUIET_MS = 2_000;
 
+export interface Settled {
+  readonly nic: PhysicalFunction;
+  /** How many VFs it had at the first look: what its driver made, if somebody else changed the count after that. */
+  readonly made: number;
+}
+
 /**
  * Reads a NIC until all its VFs have a driver and an interface name, which udev and drivers give them after the write
  * has returned, or until nothing moves any more, or time is up. sysfs tells nobody when that happens, hence a look now
@@ -14,16 +20,18 @@ export async function waitUntilSettled(
   kernel: Kernel,
   address: PciAddress,
   deadlineMs: number,
-): Promise<PhysicalFunction | undefined> {
+): Promise<Settled | undefined> {
   const until = Date.now() + deadlineMs;
+  let made: number | undefined;
   let progress = { steps: -1, since: Date.now() };
   for (let ms = 5; ; ms = Math.min(ms * 2, 200)) {
     const nic = await kernel.physicalFunction(address);
-    if (nic === undefined) return nic;
+    if (nic === undefined) return undefined;
+    made ??= nic.numVfs;
     const { done, all } = stepsOf(nic);
     if (done > progress.steps) progress = { steps: done, since: Date.now() };
     const quiet = Date.now() - progress.since >= QUIET_MS;
-    if (done === all || quiet || Date.now() >= until) return nic;
+    if (done === all || quiet || Date.now() >= until) return { nic, made };
     await setTimeout(ms);
   }
 }

@@ -30,7 +30,7 @@ export class DeviceObjects {
     return this.informer
       .list()
       .filter((object) => object.spec.nodeName === this.nodeName)
-      .sort((a, b) => age(a).localeCompare(age(b)));
+      .sort((a, b) => (age(a) < age(b) ? -1 : 1));
   }
 
   /** Makes the object where there is none, and keeps its labels and annotations right. Never touches the VF count. */

@@ -1,5 +1,7 @@
 import { expect } from "chai";
+import { isDeepStrictEqual } from "node:util";
 import { NODE, type Node } from "../../../api/core.js";
+import { EVENT, type Event } from "../../../api/event.js";
 import { type LeftOutNic, leftOutNics } from "../../../api/left-out-nic.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
@@ -7,7 +9,7 @@ import type { RealNode } from "../../../lab/nodes/real-node.js";
 import { Informer } from "../../../kube/informer.js";
 import { Observer, until } from "../../integration/agent/observer.js";
 import { sharedLab } from "../../shared-lab.js";
-import { first, Guest, type Nic, second } from "./guest.js";
+import { first, Guest, type KernelVf, type Nic, second } from "./guest.js";
 
 /** What an emulated machine may need for something on a busy host. */
 const DEADLINE_MS = 120_000;
@@ -23,6 +25,7 @@ export class AgentOnGuest {
     readonly observer: Observer,
     readonly guest: Guest,
     private readonly nodes: Informer<Node>,
+    private readonly events: Informer<Event>,
   ) {}
 
   static shared(): Promise<AgentOnGuest> {
@@ -33,9 +36,10 @@ export class AgentOnGuest {
     const lab = await sharedLab();
     const observer = await Observer.start(lab.client, DEADLINE_MS);
     const nodes = new Informer(lab.client, NODE, { fields: { "metadata.name": "hw" } }).start();
-    await nodes.synced;
+    const events = new Informer(lab.client, EVENT).start();
+    await Promise.all([nodes.synced, events.synced]);
     const node = await lab.addRealNode("hw");
-    return new AgentOnGuest(lab, node, observer, new Guest(node), nodes);
+    return new AgentOnGuest(lab, node, observer, new Guest(node), nodes, events);
   }
 
   /** Has the interfaces as they were at boot and both NICs without VFs, whatever tests before did. */
@@ -63,16 +67,11 @@ export class AgentOnGuest {
   /** Resolves when the NIC has so many VFs, and status, PCIDevices and the guest's kernel agree about each of them. */
   async configured(nic: Nic, count: number): Promise<SriovNetworkDevice> {
     const name = this.nameOf(nic);
-    const device = await this.observer.configured(name, count);
-    const objects = await this.observer.pciDevicesOf(name);
+    await this.observer.configured(name, count);
     const vfs = await this.guest.virtualFunctions(nic);
     expect(vfs, "VFs in the guest").to.have.length(count);
-    const told = device.status?.virtualFunctions?.map(({ index, address, driver, interfaceName }) => ({
-      ...{ index, address },
-      ...(driver !== undefined && { driver }),
-      ...(interfaceName !== undefined && { interfaceName }),
-    }));
-    expect(told, "VFs in status").to.deep.equal(vfs);
+    const device = await this.observer.device(name, (told) => isDeepStrictEqual(asKernelHasThem(told), vfs));
+    const objects = await this.observer.pciDevicesOf(name);
     const listed = objects.map(({ status }) => [status?.address, status?.kernelDriverInUse]);
     expect(listed, "PCIDevices").to.deep.equal(vfs.map(({ address, driver }) => [address, driver ?? ""]));
     return device;
@@ -106,6 +105,26 @@ export class AgentOnGuest {
     return leftOutNics(found);
   }
 
+  /**
+   * Resolves when an event about the object of this name, whose message has these words, has come more than `beyond` times;
+   * the same event again raises its count.
+   */
+  event(about: string, reason: string, words: string, beyond = 0): Promise<Event> {
+    const isEnough = () => this.eventsSoFar(about, reason, words) > beyond;
+    const [what, find] = [`event ${reason}: ${words}`, () => this.findEvents(about, reason, words)[0]];
+    return until(this.events, find, isEnough, what, DEADLINE_MS);
+  }
+
+  /** How often such an event has come so far. */
+  eventsSoFar(about: string, reason: string, words: string): number {
+    return this.findEvents(about, reason, words).reduce((sum, { count }) => sum + count, 0);
+  }
+
+  private findEvents(about: string, reason: string, words: string): Event[] {
+    const events = this.events.list().filter(({ involvedObject }) => involvedObject.name === about);
+    return events.filter((event) => event.reason === reason && event.message.includes(words));
+  }
+
   /** Resolves when a pass over this NIC that began after now has ended. */
   async lookAt(nic: Nic): Promise<void> {
     const interfaceName = await this.guest.renameInterface(nic);
@@ -118,4 +137,13 @@ export class AgentOnGuest {
     await this.node.stopAgent("SIGKILL");
     await this.node.startAgent();
   }
+}
+
+function asKernelHasThem({ status }: SriovNetworkDevice): KernelVf[] {
+  return (status?.virtualFunctions ?? []).map(({ index, address, driver, interfaceName, macAddress }) => ({
+    ...{ index, address },
+    ...(driver !== undefined && { driver }),
+    ...(interfaceName !== undefined && { interfaceName }),
+    ...(macAddress !== undefined && { macAddress }),
+  }));
 }

@@ -23,11 +23,20 @@ describe("the agent on a real kernel: changes of a count", function () {
     it(`goes from ${from} to ${to}, and tells of every VF what the kernel has`, () => hw.configure(first, to));
   }
 
+  it("tells each in an event", () => hw.event("hw-enp1s0", "VfsChanged", "4 → 7 VFs"));
+
+  it("describes VFs in the words of the guest's pci.ids", async () => {
+    await hw.configure(first, 1);
+    const [object] = await hw.observer.pciDevicesOf("hw-enp1s0");
+    expect(object?.status?.description).to.equal("Ethernet controller: Intel Corporation 82576 Virtual Function");
+  });
+
   it("leaves the other NIC alone meanwhile", async () => {
     expect(await hw.guest.virtualFunctions(second)).to.deep.equal([]);
   });
 
   it("sets the NIC's own interface up, without which VFs have no link", async () => {
+    await hw.configure(first, 0);
     await hw.guest.setLinkDown(first);
     await hw.configure(first, 1);
     expect(await hw.guest.isLinkUp(first)).to.equal(true);

@@ -51,7 +51,9 @@ describe("the agent on a real kernel: discovery", function () {
 
   for (const { nic, commands, reason, message } of ownUses()) {
     describe(nic, () => {
+      let toldBefore = 0;
       before(async () => {
+        toldBefore = hw.eventsSoFar("hw", "NicLeftOut", message);
         await hw.guest.run(commands);
         await hw.guest.rescan();
       });
@@ -73,6 +75,8 @@ describe("the agent on a real kernel: discovery", function () {
           reason: message,
         });
       });
+
+      it("is told in an event on the Node", () => hw.event("hw", "NicLeftOut", message, toldBefore));
 
       it("gets no object where it has none", async () => {
         await hw.lab.client.delete(SRIOV_NETWORK_DEVICE, hw.nameOf(second));

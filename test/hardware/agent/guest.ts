@@ -19,6 +19,8 @@ export interface KernelVf {
   readonly address: string;
   readonly driver?: string;
   readonly interfaceName?: string;
+  /** Another one each time that the VF is made, which tells an old report from a new one. */
+  readonly macAddress?: string;
 }
 
 /** The guest without its agent: what its kernel says, and what a person at its console would do. */
@@ -71,13 +73,20 @@ export class Guest {
     const lines = await this.run(`
       for link in ${path}/virtfn*; do
         [ -e $link ] || continue
-        echo "\${link##*virtfn} $(basename $(readlink $link)) $(basename "$(readlink $link/driver)") $(ls $link/net 2>/dev/null)"
+        echo "\${link##*virtfn} $(basename $(readlink $link)) $(basename "$(readlink $link/driver)") $(ls $link/net 2>/dev/null) $(cat $link/net/*/address 2>/dev/null)"
       done`);
     const vfs = lines.split("\n").flatMap((line) => {
       const [index, address, ...rest] = line.split(" ");
       if (address === undefined) return [];
-      const [driver, interfaceName] = rest;
-      return [{ index: Number(index), address, ...(driver && { driver }), ...(interfaceName && { interfaceName }) }];
+      const [driver, interfaceName, macAddress] = rest;
+      return [
+        {
+          ...{ index: Number(index), address },
+          ...(driver && { driver }),
+          ...(interfaceName && { interfaceName }),
+          ...(macAddress && { macAddress }),
+        },
+      ];
     });
     return vfs.sort((a, b) => a.index - b.index);
   }

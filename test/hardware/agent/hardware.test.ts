@@ -22,6 +22,8 @@ describe("the agent on a real kernel: hardware that lives its own life", functio
       await hw.configured(first, 4);
     });
 
+    it("is told as an event", () => hw.event("hw-enp1s0", "Drift", "the NIC has 3 VFs, not the 4"));
+
     it("is put right, from 0 back to 4", async () => {
       await hw.guest.setNumVfsByHand(first, 0);
       await hw.lookAt(first);
@@ -91,6 +93,8 @@ describe("the agent on a real kernel: hardware that lives its own life", functio
       expect(await hw.observer.pciDevicesOf("hw-enp2s0")).to.deep.equal([]);
     });
 
+    it("is told as gone in an event", () => hw.event("hw-enp2s0", "DeviceGone", second.address));
+
     it("keeps its object when it is plugged in again under another name, and gets its VFs", async () => {
       await hw.node.guest.plug(2);
       await hw.guest.until(`[ -n "$(ls ${second.path}/net 2>/dev/null)" ]`);
@@ -99,6 +103,8 @@ describe("the agent on a real kernel: hardware that lives its own life", functio
       expect(metadata).to.include({ uid, name: "hw-enp2s0" });
       expect(status?.interfaceName).to.match(/^eth\d$/);
     });
+
+    it("is told as back in an event", () => hw.event("hw-enp2s0", "DeviceBack", second.address));
   });
 
   describe("a node that is reset", () => {
@@ -131,6 +137,8 @@ describe("the agent on a real kernel: hardware that lives its own life", functio
       await hw.configured(second, 2);
       for (const end of stop) end();
     });
+
+    it("is told in an event", () => hw.event("hw-enp1s0", "Restored", "as before the restart of the node"));
 
     it("kept its PCIDevices throughout, with their uids", () => {
       expect(gone.map(({ metadata }) => metadata.name)).to.deep.equal([]);

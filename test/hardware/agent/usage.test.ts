@@ -134,5 +134,7 @@ describe("the agent on a real kernel: VFs in use", function () {
         ({ metadata }) => metadata.annotations?.[Annotation.allowDisruption] === undefined,
       );
     });
+
+    it("is told with whose VFs went in an event", () => hw.event(name, "Disrupted", "in br0"));
   });
 });

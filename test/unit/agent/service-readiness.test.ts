@@ -33,6 +33,7 @@ describe("the agent's readiness", () => {
   it("ends when the API server has been away for a minute", () => {
     readiness.requestEnded({ httpStatus: undefined });
     now = 60_000;
+    readiness.requestEnded({ httpStatus: undefined });
     expect(readiness.reasons()).to.deep.equal(["the API server has not answered for 60 s"]);
   });
 

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { isShortfall, verify } from "../../../../reconciler/agent/change/verify.js";
 import { KernelError } from "../../../../reconciler/kernel/kernel.js";
 import { LoopBench, NIC } from "./loop-bench.js";
 
@@ -90,6 +91,12 @@ describe("the phases of a change", () => {
       expect(bench.ready.message).to.include(
         "took 5 without an error, but the NIC has 3 VFs: its driver makes no more",
       );
+    });
+
+    it("does not blame the driver where all were there at first, and somebody took some away", () => {
+      const [plan, found] = [{ to: 5 }, { numVfs: 3 }];
+      expect(verify(plan, found, 5)?.message).to.include("somebody else changes it");
+      expect([isShortfall(plan, found, 5), isShortfall(plan, found, 3)]).to.deep.equal([false, true]);
     });
 
     it("tells of one that makes none, and asks it again with pauses", async () => {
