@@ -120,7 +120,9 @@ function virtualFunctionSchema(): Schema {
       driver: string("Kernel driver that it is bound to."),
       macAddress: string("MAC address."),
       iommuGroup: string("IOMMU group."),
-      usedBy: string("The claim, VM or pod that holds it."),
+      usedBy: string(
+        "Who holds it: claims, virtual machines, pods, or an interface of the node. Absent while it is free.",
+      ),
     },
   };
 }

@@ -49,7 +49,7 @@ export interface VirtualFunctionStatus {
   readonly driver?: string;
   readonly macAddress?: string;
   readonly iommuGroup?: string;
-  /** What holds it: a claim, a VM or a pod. Absent while it is free. */
+  /** Who holds it, several joined with ", ": claims, virtual machines, pods, an interface of the node. Absent while it is free. */
   readonly usedBy?: string;
 }
 

@@ -13,6 +13,7 @@ export class OptionalInformer<T extends KubeObject> {
   private readonly listeners = new Set<(change: Change<T>) => void>();
   private readonly known = Promise.withResolvers<undefined>();
   private informer: Informer<T> | undefined;
+  private isKnown = false;
   private unsubscribe: (() => void) | undefined;
 
   constructor(
@@ -21,7 +22,10 @@ export class OptionalInformer<T extends KubeObject> {
     private readonly served: ServedKinds,
     private readonly options: Omit<InformerOptions<T>, "failFast"> = {},
   ) {
-    this.known.promise.catch(() => undefined);
+    this.known.promise.then(
+      () => (this.isKnown = true),
+      () => undefined,
+    );
   }
 
   /** Idempotent. `served` is somebody else's to start and stop. */
@@ -34,6 +38,11 @@ export class OptionalInformer<T extends KubeObject> {
   /** Resolves after the first list, or once it is known that there is nothing to list; rejects by `stop`. */
   get synced(): Promise<undefined> {
     return this.known.promise;
+  }
+
+  /** Whether `synced` has resolved. */
+  get hasSynced(): boolean {
+    return this.isKnown;
   }
 
   get(name: string, namespace?: string): T | undefined {

@@ -95,7 +95,7 @@ export class Agent {
 
   /** What keeps it from its work, in words; nothing where it works. */
   waitsFor(): readonly string[] {
-    const unknown = this.watches.unknown();
+    const unknown = [...this.watches.unknown(), ...this.parts.users.unknown()];
     if (unknown.length > 0) return unknown.map((plural) => `the cluster's ${plural} could not be read yet`);
     if (this.node.get() === undefined) return [`there is no Node ${this.options.nodeName}`];
     return this.scanProblem === undefined ? [] : [this.scanProblem];

@@ -81,7 +81,7 @@ async function run(settings: AgentSettings, kernel: Kernel, log: Logger, ended: 
 async function withinTime(started: Promise<void>, agent: Agent): Promise<void> {
   const late = delay(ONCE_START_MS, "late" as const, { ref: false });
   if ((await Promise.race([started, late])) !== "late") return;
-  const reasons = agent.waitsFor().join("; ") || "what uses its VFs could not be read";
+  const reasons = agent.waitsFor().join("; ");
   throw new Error(`it could not begin within ${ONCE_START_MS / 1_000} s: ${reasons}`);
 }
 

@@ -66,10 +66,11 @@ export class Watches {
     await Promise.all(this.informers.map((informer) => informer.start().synced));
   }
 
-  /** Plurals of the kinds that are needed and could not be listed yet. */
+  /** Plurals of the kinds that could not be listed yet; of those that a cluster may lack, not where it lacks them. */
   unknown(): string[] {
     const needed = { nodes: this.nodes, sriovnetworkdevices: this.devices, pcidevices: this.pciDevices };
-    return Object.entries(needed).flatMap(([plural, informer]) => (informer.hasSynced ? [] : [plural]));
+    const optional = { pcideviceclaims: this.claims, vlanconfigs: this.vlanConfigs };
+    return Object.entries({ ...needed, ...optional }).flatMap(([plural, { hasSynced }]) => (hasSynced ? [] : [plural]));
   }
 
   /** Asks now which of the kinds that a cluster may lack it has. */

@@ -1,6 +1,7 @@
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { describeChange, type UsedVf, type VfCountPlan } from "../../../plan/vf-count.js";
 import { type EventRecorder, EventReason } from "../service/events.js";
+import type { AgentMetrics } from "../service/metrics.js";
 import { describeDrift, type Deviation } from "./deviation.js";
 import { allowedCount, listUsed } from "./guard.js";
 import type { Transition } from "./object-writer.js";
@@ -10,7 +11,10 @@ import type { Outcome } from "./outcome.js";
 export class Announcer {
   private drift: Deviation | undefined;
 
-  constructor(private readonly events: EventRecorder) {}
+  constructor(
+    private readonly events: EventRecorder,
+    private readonly metrics: Pick<AgentMetrics, "changeRefused">,
+  ) {}
 
   /** `consequence`: what comes of it, as a sentence. */
   drifted(device: SriovNetworkDevice, deviation: Deviation | undefined, consequence: string): void {
@@ -30,11 +34,14 @@ export class Announcer {
     this.tell(device, "Warning", EventReason.Disrupted, message);
   }
 
-  /** What was written of an outcome, where it says something new. */
-  reported(device: SriovNetworkDevice, { before, after }: Transition, outcome: Outcome): void {
+  /** What was written of an outcome, where it says something new. `tried`: the kernel was asked. */
+  reported(device: SriovNetworkDevice, { before, after }: Transition, outcome: Outcome, tried: boolean): void {
     if (before?.reason === after.reason && before.message === after.message) return;
-    if (after.status === "False") this.tell(device, "Warning", EventReason.ChangeRefused, after.message);
-    else if (outcome.kind === "configured" && outcome.shortcoming !== undefined)
+    if (after.status === "False") {
+      this.tell(device, "Warning", EventReason.ChangeRefused, after.message);
+      // What the kernel answers is counted with each attempt.
+      if (!tried) this.metrics.changeRefused(after.reason);
+    } else if (outcome.kind === "configured" && outcome.shortcoming !== undefined)
       this.tell(device, "Warning", EventReason.LinkDown, outcome.shortcoming);
   }
 

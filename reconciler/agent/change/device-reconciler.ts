@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
-import { describePlan, type VfCountPlan } from "../../../plan/vf-count.js";
+import { describeChange, describePlan, type VfCountPlan } from "../../../plan/vf-count.js";
 import type { Kernel, PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 import type { PciDevices } from "../pci/pci-devices.js";
 import type { EventRecorder } from "../service/events.js";
@@ -77,7 +77,7 @@ export class DeviceReconciler {
     private readonly parts: ReconcilerParts,
     private readonly writer: ObjectWriter,
   ) {
-    this.announcer = new Announcer(parts.events);
+    this.announcer = new Announcer(parts.events, parts.metrics);
   }
 
   /** One pass. */
@@ -119,7 +119,7 @@ export class DeviceReconciler {
         const { eligible, message: reason } = this.parts.eligibility(nic);
         if (!eligible) {
           this.announcer.drifted(device, deviation, `It stays so: ${reason}.`);
-          return { outcome: notEligible(reason, decision.plan.to), found: nic };
+          return { outcome: notEligible(reason, decision.plan), found: nic };
         }
         if (this.memory.isShortfall(device, nic)) {
           return { outcome: verify(decision.plan, nic) ?? CONFIGURED, found: nic };
@@ -211,7 +211,8 @@ export class DeviceReconciler {
     if (!restoring || retryAt === undefined) await pciDevices.sync(device, nic.virtualFunctions);
     const finding = { nic, outcome, users: users.of(nic), eligibility: eligibility(nic) };
     const transition = await this.writer.report(device, reportFinding(device, finding));
-    if (transition) this.announcer.reported(device, transition, outcome);
+    const tried = retryAt !== undefined || outcome.kind === "kernelRefused";
+    if (transition) this.announcer.reported(device, transition, outcome, tried);
     if (retryAt === undefined) this.memory.retries.reset();
     if (outcome.kind === "configured" || outcome.kind === "unmanaged") {
       this.memory.deviations.forget();
@@ -232,7 +233,7 @@ export class DeviceReconciler {
   private async unreadable(device: SriovNetworkDevice, refusal: Refusal): Promise<Next> {
     const retryAt = this.memory.failed({ device, nic: undefined, users: NOBODY }, refusal);
     const transition = await this.writer.report(device, reportUnreadable(device, refusal));
-    if (transition) this.announcer.reported(device, transition, refusal);
+    if (transition) this.announcer.reported(device, transition, refusal, true);
     return { retryAt };
   }
 
@@ -257,7 +258,9 @@ const CONFIGURED = { kind: "configured" } as const;
 
 const NOBODY: ReadonlyMap<PciAddress, string> = new Map();
 
-function notEligible(reason: string, wanted: number): Refusal {
-  const message = `not changed to ${wanted}: ${reason}. Take the NIC out of there, or set the count back.`;
+function notEligible(reason: string, plan: VfCountPlan): Refusal {
+  const message =
+    `not changed (${describeChange(plan)}): ${reason}. Free the NIC from that, or set the count back to ` +
+    `${plan.from}.`;
   return { kind: "notEligible", message };
 }

@@ -19,10 +19,12 @@ export function guard(device: SriovNetworkDevice, plan: VfCountPlan, deviation: 
       ? `not changed (${describeChange(plan)}), since that would destroy`
       : `somebody changed the count from ${deviation.reported} to ${deviation.found} past the agent, and it is not put ` +
         `back, since that would destroy`;
+  // After somebody's change by hand it is the spec that has to follow, not to go back.
+  const keep = `set the count ${deviation === undefined ? "back " : ""}to ${plan.from}`;
   const { name } = device.metadata;
   const allow = `kubectl annotate srnd ${name} ${Annotation.allowDisruption}=${plan.to} --overwrite`;
   const message =
-    `${what} VFs in use: ${listUsed(used)}. Release them, set the count back to ${plan.from}, or allow it: ` +
+    `${what} VFs in use: ${listUsed(used)}. Release them, ${keep}, or allow it: ` +
     `${allow} (in a program: onVfsInUse: "proceed").`;
   return { kind: "inUse", message };
 }

@@ -61,9 +61,11 @@ const apiServer: Rule = ({ port, names, interfaceAddresses, apiServerConnection:
   return `${port.name} carries the node's connection to the API server (${own} on ${carrier})`;
 };
 
-const vlanUplink: Rule = ({ port, vlanUplinks }) => {
-  const config = vlanUplinks.get(port.name);
-  return config === undefined ? undefined : `${port.name} is an uplink of the VlanConfig ${config} on this node`;
+const vlanUplink: Rule = ({ port, names, vlanUplinks }) => {
+  const uplink = names.find((name) => vlanUplinks.has(name));
+  if (uplink === undefined) return undefined;
+  const what = uplink === port.name ? port.name : `${port.name} belongs to ${uplink}, which`;
+  return `${what} is an uplink of the VlanConfig ${vlanUplinks.get(uplink) ?? ""} on this node`;
 };
 
 /** By the reason that the condition Eligible gives. The first one that applies is the one that is told. */

@@ -1,7 +1,9 @@
 /** What the agent counts about itself. */
 export interface AgentMetrics {
-  /** A change of a count ended; `result` is `configured`, or why not, as in the Ready condition's reason. */
+  /** A change of a count ended in the kernel; `result` is `configured`, or the reason that Ready gives. */
   changeEnded(result: string, seconds: number): void;
+  /** A change was refused before the kernel was asked; `result` is the reason that Ready gives. */
+  changeRefused(result: string): void;
   scanEnded(seconds: number): void;
   /** A list or watch of this kind failed and is begun anew. */
   watchRestarted(plural: string): void;
@@ -12,6 +14,7 @@ export interface AgentMetrics {
 /** For whoever needs none. */
 export const noMetrics: AgentMetrics = {
   changeEnded: () => undefined,
+  changeRefused: () => undefined,
   scanEnded: () => undefined,
   watchRestarted: () => undefined,
   hardware: () => undefined,

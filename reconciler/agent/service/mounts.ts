@@ -23,7 +23,8 @@ export function checkMounts({ sysRoot, procRoot }: Mounts, access = accessSync):
     }
   };
   mustRead(`${sysRoot}/class/net`, "/sys", "--sys-root");
-  mustRead(`${procRoot}/net/route`, "/proc", "--proc-root");
+  // The table that every scan reads; `<procRoot>/net` is the reader's own, and there with a /proc that hides process 1.
+  mustRead(`${procRoot}/1/net/route`, "/proc", "--proc-root");
   try {
     access(sysRoot, constants.W_OK);
   } catch (error) {

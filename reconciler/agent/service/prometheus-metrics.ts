@@ -13,13 +13,13 @@ export class PrometheusMetrics implements AgentMetrics {
   private readonly registry = new Registry();
   private readonly changes = new Counter({
     name: `${PREFIX}_changes_total`,
-    help: "Changes of a VF count that ended, by what came of them.",
+    help: "Changes of a VF count that ended or were refused, by what came of them.",
     labelNames: ["result"],
     registers: [this.registry],
   });
   private readonly changeSeconds = new Histogram({
     name: `${PREFIX}_change_duration_seconds`,
-    help: "How long changes of a VF count took, the kernel's time included.",
+    help: "How long changes of a VF count took that the kernel was asked for.",
     labelNames: ["result"],
     buckets: CHANGE_SECONDS,
     registers: [this.registry],
@@ -59,6 +59,10 @@ export class PrometheusMetrics implements AgentMetrics {
   changeEnded(result: string, seconds: number): void {
     this.changes.inc({ result });
     this.changeSeconds.observe({ result }, seconds);
+  }
+
+  changeRefused(result: string): void {
+    this.changes.inc({ result });
   }
 
   scanEnded(seconds: number): void {

@@ -67,6 +67,11 @@ export class NodeUsers implements VfUsers {
     this.update();
   }
 
+  unknown(): readonly string[] {
+    const pods = this.pods.hasSynced ? [] : [POD.plural];
+    return this.machines === undefined || this.machines.hasSynced ? pods : [...pods, VIRTUAL_MACHINE_INSTANCE.plural];
+  }
+
   of(nic: PhysicalFunction): ReadonlyMap<PciAddress, string> {
     return usersOf(nic, this.parts.nodeName, this.holders);
   }

@@ -10,6 +10,8 @@ import { interfaceUsers } from "./interface-users.js";
 export interface VfUsers {
   /** Begins to watch; resolves once everybody who can be asked has answered. */
   start(sources: UsageSources): Promise<void>;
+  /** Plurals of the kinds that could not be listed yet. */
+  unknown(): readonly string[];
   /** The NIC's VFs that are in use, by address, each with who holds it, as far as is known now: `pod web/router-0`. */
   of(nic: PhysicalFunction): ReadonlyMap<PciAddress, string>;
   /** Asks anew those who tell nobody when something changes, such as the kubelet. Never fails. */
@@ -30,6 +32,7 @@ export interface UsageSources {
 /** What the kernel alone shows. */
 export const kernelUsers: VfUsers = {
   start: () => Promise.resolve(),
+  unknown: () => [],
   of: interfaceUsers,
   refresh: () => Promise.resolve(),
   onChange: () => undefined,

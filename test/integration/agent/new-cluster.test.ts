@@ -49,8 +49,17 @@ describe("an agent in a cluster that knows nothing of it", () => {
     await lab.client.apply(type, object, { fieldManager: "test" });
   }
 
-  it("waits while it may do nothing", async () => {
+  it("is not ready while it may do nothing, and says what it could not read", async () => {
     await eventually(() => /not allowed with/.test(agentLog()));
+    const [, port] = /"port":(\d+),"msg":"health and metrics are served"/.exec(agentLog()) ?? [];
+    await eventually(async () => {
+      const answer = await fetch(`http://127.0.0.1:${port ?? ""}/readyz`);
+      const unread = (await answer.text()).match(/(?<=the cluster's )\S+(?= could not be read yet)/g) ?? [];
+      return answer.status === 503 && unread.join() === "nodes,sriovnetworkdevices,pcidevices,pods";
+    });
+  });
+
+  it("waits until it may", async () => {
     await install(CLUSTER_ROLE, agentClusterRole());
   });
 

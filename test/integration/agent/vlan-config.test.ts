@@ -81,7 +81,10 @@ describe("an agent in a cluster of Harvester's networks", () => {
   it("lets such a NIC keep the VFs that it has, and changes nothing of it", async () => {
     await observer.declare("n-vlan-vu0", 3);
     const device = await observer.ready("n-vlan-vu0", "NotEligible");
-    expect(readyCondition(device)?.message).to.include("not changed to 3: vu0 is an uplink of the VlanConfig rack7");
+    expect(readyCondition(device)?.message).to.equal(
+      "not changed (2 → 3 VFs): vu0 is an uplink of the VlanConfig rack7 on this node. Free the NIC from that, or set " +
+        "the count back to 2.",
+    );
     expect(device.status?.vfAddresses).to.have.length(2);
     expect(await countsWritten(node.hardware, "0000:04:00.0")).to.deep.equal([2]);
   });

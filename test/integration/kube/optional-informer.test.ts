@@ -61,6 +61,13 @@ describe("an informer of a kind that may be missing", () => {
     expect(informer.list().map(({ metadata }) => metadata.name)).to.deep.equal(["a"]);
   });
 
+  it("is not synced before it is known whether there is one", async () => {
+    informer.start();
+    expect(informer.hasSynced).to.equal(false);
+    await Promise.all([served.look(), informer.synced]);
+    expect(informer.hasSynced).to.equal(true);
+  });
+
   it("begins when the kind is installed, and follows it", async () => {
     informer.start();
     await informer.look();

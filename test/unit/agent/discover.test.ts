@@ -150,6 +150,12 @@ describe("discovery", () => {
       reason: "eno49 is an uplink of the VlanConfig vlans-rack1 on this node",
     },
     {
+      title: "a NIC whose bond is an uplink of a VlanConfig",
+      ports: [port("eno49", ["bond1"])],
+      needs: { vlanUplinks: new Map([["bond1", "rack7"]]) },
+      reason: "eno49 belongs to bond1, which is an uplink of the VlanConfig rack7 on this node",
+    },
+    {
       title: "a NIC whose second port is an uplink of a VlanConfig",
       ports: [port("eno49"), port("eno50")],
       needs: { vlanUplinks: new Map([["eno50", "vlans-rack1"]]) },

@@ -8,7 +8,7 @@ describe("the agent's mounts", () => {
   beforeEach(() => {
     tree = new SysfsTree();
     tree.virtualInterface("lo");
-    tree.file("/proc/net/route", "");
+    tree.file("/proc/1/net/route", "");
   });
   afterEach(() => tree.remove());
 
@@ -24,6 +24,14 @@ describe("the agent's mounts", () => {
   it("are missed where there is no procfs, and the flag is named that says where it is", () => {
     const mounts = { sysRoot: tree.sysRoot, procRoot: `${tree.root}/nowhere` };
     expect(() => checkMounts(mounts)).to.throw(/no \/proc to be read: ENOENT.*nowhere.*--proc-root/);
+  });
+
+  it("are missed where procfs hides the host's first process, whose routes are the node's", () => {
+    const procRoot = `${tree.root}/hidden`;
+    tree.file("/hidden/net/route", "");
+    expect(() => checkMounts({ sysRoot: tree.sysRoot, procRoot })).to.throw(
+      /ENOENT.*hidden\/1\/net\/route.*--proc-root/,
+    );
   });
 
   it("are told to be read-only where sysfs cannot be written", () => {

@@ -80,11 +80,19 @@ describe("the agent's own server", () => {
   it("counts changes by result", async () => {
     bench.metrics.changeEnded("configured", 0.02);
     bench.metrics.changeEnded("configured", 3);
-    bench.metrics.changeEnded("inUse", 0.01);
+    bench.metrics.changeEnded("KernelRefused", 0.01);
+    bench.metrics.changeRefused("InUse");
     const { body } = await bench.get("/metrics");
     expect(body).to.include('pulumi_sriov_agent_changes_total{result="configured"} 2');
     expect(body).to.include('pulumi_sriov_agent_change_duration_seconds_sum{result="configured"} 3.02');
-    expect(body).to.include('pulumi_sriov_agent_changes_total{result="inUse"} 1');
+    expect(body).to.include('pulumi_sriov_agent_changes_total{result="KernelRefused"} 1');
+    expect(body).to.include('pulumi_sriov_agent_changes_total{result="InUse"} 1');
+  });
+
+  it("counts no time for a change that the kernel was not asked for", async () => {
+    bench.metrics.changeRefused("InUse");
+    const { body } = await bench.get("/metrics");
+    expect(body).to.not.include('pulumi_sriov_agent_change_duration_seconds_count{result="InUse"}');
   });
 
   it("tells what the last scan found, and how long scans took", async () => {

@@ -50,6 +50,13 @@ describe("the guard of VFs in use", () => {
       .that.includes("somebody changed the count from 6 to 2 past the agent, and it is not put back");
   });
 
+  it("offers to let the object follow what somebody did by hand", () => {
+    const verdict = guard(allowing(undefined), inUse, { kind: "drift", reported: 6, found: inUse.from });
+    expect(verdict)
+      .to.have.property("message")
+      .that.includes(`Release them, set the count to ${inUse.from}, or allow it`);
+  });
+
   it("lets it go on where the annotation allows this very count, and tells who loses what", () => {
     const lost = [{ address: "0000:04:10.2", usedBy: "pod web/router-0" }];
     expect(guard(allowing("6"), inUse, undefined)).to.deep.equal({ kind: "go", lost });

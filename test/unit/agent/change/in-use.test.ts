@@ -41,6 +41,12 @@ describe("a change of VFs that are in use", () => {
     expect(bench.events.map((event) => event.slice(0, 22))).to.deep.equal(["Warning ChangeRefused:"]);
   });
 
+  it("is counted once, however often the NIC is looked at", async () => {
+    hold();
+    for (let pass = 0; pass < 3; pass++) await bench.pass();
+    expect(bench.results).to.deep.equal(["InUse untried"]);
+  });
+
   it("is not told again where something else of the NIC changes", async () => {
     hold();
     await bench.pass();
@@ -118,6 +124,12 @@ describe("a change of VFs that are in use", () => {
     expect(bench.calls).to.deep.equal(["setNumVfs 0"]);
     expect(bench.ready.reason).to.equal("InUse");
     expect(bench.ready.message).to.include("(EBUSY)");
+  });
+
+  it("is counted as tried where the kernel was asked", async () => {
+    bench.hardware.setInUse(bench.vfs[0]?.address ?? "", true);
+    await bench.pass();
+    expect(bench.results).to.deep.equal(["InUse"]);
   });
 });
 

@@ -25,6 +25,7 @@ export class LoopBench {
   readonly events: string[] = [];
   /** The reason of Ready of each status write, `PCIDevices N` of each change of their number, `withdrawn`. */
   readonly writes: string[] = [];
+  /** What changes were counted under; `untried` those that the kernel was not asked for. */
   readonly results: string[] = [];
   /** What is called in the kernel: `setNumVfs 4`, … */
   readonly calls: string[] = [];
@@ -91,7 +92,11 @@ export class LoopBench {
         record: (_type, _about: KubeObject, { type, reason, message }) =>
           void this.events.push(`${type} ${reason}: ${message}`),
       },
-      metrics: { ...noMetrics, changeEnded: (result) => void this.results.push(result) },
+      metrics: {
+        ...noMetrics,
+        changeEnded: (result) => void this.results.push(result),
+        changeRefused: (result) => void this.results.push(`${result} untried`),
+      },
       pciDevices: {
         sync: (_parent, vfs) => {
           if (vfs.length !== this.pciDevices) this.writes.push(`PCIDevices ${vfs.length}`);
