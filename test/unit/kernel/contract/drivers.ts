@@ -147,6 +147,12 @@ export function describeDrivers(node: ContractNode): void {
         await bind((await readVf()).address, "vfio-pci");
         expect((await readVf()).driver).to.equal("vfio-pci");
       });
+
+      it("are given to one VF alone, and its twin of the same IDs has none still", async () => {
+        await bind((await readVf()).address, "vfio-pci");
+        const drivers = (await read()).virtualFunctions.map((vf) => vf.driver);
+        expect(drivers).to.deep.equal(["vfio-pci", undefined]);
+      });
     });
 
     it("answer ENOENT for a function that is not there", async () => {
