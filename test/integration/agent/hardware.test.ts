@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
+import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { SimulatedHardware } from "../../../lab/nodes/simulated/hardware-client.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
@@ -65,17 +65,24 @@ describe("an agent whose hardware lives its own life", () => {
     await configure(1, 2);
     const before = observer.devices.get(nameOf(1));
     await lab.client.delete(SRIOV_NETWORK_DEVICE, nameOf(1));
-    await observer.device(nameOf(1), ({ metadata }) => metadata.uid !== before?.metadata.uid);
-    const { status } = await observer.ready(nameOf(1), "Unmanaged");
-    expect(status?.vfAddresses).to.deep.equal(before?.status?.vfAddresses);
+    const isReported = ({ metadata, status }: SriovNetworkDevice): boolean =>
+      metadata.uid !== before?.metadata.uid && status?.vfAddresses !== undefined;
+    const { status } = await observer.device(nameOf(1), isReported);
     expect(await countsWritten(hardware, addressOf(1))).to.deep.equal([2]);
+    expect(status?.vfAddresses).to.deep.equal(before?.status?.vfAddresses);
+    expect(status?.conditions?.[0]).to.include({ type: "Ready", reason: "Unmanaged" });
   });
 
-  it("keeps the object's name when the NIC is renamed, and tells the new one", async () => {
-    await observer.ready(nameOf(2), "Unmanaged");
+  it("keeps the object when the NIC is renamed, and the VFs, and tells the new name", async () => {
+    await configure(2, 2);
     await hardware.rename(addressOf(2), "ens7");
     rescan(lab.run, node);
     const { metadata } = await observer.device(nameOf(2), ({ status }) => status?.interfaceName === "ens7");
+    const ofNic = observer.devices
+      .list()
+      .filter(({ spec }) => spec.nodeName === "n-life" && spec.address === addressOf(2));
+    expect(ofNic.map((object) => object.metadata.name)).to.deep.equal([nameOf(2)]);
+    expect(await countsWritten(hardware, addressOf(2))).to.deep.equal([2]);
     expect(metadata.annotations).to.include({ "sriov.devices.harvesterhi.io/interface-name": "ens7" });
   });
 

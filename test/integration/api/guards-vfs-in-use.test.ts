@@ -1,13 +1,23 @@
 import { expect } from "chai";
 import { Guard } from "../../../api/admission-policies.js";
-import { Annotation } from "../../../api/names.js";
+import { NODE } from "../../../api/core.js";
+import { Annotation, Label } from "../../../api/names.js";
+import type { KubeObject, ResourceType } from "../../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
+import { ApiError, policyRefusal } from "../../../kube/errors.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
 import { applyCount, makeDevice, writeStatus } from "./device.js";
 import { change, deviceWithVfs, refusedBy } from "./guarded.js";
 import { person } from "./people.js";
+
+const WEBHOOKS = ["Validating", "Mutating"].map((kind): ResourceType<KubeObject> => ({
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: `${kind}WebhookConfiguration`,
+  plural: `${kind.toLowerCase()}webhookconfigurations`,
+  namespaced: false,
+}));
 
 describe("the guard of VFs in use", () => {
   let lab: Lab;
@@ -45,6 +55,19 @@ describe("the guard of VFs in use", () => {
       const device = await used();
       await refused(change(editor, device, { count: 5 }));
       await refused(change(editor, device, { count: 0 }));
+    });
+
+    it("refuses it where no agent runs, nor a webhook that could be away: the API server does by itself", async () => {
+      const device = await deviceWithVfs(lab, ["pod web/router-0"], "n-without-agent");
+      // Which an agent sets as soon as it works.
+      const { metadata } = await lab.client.get(NODE, device.spec.nodeName);
+      expect(metadata.labels ?? {}).not.to.have.property(Label.capable);
+      for (const type of WEBHOOKS) expect((await lab.client.list(type)).items, type.plural).to.deep.equal([]);
+      const done = await change(editor, device, { count: 5 }).then(
+        ({ spec }) => `changed to ${spec.numVFS ?? 0}, and the VF of pod web/router-0 goes`,
+        (error: unknown) => (error instanceof ApiError ? policyRefusal(error)?.policy : String(error)),
+      );
+      expect(done).to.equal(Guard.vfsInUse);
     });
 
     it("refuses it to somebody who may disrupt as well, who has not said so", async () => {

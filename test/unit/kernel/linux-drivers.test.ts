@@ -11,7 +11,10 @@ const NIC = parsePciAddress("0000:04:00.0");
 const VF = parsePciAddress("0000:04:10.0");
 const OTHER_VF = parsePciAddress("0000:04:10.2");
 
-/** Stands for the kernel behind the files of one VF that are written: `driver_override`, `unbind`, `drivers_probe`. */
+/**
+ * Stands for the kernel behind the files that are written: a VF's `driver_override`, `unbind` and `drivers_probe`, and
+ * the `new_id` of a driver, which then takes every function of that kind that has no driver.
+ */
 class PlayedKernel {
   override = "(null)";
   /** What was done, in order. */
@@ -43,17 +46,26 @@ class PlayedKernel {
     if (file === "driver_override") this.override = content.trim() || "(null)";
     if (file === "unbind") rmSync(join(this.tree.root, device(VF), "driver"));
     if (file === "drivers_probe") this.#probe();
+    if (file === "new_id") this.#takeAll(path.split("/").at(-2) ?? "");
     return Promise.resolve();
   }
 
-  bind(driver: string): void {
-    this.tree.link(`${device(VF)}/driver`, `../../drivers/${driver}`);
+  bind(driver: string, address = VF): void {
+    this.tree.link(`${device(address)}/driver`, `../../drivers/${driver}`);
+  }
+
+  isBound(address = VF): boolean {
+    return existsSync(join(this.tree.root, device(address), "driver"));
   }
 
   #probe(): void {
     const driver = this.override === "(null)" ? this.own : this.override;
-    const bound = existsSync(join(this.tree.root, device(VF), "driver"));
-    if (!bound && !this.refusing.has(driver)) this.bind(driver);
+    if (!this.isBound() && !this.refusing.has(driver)) this.bind(driver);
+  }
+
+  #takeAll(driver: string): void {
+    const present = [VF, OTHER_VF].filter((address) => existsSync(join(this.tree.root, device(address))));
+    for (const address of present) if (!this.isBound(address)) this.bind(driver, address);
   }
 }
 
@@ -80,6 +92,13 @@ describe("LinuxKernel.bindDriver", () => {
   it("tells the VF its driver before it takes it from the one that has it", async () => {
     await binding().bind("vfio-pci");
     expect(played.log).to.deep.equal(TAKING);
+  });
+
+  it("leaves a twin of the VF without a driver, though the driver could take every VF of their kind", async () => {
+    tree.virtualFunction(NIC, 1, OTHER_VF);
+    rmSync(join(tree.root, device(VF), "driver"));
+    await binding().bind("vfio-pci");
+    expect([VF, OTHER_VF].filter((address) => played.isBound(address))).to.deep.equal([VF]);
   });
 
   it("unbinds nothing where the VF has no driver", async () => {

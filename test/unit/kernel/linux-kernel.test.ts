@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { parsePciAddress, type PhysicalFunction } from "../../../reconciler/kernel/kernel.js";
+import { KernelError, parsePciAddress, type PhysicalFunction } from "../../../reconciler/kernel/kernel.js";
 import { LinuxKernel } from "../../../reconciler/kernel/linux/linux-kernel.js";
 import { device, SysfsTree } from "./sysfs-tree.js";
 
@@ -140,6 +140,13 @@ describe("LinuxKernel", () => {
       rmSync(`${tree.root}${device(NIC)}/class`);
       tree.directory(`${device(NIC)}/class`);
       expect(await kernel.physicalFunction(NIC).catch((error: unknown) => String(error))).to.match(/EISDIR/);
+    });
+
+    it("keeps what the system call said as the cause of what it rejects with", async () => {
+      rmSync(`${tree.root}${device(NIC)}/class`);
+      tree.directory(`${device(NIC)}/class`);
+      const error = await kernel.physicalFunction(NIC).catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(KernelError).with.nested.property("cause.syscall", "read");
     });
 
     it("reads the other VFs when the first is gone", async () => {

@@ -147,6 +147,14 @@ export function describeDrivers(node: ContractNode): void {
         await bind((await readVf()).address, "vfio-pci");
         expect((await readVf()).driver).to.equal("vfio-pci");
       });
+
+      it("are given to one VF alone, and its twin of the same IDs has none still", async () => {
+        // While it is off, Linux gives a VF only the driver that was named for this one.
+        await autoprobe(true);
+        await bind((await readVf()).address, "vfio-pci");
+        const drivers = (await read()).virtualFunctions.map((vf) => vf.driver);
+        expect(drivers).to.deep.equal(["vfio-pci", undefined]);
+      });
     });
 
     it("answer ENOENT for a function that is not there", async () => {
