@@ -149,7 +149,7 @@ export class DeviceReconciler {
     plan: VfCountPlan,
   ): Promise<Result | undefined> {
     const deviation = this.memory.deviations.see(device, nic);
-    const verdict = guard(device, plan, deviation);
+    const verdict = guard(device, plan, deviation, this.memory.isAllowanceSpent(device));
     if (verdict.kind !== "go") {
       this.announcer.drifted(device, deviation, "It stays so, since VFs are in use: see the condition Ready.");
       return { outcome: verdict, found: nic };
@@ -158,6 +158,7 @@ export class DeviceReconciler {
     this.announcer.drifted(device, deviation, `The count is put back to ${plan.to}.`);
     const { refused, missed, found } = await this.carryOut(device, nic, plan);
     const untouched = refused !== undefined && found?.numVfs === plan.from;
+    if (plan.from === 0 || !untouched) this.memory.spendAllowance(device);
     if (verdict.lost.length > 0 && !untouched) this.announcer.disrupted(device, verdict.lost);
     if (found === undefined) return { outcome: CONFIGURED, found };
     if (missed !== undefined && isShortfall(plan, found)) {
@@ -212,8 +213,9 @@ export class DeviceReconciler {
     if (retryAt === undefined) this.memory.retries.reset();
     if (outcome.kind === "configured" || outcome.kind === "unmanaged") {
       this.memory.deviations.forget();
-      await this.writer.withdrawAllowance(device);
+      this.memory.spendAllowance(device);
     }
+    if (this.memory.isAllowanceSpent(device)) await this.writer.withdrawAllowance(device);
     return { retryAt, changed };
   }
 
