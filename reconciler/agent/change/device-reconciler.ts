@@ -168,7 +168,8 @@ export class DeviceReconciler {
     const refusal = refused ?? missed;
     if (refusal !== undefined) return this.failed(device, found, refusal);
     this.announcer.changed(device, plan, deviation);
-    return { ...(await this.withLink(found)), changed: true };
+    // Who changes the count again and again is answered as often as the hardware is looked at anyhow, not every second.
+    return { ...(await this.withLink(found)), changed: deviation?.kind !== "drift" };
   }
 
   /** The kernel's part: the phases, the wait for drivers and names, and a look at what came of it. */
