@@ -63,6 +63,8 @@ export class Agent {
   /** Why the hardware is not known, or not all was done about it: the last scan failed, or there was none yet. */
   private scanProblem: string | undefined = "the hardware has not been looked at yet";
   private readonly stopping = new AbortController();
+  /** All is known that a change depends on, above all who uses VFs. Nothing is looked at before, whoever asks. */
+  private begun = false;
 
   constructor(
     private readonly parts: AgentParts,
@@ -89,6 +91,7 @@ export class Agent {
     const { failFast = false, nodeName } = this.options;
     if (failFast && this.node.get() === undefined) throw new Error(`there is no Node ${nodeName}; check --node-name`);
     await this.node.exists(this.stopping.signal, (what) => this.parts.log.warn(`${what}; waiting for it`));
+    this.begun = true;
     this.listen();
     await this.scan();
   }
@@ -113,9 +116,9 @@ export class Agent {
     await Promise.all([this.scan(), this.watches.look()]);
   }
 
-  /** Looks at the hardware now. A scan that is under way is followed by another. */
-  scan(): Promise<void> {
-    return this.scans.now();
+  /** Looks at the hardware now; before the first scan, which comes by itself, not. One under way is followed by another. */
+  async scan(): Promise<void> {
+    if (this.begun) await this.scans.now();
   }
 
   /** Ends watches at once, and changes once the kernel has answered, or does not answer. */

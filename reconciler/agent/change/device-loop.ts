@@ -42,7 +42,7 @@ export class DeviceLoop {
     if (this.stopped) return;
     clearTimeout(this.timer);
     this.writer.acknowledgeNewGeneration();
-    this.running ??= this.run().finally(() => (this.running = undefined));
+    this.running ??= this.run();
   }
 
   /** Resolves when nothing is left to do for now. */
@@ -71,6 +71,8 @@ export class DeviceLoop {
         this.wakeAt(this.reconciler.retryAfterFailure());
       }
     }
+    // Not after this function has returned: who wakes it in between would be forgotten, with the timer of a retry.
+    this.running = undefined;
   }
 
   private lookAgain(): void {

@@ -151,7 +151,7 @@ export class DeviceReconciler {
     plan: VfCountPlan,
   ): Promise<Result | undefined> {
     const deviation = this.memory.deviations.see(device, nic);
-    const verdict = guard(device, plan, deviation);
+    const verdict = guard(device, plan, deviation, this.memory.isAllowanceSpent(device));
     if (verdict.kind !== "go") {
       this.announcer.drifted(device, deviation, "It stays so, since VFs are in use: see the condition Ready.");
       return { outcome: verdict, found: nic };
@@ -160,6 +160,7 @@ export class DeviceReconciler {
     this.announcer.drifted(device, deviation, `The count is put back to ${plan.to}.`);
     const { refused, missed, found, made } = await this.carryOut(device, nic, plan);
     const untouched = refused !== undefined && found?.numVfs === plan.from;
+    if (plan.from === 0 || !untouched) this.memory.spendAllowance(device);
     if (verdict.lost.length > 0 && !untouched) this.announcer.disrupted(device, verdict.lost);
     if (found === undefined) return { outcome: CONFIGURED, found };
     if (missed !== undefined && isShortfall(plan, found, made)) {
@@ -169,7 +170,8 @@ export class DeviceReconciler {
     const refusal = refused ?? missed;
     if (refusal !== undefined) return this.failed(device, found, refusal);
     this.announcer.changed(device, plan, deviation);
-    return { ...(await this.withLink(found)), changed: true };
+    // Who changes the count again and again is answered as often as the hardware is looked at anyhow, not every second.
+    return { ...(await this.withLink(found)), changed: deviation?.kind !== "drift" };
   }
 
   /** The kernel's part: the phases, the wait for drivers and names, and a look at what came of it. */
@@ -216,8 +218,9 @@ export class DeviceReconciler {
     if (retryAt === undefined) this.memory.retries.reset();
     if (outcome.kind === "configured" || outcome.kind === "unmanaged") {
       this.memory.deviations.forget();
-      await this.writer.withdrawAllowance(device);
+      this.memory.spendAllowance(device);
     }
+    if (this.memory.isAllowanceSpent(device)) await this.writer.withdrawAllowance(device);
     return { retryAt, changed };
   }
 

@@ -10,10 +10,18 @@ export type GuardVerdict =
   /** `lost`: VFs in use that go because somebody who may allow it did so. */
   { readonly kind: "go"; readonly lost: readonly UsedVf[] } | Refusal;
 
-/** The agent's own look before it acts: admission refused such a change already, unless the VFs were taken since. Pure. */
-export function guard(device: SriovNetworkDevice, plan: VfCountPlan, deviation: Deviation | undefined): GuardVerdict {
+/**
+ * The agent's own look before it acts: admission refused such a change already, unless the VFs were taken since. Pure.
+ * `spent`: what the annotation allowed was done before.
+ */
+export function guard(
+  device: SriovNetworkDevice,
+  plan: VfCountPlan,
+  deviation: Deviation | undefined,
+  spent = false,
+): GuardVerdict {
   const used = usedVfs(plan);
-  if (used.length === 0 || isDisruptionAllowed(device)) return { kind: "go", lost: used };
+  if (used.length === 0 || (isDisruptionAllowed(device) && !spent)) return { kind: "go", lost: used };
   const what =
     deviation === undefined
       ? `not changed (${describeChange(plan)}), since that would destroy`

@@ -22,8 +22,12 @@ export class PassMemory {
   /** What a driver made of one generation where it made fewer VFs than it was asked for. */
   private shortfall: (Identity & { readonly numVfs: number }) | undefined;
 
+  /** The generation whose leave to destroy VFs in use was used up, until its annotation is seen to be gone. */
+  private spent: Identity | undefined;
+
   /** A new generation, or an object made anew, begins without what failed for the one before. */
   meet(device: SriovNetworkDevice): void {
+    if (allowedCount(device) === undefined) this.spent = undefined;
     const identity = identityOf(device);
     if (isDeepStrictEqual(identity, this.identity)) return;
     this.identity = identity;
@@ -50,6 +54,15 @@ export class PassMemory {
   /** The driver made no more for this same generation: another try would destroy those VFs and end as before. */
   isShortfall(device: SriovNetworkDevice, { numVfs }: PhysicalFunction): boolean {
     return isDeepStrictEqual(this.shortfall, { ...identityOf(device), numVfs });
+  }
+
+  /** VFs are gone, or there were none: an annotation that let them go is for no others that are made later. */
+  spendAllowance(device: SriovNetworkDevice): void {
+    if (allowedCount(device) !== undefined) this.spent = identityOf(device);
+  }
+
+  isAllowanceSpent(device: SriovNetworkDevice): boolean {
+    return isDeepStrictEqual(this.spent, identityOf(device));
   }
 
   /** Resolves with when it may be tried again, in milliseconds since the epoch. */

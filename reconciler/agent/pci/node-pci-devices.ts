@@ -28,7 +28,7 @@ export class NodePciDevices {
   /** Looks at the node's functions now. A look that is under way is followed by another. */
   sync(): Promise<void> {
     this.again = true;
-    this.running ??= this.run().finally(() => (this.running = undefined));
+    this.running ??= this.run();
     return this.running;
   }
 
@@ -38,9 +38,14 @@ export class NodePciDevices {
   }
 
   private async run(): Promise<void> {
-    while (this.again) {
-      this.again = false;
-      await this.pass();
+    try {
+      while (this.again) {
+        this.again = false;
+        await this.pass();
+      }
+    } finally {
+      // Not after this function has returned: who asks in between would be forgotten.
+      this.running = undefined;
     }
   }
 

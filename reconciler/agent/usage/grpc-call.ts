@@ -81,7 +81,16 @@ function statusIn(headers: IncomingHttpHeaders, known: Status): Status {
   const code = headers["grpc-status"];
   const message = headers["grpc-message"];
   if (typeof code !== "string") return known;
-  return { code, ...(typeof message === "string" && { message: decodeURIComponent(message) }) };
+  return { code, ...(typeof message === "string" && { message: decoded(message) }) };
+}
+
+/** gRPC has percent signs encoded. This runs where an error thrown would end the process. */
+function decoded(message: string): string {
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
+  }
 }
 
 /** Before each message: whether it is compressed, and its length. */

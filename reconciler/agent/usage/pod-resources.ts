@@ -24,9 +24,10 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 export class PodResources {
   private answer: readonly Allocation[] = [];
   private asking: Promise<void> | undefined;
+  /** Follows the question under way, for all who have come meanwhile. */
+  private next: Promise<void> | undefined;
   private failing = false;
   private answered = false;
-  private askAgain = false;
 
   constructor(
     private readonly socket: string,
@@ -40,16 +41,18 @@ export class PodResources {
 
   /** Resolves once a question from after this call was answered. Never fails: an error is told once. */
   refresh(): Promise<void> {
-    this.askAgain = true;
-    this.asking ??= this.asks().finally(() => (this.asking = undefined));
-    return this.asking;
+    if (this.next !== undefined) return this.next;
+    if (this.asking === undefined) return this.begin();
+    this.next = this.asking.then(() => {
+      this.next = undefined;
+      return this.begin();
+    });
+    return this.next;
   }
 
-  private async asks(): Promise<void> {
-    while (this.askAgain) {
-      this.askAgain = false;
-      await this.ask();
-    }
+  private begin(): Promise<void> {
+    this.asking = this.ask().finally(() => (this.asking = undefined));
+    return this.asking;
   }
 
   private async ask(): Promise<void> {

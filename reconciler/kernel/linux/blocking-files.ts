@@ -73,7 +73,12 @@ export class BlockingFiles {
   }
 
   async #runNow(deadline: Deadline, request: FileRequest, vacate: () => void): Promise<FileAnswer> {
-    const process = this.#takeProcess();
+    const process = this.#takeProcessIfAny();
+    if (process === undefined) {
+      vacate();
+      this.#turns.end();
+      return NO_PROCESS;
+    }
     const answered = process.run(request);
     void Promise.race([answered, process.ended]).then(vacate);
 
@@ -82,6 +87,15 @@ export class BlockingFiles {
     else if (process.alive) this.#putBack(process);
     this.#turns.end();
     return answer;
+  }
+
+  /** None where this machine, or its limit for us, is out of memory, processes or open files. */
+  #takeProcessIfAny(): FileProcess | undefined {
+    try {
+      return this.#takeProcess();
+    } catch {
+      return undefined;
+    }
   }
 
   #takeProcess(): FileProcess {
@@ -116,6 +130,8 @@ const PROCESSES = 4;
 const PATIENCE_MS = 500;
 
 const LATE: FileAnswer = { errno: "ETIMEDOUT" };
+/** Not the errno of the failed start: that would be taken for the device's. */
+const NO_PROCESS: FileAnswer = { errno: "EAGAIN" };
 
 /** Its timer keeps this process alive while work is under way, which the one that does it does not. */
 class Deadline {

@@ -17,7 +17,8 @@ export function interfaceAddresses(
   ipv4Routes: string,
   ipv6Interfaces: string,
 ): InterfaceAddresses {
-  const addresses: Record<string, string[]> = {};
+  // Without a prototype, since an interface may be called `constructor`.
+  const addresses = Object.create(null) as Record<string, string[]>;
   const add = (name: string, address: string): void => {
     (addresses[name] ??= []).push(address);
   };

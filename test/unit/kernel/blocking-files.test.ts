@@ -69,6 +69,21 @@ describe("files that may block", () => {
     expect(new Set(await Promise.all(hanging))).to.deep.equal(new Set(["ETIMEDOUT"]));
   });
 
+  it("are written again once a process can be started again", async () => {
+    const path = tree.file("/free", "");
+    let full = true;
+    const few = new BlockingFiles(() => {
+      if (full) throw Object.assign(new Error("spawn ENOMEM"), { code: "ENOMEM" });
+      return new FileProcess();
+    });
+    const attempts = numbers.slice(0, 6).map(() => errno(few.write(path, "early", { deadlineMs: 2_000 })));
+    expect(new Set(await Promise.all(attempts))).to.deep.equal(new Set(["EAGAIN"]));
+    full = false;
+    await few.write(path, "written", { deadlineMs: 10_000 });
+    few.close();
+    expect(tree.read("/free")).to.equal("written");
+  });
+
   it("of one device wait for each other where that is told", async () => {
     const stuck = errno(files.write(hangingFile("stuck"), "", { deadlineMs: 300, device: "a" }));
     const behind = errno(files.write(tree.file("/free", ""), "written", { deadlineMs: 100, device: "a" }));

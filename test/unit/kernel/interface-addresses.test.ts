@@ -1,5 +1,9 @@
 import { expect } from "chai";
-import { connectedNetworks, ipv6Addresses } from "../../../reconciler/kernel/linux/interface-addresses.js";
+import {
+  connectedNetworks,
+  interfaceAddresses,
+  ipv6Addresses,
+} from "../../../reconciler/kernel/linux/interface-addresses.js";
 import { ipv4Route } from "./sysfs-tree.js";
 
 describe("connected networks in /proc/net/route", () => {
@@ -46,5 +50,13 @@ describe("addresses in /proc/net/if_inet6", () => {
 
   it("are none in an empty table", () => {
     expect(ipv6Addresses("")).to.be.empty;
+  });
+});
+
+describe("addresses of interfaces", () => {
+  it("are had of any name that Linux lets an interface have", () => {
+    const table = "fd000000000000000000000000000001 02 40 00 80 constructor\n";
+    expect(interfaceAddresses({}, "", table)["constructor"]).to.deep.equal(["fd00::1"]);
+    expect(interfaceAddresses({}, "", "")["constructor"]).to.equal(undefined);
   });
 });

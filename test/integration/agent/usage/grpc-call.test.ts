@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { callGrpc, type GrpcCall, GrpcError } from "../../../../reconciler/agent/usage/grpc-call.js";
@@ -48,6 +49,18 @@ describe("a gRPC call", () => {
     const error = await refusal(call({ deadlineMs: 10 }), GrpcError);
     kubelet.silent = false;
     expect(error.message).to.equal("no answer within 0.01 s");
+  });
+
+  it("fails with the words as they came where they are not in gRPC's encoding", async () => {
+    const server = createServer();
+    server.on("stream", (stream) => {
+      stream.respond({ ":status": 200, "grpc-status": "13", "grpc-message": "100% full" }, { endStream: true });
+    });
+    const socket = join(directory, "plain.sock");
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    const error = await refusal(call({ socket }), GrpcError);
+    await new Promise((resolve) => server.close(resolve));
+    expect(error.message).to.equal("status 13: 100% full");
   });
 
   it("fails where nobody listens", async () => {

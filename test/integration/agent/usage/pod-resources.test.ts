@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate, setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
 import { PodResources } from "../../../../reconciler/agent/usage/pod-resources.js";
 import { Kubelet } from "./kubelet.js";
@@ -101,6 +102,24 @@ describe("what the kubelet says of devices", () => {
     await resources.refresh();
     await new Promise((resolve) => stranger.close(resolve));
     expect([resources.list(), told.length]).to.deep.equal([[], 1]);
+  });
+
+  it("is waited for no longer because others go on asking", async () => {
+    await kubelet.start();
+    let others = true;
+    const asking = resources.refresh();
+    const goOn = async (): Promise<void> => {
+      while (others) {
+        void resources.refresh();
+        await setImmediate();
+      }
+    };
+    const going = goOn();
+    const late = delay(5_000, "late" as const, { ref: false });
+    const first = await Promise.race([asking.then(() => "answered" as const), late]);
+    others = false;
+    await going;
+    expect(first).to.equal("answered");
   });
 
   it("is asked for again by whoever asks while a question is under way", async () => {

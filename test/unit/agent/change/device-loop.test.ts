@@ -52,6 +52,21 @@ class Bench {
     this.loop.hear(device);
   }
 
+  /** Resolves with how often the NIC was read: woken, and again so many steps after the first reading. */
+  async look(steps: number): Promise<number> {
+    const read = Promise.withResolvers<undefined>();
+    this.reads = 0;
+    this.readable = read.promise;
+    this.loop.wake();
+    await settled();
+    this.readable = undefined;
+    read.resolve(undefined);
+    for (let step = 0; step < steps; step++) await Promise.resolve();
+    this.loop.wake();
+    await settled();
+    return this.reads;
+  }
+
   /** Resolves when the loop has nothing more to do. */
   async wake(): Promise<void> {
     this.loop.wake();
@@ -82,6 +97,15 @@ describe("the loop of a NIC", () => {
     const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
     await bench.wake();
     expect([bench.reads, bench.statusWrites]).to.deep.equal([1, 1]);
+  });
+
+  it("looks once more whenever it is woken while a look ends", async () => {
+    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    await bench.look(0);
+    const looks: number[] = [];
+    for (let steps = 0; steps < 30; steps++) looks.push(await bench.look(steps));
+    expect(new Set(looks)).to.deep.equal(new Set([2]));
+    await bench.wake();
   });
 
   it("writes nothing where its report says the same", async () => {

@@ -29,6 +29,25 @@ describe("hardware that no longer has what was reported", () => {
     expect(bench.vfs).to.have.length(4);
   });
 
+  it("is not looked for any sooner after that: somebody who does it again and again would be a loop", async () => {
+    const pauses: (number | undefined)[] = [];
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = Object.assign((...args: Parameters<typeof setTimeout>) => {
+      pauses.push(args[1]);
+      return setTimeout(...args);
+    }, setTimeout);
+    try {
+      for (let repair = 0; repair < 4; repair++) {
+        await byHand(0, 2);
+        await bench.pass();
+      }
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
+    expect(bench.vfs).to.have.length(4);
+    expect(pauses.filter((ms) => ms !== undefined && ms > 500 && ms <= 1_000)).to.deep.equal([]);
+  });
+
   it("stays so while VFs that would go are in use, and Ready says that", async () => {
     await byHand(0, 2);
     const vf = bench.vfs[0]?.address;

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { KernelError } from "../../../../reconciler/kernel/kernel.js";
 import { LoopBench, NIC } from "./loop-bench.js";
 
 const ALLOW = "devices.harvesterhci.io/allow-disruption";
@@ -95,6 +96,66 @@ describe("a change of VFs that are in use", () => {
     bench.annotate({ [ALLOW]: "3" });
     await bench.pass();
     expect(bench.writes.at(-1)).to.equal("withdrawn");
+  });
+
+  it("uses the annotation up also where it makes fewer VFs than that, so that nobody loses those by it", async () => {
+    bench.hardware.setEnableLimit(NIC, 3);
+    hold();
+    bench.annotate({ [ALLOW]: "4" });
+    await bench.pass();
+    hold();
+    await bench.restart();
+    bench.calls.length = 0;
+    await bench.pass();
+    expect([bench.writes.includes("withdrawn"), bench.calls]).to.deep.equal([true, []]);
+    expect([bench.vfs.length, bench.ready.reason]).to.deep.equal([3, "InUse"]);
+  });
+
+  it("uses the annotation up also where the VFs are gone and the kernel makes no new ones", async () => {
+    bench.annotate({ [ALLOW]: "4" });
+    bench.before = (call) => {
+      if (call === "setNumVfs 4") throw new KernelError("EIO", "sriov_numvfs", "write 4");
+    };
+    await bench.pass();
+    expect([bench.vfs.length, bench.writes]).to.deep.equal([0, ["PCIDevices 0", "KernelRefused", "withdrawn"]]);
+  });
+
+  it("keeps the annotation while the kernel keeps the VFs", async () => {
+    hold();
+    bench.annotate({ [ALLOW]: "4" });
+    bench.before = (call) => {
+      if (call === "setNumVfs 0") throw new KernelError("EBUSY", "sriov_numvfs", "write 0");
+    };
+    await bench.pass();
+    expect(bench.writes).to.deep.equal(["InUse"]);
+  });
+
+  it("takes an annotation that was used up once for leave no second time, even if it could not be taken away", async () => {
+    bench.hardware.setEnableLimit(NIC, 3);
+    hold();
+    bench.annotate({ [ALLOW]: "4" });
+    bench.keepsAnnotations = true;
+    await bench.pass();
+    hold();
+    await bench.hardware.setNumVfsByHand(NIC, 0);
+    await bench.hardware.setNumVfsByHand(NIC, 2);
+    bench.calls.length = 0;
+    await bench.pass();
+    expect([bench.calls, bench.ready.reason]).to.deep.equal([[], "InUse"]);
+  });
+
+  it("takes it for leave again where somebody gives it again", async () => {
+    bench.hardware.setEnableLimit(NIC, 3);
+    hold();
+    bench.annotate({ [ALLOW]: "4" });
+    await bench.pass();
+    hold();
+    await bench.restart();
+    await bench.pass();
+    bench.annotate({ [ALLOW]: "4" });
+    bench.hardware.setEnableLimit(NIC, undefined);
+    await bench.pass();
+    expect(bench.vfs).to.have.length(4);
   });
 
   it("keeps an annotation that comes with a later change", async () => {

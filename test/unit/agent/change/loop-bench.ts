@@ -4,6 +4,7 @@ import type { KubeObject } from "../../../../api/object.js";
 import type { SriovNetworkDevice } from "../../../../api/sriov-network-device.js";
 import { readyCondition } from "../../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../../kube/client.js";
+import { ApiError } from "../../../../kube/errors.js";
 import { SimulatedNode } from "../../../../lab/nodes/simulated/node.js";
 import { DeviceLoop } from "../../../../reconciler/agent/change/device-loop.js";
 import type { Eligibility } from "../../../../reconciler/agent/change/report.js";
@@ -35,6 +36,8 @@ export class LoopBench {
   onRefresh: () => void = () => undefined;
   meantForVfio: ReadonlySet<PciAddress> = new Set();
   eligibility: Eligibility = { eligible: true, reason: "Eligible", message: "" };
+  /** Somebody else writes the object in the moment in which an annotation is to be taken away. */
+  keepsAnnotations = false;
   /** Answers in place of the kernel, where it throws. */
   before: (call: string) => void | Promise<void> = () => undefined;
   loop: DeviceLoop;
@@ -155,6 +158,7 @@ export class LoopBench {
 
   private merge(patch: Readonly<Record<string, unknown>>): SriovNetworkDevice {
     if (patch["status"] === undefined) {
+      if (this.keepsAnnotations) throw new ApiError("the object has been modified", 409, {});
       this.writes.push("withdrawn");
       return { ...this.device, metadata: { ...this.device.metadata, annotations: {} } };
     }
