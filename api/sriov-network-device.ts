@@ -85,6 +85,8 @@ export const ReadyReason = {
   KernelRefused: "KernelRefused",
   /** False: the NIC has become the node's own, for management say; it keeps what it has. */
   NotEligible: "NotEligible",
+  /** False: VFs would be destroyed, and whoever knows who uses them does not answer; nothing was changed. */
+  UsersUnknown: "UsersUnknown",
   /** False: no device has this address on the node any more. */
   DeviceGone: "DeviceGone",
 } as const;

@@ -30,7 +30,7 @@ export interface ReconcilerOptions {
 export interface ReconcilerParts {
   readonly kernel: Kernel;
   readonly pciDevices: Pick<PciDevices, "sync">;
-  readonly users: Pick<VfUsers, "of" | "refresh">;
+  readonly users: Pick<VfUsers, "of" | "refresh" | "silent">;
   readonly events: EventRecorder;
   readonly metrics: AgentMetrics;
   readonly log: Logger;
@@ -151,7 +151,8 @@ export class DeviceReconciler {
     plan: VfCountPlan,
   ): Promise<Result | undefined> {
     const deviation = this.memory.deviations.see(device, nic);
-    const verdict = guard(device, plan, deviation, this.memory.isAllowanceSpent(device));
+    const spent = this.memory.isAllowanceSpent(device);
+    const verdict = guard(device, plan, { deviation, spent, silent: this.parts.users.silent() });
     if (verdict.kind !== "go") {
       this.announcer.drifted(device, deviation, "It stays so, since VFs are in use: see the condition Ready.");
       return { outcome: verdict, found: nic };

@@ -10,18 +10,29 @@ export type GuardVerdict =
   /** `lost`: VFs in use that go because somebody who may allow it did so. */
   { readonly kind: "go"; readonly lost: readonly UsedVf[] } | Refusal;
 
-/**
- * The agent's own look before it acts: admission refused such a change already, unless the VFs were taken since. Pure.
- * `spent`: what the annotation allowed was done before.
- */
-export function guard(
-  device: SriovNetworkDevice,
-  plan: VfCountPlan,
-  deviation: Deviation | undefined,
-  spent = false,
-): GuardVerdict {
+export interface GuardFacts {
+  readonly deviation?: Deviation | undefined;
+  /** What the annotation allows was done before. */
+  readonly spent?: boolean;
+  /** Who does not answer though he would know of users, in words. */
+  readonly silent?: string | undefined;
+}
+
+/** The agent's own look before it acts: admission refused such a change already, unless the VFs were taken since. Pure. */
+export function guard(device: SriovNetworkDevice, plan: VfCountPlan, facts: GuardFacts = {}): GuardVerdict {
+  const { deviation, spent = false, silent } = facts;
   const used = usedVfs(plan);
-  if (used.length === 0 || (isDisruptionAllowed(device) && !spent)) return { kind: "go", lost: used };
+  const allowed = isDisruptionAllowed(device) && !spent;
+  if (allowed || plan.destroyed.length === 0) return { kind: "go", lost: used };
+  if (used.length === 0 && silent === undefined) return { kind: "go", lost: used };
+  const { name } = device.metadata;
+  const allow = `kubectl annotate srnd ${name} ${Annotation.allowDisruption}=${plan.to} --overwrite`;
+  if (used.length === 0) {
+    const message =
+      `not changed (${describeChange(plan)}), since that would destroy VFs, and it is not known who ` +
+      `uses them: ${silent ?? ""}. It is done once that answers. To have it done all the same: ${allow}.`;
+    return { kind: "usersUnknown", message };
+  }
   const what =
     deviation === undefined
       ? `not changed (${describeChange(plan)}), since that would destroy`
@@ -29,8 +40,6 @@ export function guard(
         `back, since that would destroy`;
   // After somebody's change by hand it is the spec that has to follow, not to go back.
   const keep = `set the count ${deviation === undefined ? "back " : ""}to ${plan.from}`;
-  const { name } = device.metadata;
-  const allow = `kubectl annotate srnd ${name} ${Annotation.allowDisruption}=${plan.to} --overwrite`;
   const message =
     `${what} VFs in use: ${listUsed(used)}. Release them, ${keep}, or allow it: ` +
     `${allow} (in a program: onVfsInUse: "proceed").`;

@@ -7,7 +7,7 @@ export type Outcome =
 
 /** Why it could not be done, for people: what was tried, what was answered, and what to do. */
 export interface Refusal {
-  readonly kind: "inUse" | "tooMany" | "notEligible" | "kernelRefused";
+  readonly kind: "inUse" | "usersUnknown" | "tooMany" | "notEligible" | "kernelRefused";
   readonly message: string;
 }
 
@@ -25,6 +25,7 @@ const REASONS: Readonly<Record<Outcome["kind"], ReadyReason>> = {
   configured: ReadyReason.Configured,
   unmanaged: ReadyReason.Unmanaged,
   inUse: ReadyReason.InUse,
+  usersUnknown: ReadyReason.UsersUnknown,
   tooMany: ReadyReason.TooManyVFs,
   notEligible: ReadyReason.NotEligible,
   kernelRefused: ReadyReason.KernelRefused,

@@ -72,6 +72,10 @@ export class NodeUsers implements VfUsers {
     return this.machines === undefined || this.machines.hasSynced ? pods : [...pods, VIRTUAL_MACHINE_INSTANCE.plural];
   }
 
+  silent(): string | undefined {
+    return this.podResources.silent();
+  }
+
   of(nic: PhysicalFunction): ReadonlyMap<PciAddress, string> {
     return usersOf(nic, this.parts.nodeName, this.holders);
   }

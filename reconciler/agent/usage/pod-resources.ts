@@ -26,7 +26,8 @@ export class PodResources {
   private asking: Promise<void> | undefined;
   /** Follows the question under way, for all who have come meanwhile. */
   private next: Promise<void> | undefined;
-  private failing = false;
+  /** Why the last question was not answered. */
+  private failure: string | undefined;
   private answered = false;
 
   constructor(
@@ -37,6 +38,11 @@ export class PodResources {
   /** By the last answer that there was. */
   list(): readonly Allocation[] {
     return this.answer;
+  }
+
+  /** That the kubelet is there and has never answered, in words. */
+  silent(): string | undefined {
+    return this.answered ? undefined : this.failure;
   }
 
   /** Resolves once a question from after this call was answered. Never fails: an error is told once. */
@@ -57,19 +63,23 @@ export class PodResources {
 
   private async ask(): Promise<void> {
     // A kubelet that has answered before is away for now, not absent.
-    if (!this.answered && !existsSync(this.socket)) return;
+    if (!this.answered && !existsSync(this.socket)) {
+      this.failure = undefined;
+      return;
+    }
     try {
       this.answer = await listPodResources(this.socket);
       this.answered = true;
-      this.failing = false;
+      this.failure = undefined;
     } catch (error) {
-      if (!this.failing) {
+      const failure = `the kubelet at ${this.socket} does not answer: ${messageOf(error)}`;
+      if (this.failure === undefined) {
         const kept = this.answered
           ? "its last answer counts until it answers again"
           : "its pods' devices are not known";
-        this.log.warn({ err: error }, `the kubelet at ${this.socket} does not answer: ${messageOf(error)}; ${kept}`);
+        this.log.warn({ err: error }, `${failure}; ${kept}`);
       }
-      this.failing = true;
+      this.failure = failure;
     }
   }
 }

@@ -14,6 +14,8 @@ export interface VfUsers {
   unknown(): readonly string[];
   /** The NIC's VFs that are in use, by address, each with who holds it, as far as is known now: `pod web/router-0`. */
   of(nic: PhysicalFunction): ReadonlyMap<PciAddress, string>;
+  /** Who has never answered though he is there, in words; what he knows of is missing from {@link of}. */
+  silent(): string | undefined;
   /** Asks anew those who tell nobody when something changes, such as the kubelet. Never fails. */
   refresh(): Promise<void>;
   /** Calls `listener` when somebody took or left a VF of this node, whichever. */
@@ -33,6 +35,7 @@ export interface UsageSources {
 export const kernelUsers: VfUsers = {
   start: () => Promise.resolve(),
   unknown: () => [],
+  silent: () => undefined,
   of: interfaceUsers,
   refresh: () => Promise.resolve(),
   onChange: () => undefined,

@@ -46,6 +46,16 @@ describe("what the kubelet says of devices", () => {
     expect(resources.list()).to.deep.equal([router, other]);
   });
 
+  it("leaves open who uses what while a kubelet that is there has not answered yet", async () => {
+    kubelet.failing = true;
+    await kubelet.start();
+    await resources.refresh();
+    expect(resources.silent()).to.match(/^the kubelet at .*kubelet\.sock does not answer: /);
+    kubelet.failing = false;
+    await resources.refresh();
+    expect(resources.silent()).to.equal(undefined);
+  });
+
   it("is known once the socket appears", async () => {
     await resources.refresh();
     kubelet.allocations = [router];

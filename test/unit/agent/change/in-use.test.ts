@@ -36,6 +36,15 @@ describe("a change of VFs that are in use", () => {
     expect([bench.calls, bench.ready.reason]).to.deep.equal([[], "InUse"]);
   });
 
+  it("touches nothing while somebody who would know of users does not answer, and is done once he does", async () => {
+    bench.silent = "the kubelet does not answer";
+    await bench.pass();
+    expect([bench.calls, bench.ready.reason]).to.deep.equal([[], "UsersUnknown"]);
+    bench.silent = undefined;
+    await bench.pass();
+    expect(bench.ready.reason).to.equal("Configured");
+  });
+
   it("is told once, however often the NIC is looked at", async () => {
     hold();
     for (let pass = 0; pass < 3; pass++) await bench.pass();

@@ -32,6 +32,8 @@ export class LoopBench {
   readonly calls: string[] = [];
   /** Who holds a VF, beside what the kernel shows. */
   readonly held = new Map<PciAddress, string>();
+  /** Who does not answer though he would know of users. */
+  silent: string | undefined;
   /** Called when the loop asks anew who holds VFs. */
   onRefresh: () => void = () => undefined;
   meantForVfio: ReadonlySet<PciAddress> = new Set();
@@ -119,13 +121,14 @@ export class LoopBench {
     });
   }
 
-  private users(): Pick<VfUsers, "of" | "refresh"> {
+  private users(): Pick<VfUsers, "of" | "refresh" | "silent"> {
     return {
       of: (nic) => {
         const vfs = nic.virtualFunctions.map((vf) => vf.address);
         const held = [...this.held].filter(([address]) => vfs.includes(address));
         return new Map([...interfaceUsers(nic), ...held]);
       },
+      silent: () => this.silent,
       refresh: async () => {
         await setImmediate();
         this.onRefresh();
