@@ -87,6 +87,8 @@ export const ReadyReason = {
   NotEligible: "NotEligible",
   /** False: VFs would be destroyed, and whoever knows who uses them does not answer; nothing was changed. */
   UsersUnknown: "UsersUnknown",
+  /** False: the NIC has its VFs, but their PCIDevices could not be written; it is tried again. */
+  NotListed: "NotListed",
   /** False: no device has this address on the node any more. */
   DeviceGone: "DeviceGone",
 } as const;

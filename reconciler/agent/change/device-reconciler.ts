@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { describeChange, describePlan, type VfCountPlan } from "../../../plan/vf-count.js";
+import { messageOf } from "../../../kube/errors.js";
 import type { Kernel, PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 import type { PciDevices } from "../pci/pci-devices.js";
 import type { EventRecorder } from "../service/events.js";
@@ -207,17 +208,19 @@ export class DeviceReconciler {
   }
 
   private async report(device: SriovNetworkDevice, nic: PhysicalFunction, result: Result): Promise<Next> {
-    const { pciDevices, users, eligibility } = this.parts;
-    const { outcome, retryAt, changed = false } = result;
+    const { users, eligibility } = this.parts;
+    const { changed = false } = result;
     // After a restart of the node, no VF's object, nor a claim that it owns, is to go by a first failure.
     const restoring = this.memory.deviations.see(device, nic)?.kind === "restart" && this.memory.retries.count < 2;
-    if (!restoring || retryAt === undefined) await pciDevices.sync(device, nic.virtualFunctions);
+    const unlisted = restoring && result.retryAt !== undefined ? undefined : await this.list(device, nic);
+    const outcome = unlisted !== undefined && isReady(result.outcome) ? unlisted : result.outcome;
+    const retryAt = result.retryAt ?? (unlisted && this.retryAfterFailure());
     const finding = { nic, outcome, users: users.of(nic), eligibility: eligibility(nic) };
     const transition = await this.writer.report(device, reportFinding(device, finding));
     const tried = retryAt !== undefined || outcome.kind === "kernelRefused";
     if (transition) this.announcer.reported(device, transition, outcome, tried);
     if (retryAt === undefined) this.memory.retries.reset();
-    if (outcome.kind === "configured" || outcome.kind === "unmanaged") {
+    if (isReady(outcome)) {
       this.memory.deviations.forget();
       this.memory.spendAllowance(device);
     }
@@ -227,10 +230,22 @@ export class DeviceReconciler {
 
   private async gone(device: SriovNetworkDevice): Promise<Next> {
     this.memory.forgetNic();
-    await this.parts.pciDevices.sync(device, []);
+    const unlisted = await this.list(device, undefined);
     const transition = await this.writer.report(device, reportGone(device));
     if (transition) this.announcer.gone(device, transition);
-    return {};
+    return { retryAt: unlisted && this.retryAfterFailure() };
+  }
+
+  /** What cannot be listed now must not keep the device's status from being true. */
+  private async list(device: SriovNetworkDevice, nic: PhysicalFunction | undefined): Promise<Refusal | undefined> {
+    try {
+      await this.parts.pciDevices.sync(device, nic?.virtualFunctions ?? []);
+      return undefined;
+    } catch (error) {
+      this.parts.log.error({ err: error }, `PCIDevices of ${device.metadata.name}: ${messageOf(error)}`);
+      const message = `the PCIDevices of its ${nic?.numVfs ?? 0} VFs are not as they should be: ${messageOf(error)}`;
+      return { kind: "notListed", message: `${message}. It is tried again with growing pauses.` };
+    }
   }
 
   /** There, and not to be read: what was reported of its VFs may still be so, and is left as it is. */
@@ -261,6 +276,10 @@ export class DeviceReconciler {
 const CONFIGURED = { kind: "configured" } as const;
 
 const NOBODY: ReadonlyMap<PciAddress, string> = new Map();
+
+function isReady({ kind }: Outcome): boolean {
+  return kind === "configured" || kind === "unmanaged";
+}
 
 function notEligible(reason: string, plan: VfCountPlan): Refusal {
   const message =

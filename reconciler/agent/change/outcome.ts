@@ -7,7 +7,7 @@ export type Outcome =
 
 /** Why it could not be done, for people: what was tried, what was answered, and what to do. */
 export interface Refusal {
-  readonly kind: "inUse" | "usersUnknown" | "tooMany" | "notEligible" | "kernelRefused";
+  readonly kind: "inUse" | "usersUnknown" | "tooMany" | "notEligible" | "kernelRefused" | "notListed";
   readonly message: string;
 }
 
@@ -29,4 +29,5 @@ const REASONS: Readonly<Record<Outcome["kind"], ReadyReason>> = {
   tooMany: ReadyReason.TooManyVFs,
   notEligible: ReadyReason.NotEligible,
   kernelRefused: ReadyReason.KernelRefused,
+  notListed: ReadyReason.NotListed,
 };

@@ -1,14 +1,10 @@
-/** `Promise.all` over `items` with at most `limit` of them under way, results in the order of the items. */
-export async function mapBounded<T, R>(
-  items: readonly T[],
-  limit: number,
-  task: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  const remaining = items.entries();
+/** Runs all tasks, at most `limit` at a time. One that fails keeps no other from its turn; the first failure is thrown. */
+export async function runBounded(tasks: readonly (() => Promise<void>)[], limit: number): Promise<void> {
+  const failures: unknown[] = [];
+  const remaining = tasks.values();
   const worker = async (): Promise<void> => {
-    for (const [index, item] of remaining) results[index] = await task(item);
+    for (const task of remaining) await task().catch((error: unknown) => void failures.push(error));
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-  return results;
+  await Promise.all(Array.from({ length: Math.min(limit, tasks.length) }, worker));
+  if (failures.length > 0) throw failures[0];
 }

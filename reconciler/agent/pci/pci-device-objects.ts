@@ -5,7 +5,7 @@ import { PCI_DEVICE, type PciDevice } from "../../../api/pci-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { isConflict, isNotFound } from "../../../kube/errors.js";
 import type { Informer } from "../../../kube/informer.js";
-import { mapBounded } from "./bounded.js";
+import { runBounded } from "./bounded.js";
 import type { WantedPciDevice } from "./wanted-pci-device.js";
 
 export interface PciDeviceObjectsParts {
@@ -44,7 +44,7 @@ export class PciDeviceObjects {
       ...wanted.map((device) => () => this.ensure(device, owner)),
       ...away.map((object) => () => this.release(object)),
     ];
-    await mapBounded(tasks, WRITES_AT_ONCE, (task) => task());
+    await runBounded(tasks, WRITES_AT_ONCE);
   }
 
   private async ensure(wanted: WantedPciDevice, owner: OwnerReference): Promise<void> {
@@ -71,7 +71,7 @@ export class PciDeviceObjects {
       }
       const changes = labelChanges(object, { [Label.absent]: "true" });
       if (Object.keys(changes).length > 0) await this.merge(object, { metadata: changes });
-      if (object.status?.kernelDriverInUse !== "") await this.mergeStatus(object, { kernelDriverInUse: "" });
+      if (object.status?.kernelDriverInUse) await this.mergeStatus(object, { kernelDriverInUse: "" });
     } catch (error) {
       // Gone already; or made anew, which the informer will tell.
       if (!isNotFound(error) && !isConflict(error)) throw error;

@@ -32,6 +32,8 @@ export class LoopBench {
   readonly calls: string[] = [];
   /** Who holds a VF, beside what the kernel shows. */
   readonly held = new Map<PciAddress, string>();
+  /** Why PCIDevices cannot be written. */
+  listingFails: Error | undefined;
   /** Who does not answer though he would know of users. */
   silent: string | undefined;
   /** Called when the loop asks anew who holds VFs. */
@@ -104,6 +106,7 @@ export class LoopBench {
       },
       pciDevices: {
         sync: (_parent, vfs) => {
+          if (this.listingFails !== undefined) return Promise.reject(this.listingFails);
           if (vfs.length !== this.pciDevices) this.writes.push(`PCIDevices ${vfs.length}`);
           this.pciDevices = vfs.length;
           return Promise.resolve();
