@@ -33,7 +33,7 @@ export interface Transition {
  * A change that is done within this time is acknowledged by its result: one write to the API server instead of two. What
  * takes longer is acknowledged meanwhile; nobody takes less than seconds for silence.
  */
-const ACKNOWLEDGE_AFTER_MS = 20;
+const ACKNOWLEDGE_AFTER_MS = 100;
 
 /** All that a loop writes to its object: only where something differs, and in order. */
 export class ObjectWriter {
