@@ -65,11 +65,17 @@ describe("PCIDevices that somebody claims", () => {
   const isBack = ({ metadata, status }: PciDevice): boolean =>
     metadata.labels?.[Label.absent] === undefined && status?.kernelDriverInUse === "ixgbevf";
 
+  /** Resolves when the agent knows, and has told, who uses the first VF. */
+  async function knowsUser(index: number, isSo: (usedBy: string | undefined) => boolean): Promise<void> {
+    await observer.device(nameOf(index), ({ status }) => isSo(status?.virtualFunctions?.[0]?.usedBy));
+  }
+
   /** A NIC with two VFs, the first of which is claimed; resolves with that one's PCIDevice. */
   async function claimed(index: number): Promise<PciDevice> {
     await configure(index, 2);
     await observer.pciDevicesOf(nameOf(index));
     await claim(pciName(index, 0));
+    await knowsUser(index, (usedBy) => usedBy !== undefined);
     return observer.pciDevice(pciName(index, 0), isBack);
   }
 
@@ -128,6 +134,7 @@ describe("PCIDevices that somebody claims", () => {
   it("stay when the claim is given up while they are there", async () => {
     const { metadata } = await claimed(3);
     await lab.client.delete(PCI_DEVICE_CLAIM, pciName(3, 0));
+    await knowsUser(3, (usedBy) => usedBy === undefined);
     await configure(3, 1);
     await observer.noPciDevice(pciName(3, 1));
     expect(observer.pciDevices.get(pciName(3, 0))?.metadata.uid).to.equal(metadata.uid);

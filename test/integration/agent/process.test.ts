@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { AGENT_ACCOUNT } from "../../../api/agent-role.js";
 import { NODE, POD } from "../../../api/core.js";
 import type { Lab } from "../../../lab/lab.js";
@@ -9,6 +10,9 @@ import { sharedLab } from "../../shared-lab.js";
 import { until as eventually } from "../lab/until.js";
 import { nics } from "./hardware.js";
 import { Observer } from "./observer.js";
+
+/** Less than a test has, so that what was waited for is told. */
+const PATIENCE_MS = 40_000;
 
 describe("the agent's process", () => {
   let lab: Lab;
@@ -48,8 +52,17 @@ describe("the agent's process", () => {
     return file;
   }
 
-  const says = (agent: LabProcess, text: string | RegExp): Promise<void> =>
-    eventually(() => new RegExp(text).test(readFileSync(agent.logFile, "utf8")));
+  /** Fails with all that the agent has said instead. */
+  async function says(agent: LabProcess, text: string | RegExp): Promise<void> {
+    const said = (): string => readFileSync(agent.logFile, "utf8");
+    const silence = new AbortController();
+    const tooLong = delay(PATIENCE_MS, undefined, { signal: silence.signal }).then(() =>
+      expect.fail(`the agent has not said "${String(text)}", but:\n${said()}`),
+    );
+    await Promise.race([eventually(() => new RegExp(text).test(said())), tooLong]);
+    silence.abort();
+    await tooLong.catch(() => undefined);
+  }
 
   it("ends with status 0 by SIGTERM", async () => {
     const agent = spawn("quiet", ["--node-name", "n-process", "--kubeconfig", kubeconfig]);
