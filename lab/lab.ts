@@ -40,6 +40,7 @@ export interface SimulatedOptions {
   readonly spec?: HardwareSpec;
   readonly agentArgs?: readonly string[];
   readonly agentProgram?: string;
+  readonly agentNodeFlags?: readonly string[];
   readonly agentEnv?: Readonly<Record<string, string>>;
   /** Start the agent at once; default true. */
   readonly agent?: boolean;

@@ -1,4 +1,3 @@
-import "./small-process.js";
 import type { Logger } from "pino";
 import type { AgentSettings } from "./agent/options.js";
 import { runAgent } from "./agent/run.js";

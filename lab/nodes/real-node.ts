@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { bundleReconciler, bundleEnv, compileCacheName } from "../bundle-reconciler.js";
+import { bundleEnv, bundleFlags, bundleReconciler, compileCacheName } from "../bundle-reconciler.js";
 import type { LabRun } from "../processes/lab-run.js";
 import type { LabNode } from "./lab-node.js";
 import { type AgentStart, type QemuNode, startQemuNode } from "./qemu/qemu-node.js";
@@ -41,6 +41,7 @@ export async function startRealNode(run: LabRun, options: RealNodeOptions): Prom
     startAgent: ({ args = [], env = {}, ...start } = {}) =>
       guest.startAgent({
         args: ["agent", "--node-name", name, "--kubeconfig", GUEST_KUBECONFIG, ...agentArgs, ...args],
+        nodeFlags: bundleFlags,
         env: { ...bundleEnv("/"), ...env },
         ...start,
       }),

@@ -24,13 +24,15 @@ export interface SimulatedNodeOptions {
   readonly agentArgs?: readonly string[];
   /** Path of the agent's program where it is not the one that was built, such as a bundle of it. */
   readonly agentProgram?: string;
+  /** Flags of Node for the agent's process. */
+  readonly agentNodeFlags?: readonly string[];
   /** Added to the agent's environment. */
   readonly agentEnv?: Readonly<Record<string, string>>;
 }
 
 export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOptions): Promise<SimulatedNode> {
   const { name, kubeconfig, spec, agentArgs = [] } = options;
-  const { agentProgram = join(__dirname, "simulated", "agent.js") } = options;
+  const { agentProgram = join(__dirname, "simulated", "agent.js"), agentNodeFlags = [] } = options;
   // Short, since a socket's path may have no more than 108 characters.
   const socket = join(run.dir, `${name}.sock`);
   const hardwareArgs = ["--socket", socket];
@@ -50,7 +52,7 @@ export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOpti
     agentLog: join(run.dir, "logs", `${name}-agent.log`),
     startAgent(flags = agentArgs) {
       const env = { ...process.env, ...options.agentEnv };
-      const args = [agentProgram, socket, "--node-name", name, "--kubeconfig", kubeconfig];
+      const args = [...agentNodeFlags, agentProgram, socket, "--node-name", name, "--kubeconfig", kubeconfig];
       agent = run.spawn(`${name}-agent`, process.execPath, [...args, ...flags], { env });
       return Promise.resolve();
     },

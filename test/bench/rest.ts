@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { Lab } from "../../lab/lab.js";
 import type { RealNode } from "../../lab/nodes/real-node.js";
-import { bundle, bundleEnv } from "../../lab/bundle-reconciler.js";
+import { bundle, bundleEnv, bundleFlags } from "../../lab/bundle-reconciler.js";
 import { listRuns } from "../../lab/processes/lab-run.js";
 import { join } from "node:path";
 import { ChangeWatch } from "./change-watch.js";
@@ -23,7 +23,8 @@ export async function addNodeWithManyVfs(lab: Lab, name: string): Promise<void> 
     interfaces: [{ name: `nic${index}` }],
     totalVfs: VFS_EACH,
   }));
-  await lab.addSimulatedNode(name, { spec: { nics }, agentProgram, agentEnv: bundleEnv(lab.run.dir) });
+  const agentEnv = bundleEnv(lab.run.dir);
+  await lab.addSimulatedNode(name, { spec: { nics }, agentProgram, agentNodeFlags: bundleFlags, agentEnv });
   const watch = await ChangeWatch.open(lab);
   for (let index = 0; index < NICS; index++) await watch.change(`${name}-nic${index}`, VFS_EACH);
   await watch.close();

@@ -34,6 +34,8 @@ export interface QemuNode {
 
 export interface AgentStart {
   readonly args: readonly string[];
+  /** Of Node itself. */
+  readonly nodeFlags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** A command that runs the agent's, such as `["unshare", "-m"]`; it must become the agent, not its parent. */
   readonly inside?: readonly string[];
@@ -119,9 +121,9 @@ class RunningNode implements QemuNode {
     await this.machine.control.untilReady();
   }
 
-  async startAgent({ args, env = {}, inside = [] }: AgentStart): Promise<void> {
+  async startAgent({ args, nodeFlags = [], env = {}, inside = [] }: AgentStart): Promise<void> {
     const variables = Object.entries(env).map(([key, value]) => `${key}=${value}`);
-    const agent = ["/etc/lab/start-agent", ...inside, "node", "/agent.js", ...args];
+    const agent = ["/etc/lab/start-agent", ...inside, "node", ...nodeFlags, "/agent.js", ...args];
     await this.#must(["env", ...variables, ...agent].map(quoted).join(" "));
   }
 

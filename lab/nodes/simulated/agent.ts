@@ -1,4 +1,3 @@
-import "../../../reconciler/small-process.js";
 import { runAgent } from "../../../reconciler/agent/run.js";
 import { SimulatedKernel } from "./client.js";
 

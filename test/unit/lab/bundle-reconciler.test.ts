@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleEnv, bundleReconciler, compileCacheName } from "../../../lab/bundle-reconciler.js";
+import { bundleEnv, bundleFlags, bundleReconciler, compileCacheName } from "../../../lab/bundle-reconciler.js";
 
 describe("the reconciler as one file", () => {
   let directory = "";
@@ -16,7 +16,7 @@ describe("the reconciler as one file", () => {
   after(() => rmSync(directory, { recursive: true, force: true }));
 
   const agent = (...args: string[]) =>
-    spawnSync(process.execPath, [bundle, "agent", ...args], {
+    spawnSync(process.execPath, [...bundleFlags, bundle, "agent", ...args], {
       cwd: directory,
       encoding: "utf8",
       env: { ...bundleEnv(directory), NODE_DEBUG_NATIVE: "COMPILE_CACHE" },
