@@ -18,7 +18,7 @@ describe("an agent that does not know yet who uses VFs", () => {
 
   before(async () => {
     lab = await sharedLab();
-    await lab.addSimulatedNode("n-early", { agent: false });
+    await lab.addSimulatedNode("n-hasty", { agent: false });
     const nothing = {
       physicalFunctions: [],
       incapable: [],
@@ -39,7 +39,7 @@ describe("an agent that does not know yet who uses VFs", () => {
         events: noEvents,
         metrics: noMetrics,
       },
-      parseAgentSettings(["--node-name", "n-early"], {}),
+      parseAgentSettings(["--node-name", "n-hasty"], {}),
     );
     started = agent.start();
   });
