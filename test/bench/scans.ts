@@ -8,7 +8,7 @@ import { virtualFunctionAddress } from "../../lab/nodes/simulated/hardware.js";
 import { Agent } from "../../reconciler/agent/agent.js";
 import { noEvents } from "../../reconciler/agent/service/events.js";
 import { noMetrics } from "../../reconciler/agent/service/metrics.js";
-import { kernelUsers } from "../../reconciler/agent/usage/vf-users.js";
+import { kernelUsers } from "../kernel-users.js";
 import type { Kernel } from "../../reconciler/kernel/kernel.js";
 import { parsePciAddress } from "../../reconciler/kernel/kernel.js";
 import { LinuxKernel } from "../../reconciler/kernel/linux/linux-kernel.js";

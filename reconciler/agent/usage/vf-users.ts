@@ -4,7 +4,6 @@ import type { Informer } from "../../../kube/informer.js";
 import type { OptionalInformer } from "../../../kube/optional-informer.js";
 import type { ServedKinds } from "../../../kube/served-kinds.js";
 import type { PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
-import { interfaceUsers } from "./interface-users.js";
 
 /** Who holds VFs of this node: asked before any of them is destroyed, and told in status as `usedBy`. */
 export interface VfUsers {
@@ -30,14 +29,3 @@ export interface UsageSources {
   /** Of this node. */
   readonly pciDevices: Pick<Informer<PciDevice>, "list" | "onChange">;
 }
-
-/** What the kernel alone shows. */
-export const kernelUsers: VfUsers = {
-  start: () => Promise.resolve(),
-  unknown: () => [],
-  silent: () => undefined,
-  of: interfaceUsers,
-  refresh: () => Promise.resolve(),
-  onChange: () => undefined,
-  stop: () => Promise.resolve(),
-};

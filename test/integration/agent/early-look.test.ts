@@ -5,7 +5,7 @@ import { Agent } from "../../../reconciler/agent/agent.js";
 import { parseAgentSettings } from "../../../reconciler/agent/options.js";
 import { noEvents } from "../../../reconciler/agent/service/events.js";
 import { noMetrics } from "../../../reconciler/agent/service/metrics.js";
-import { kernelUsers } from "../../../reconciler/agent/usage/vf-users.js";
+import { kernelUsers } from "../../kernel-users.js";
 import { sharedLab } from "../../shared-lab.js";
 import { kernelWith } from "../../unit/agent/kernel.js";
 

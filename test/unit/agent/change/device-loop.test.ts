@@ -9,7 +9,7 @@ import { deviceObject, physicalFunction } from "../nic.js";
 import { kernelWith } from "../kernel.js";
 import { noEvents } from "../../../../reconciler/agent/service/events.js";
 import { noMetrics } from "../../../../reconciler/agent/service/metrics.js";
-import { kernelUsers } from "../../../../reconciler/agent/usage/vf-users.js";
+import { kernelUsers } from "../../../kernel-users.js";
 
 /** A loop, its object at an API server that only keeps it, and a NIC that is read and never written. */
 class Bench {
