@@ -11,8 +11,18 @@ const rooms = {
   provider: ["provider/dynamic", "provider/core"],
   sdk: ["api", "provider/dynamic", "provider"],
   "reconciler/kernel": [],
-  "reconciler/agent": ["api", "plan", "kube", "reconciler/kernel"],
-  reconciler: ["api", "plan", "kube", "reconciler/kernel", "reconciler/agent"],
+  "reconciler/service": ["api", "kube"],
+  "reconciler/agent": ["api", "plan", "kube", "reconciler/kernel", "reconciler/service"],
+  "reconciler/controller": ["api", "plan", "kube", "reconciler/service"],
+  reconciler: [
+    "api",
+    "plan",
+    "kube",
+    "reconciler/kernel",
+    "reconciler/service",
+    "reconciler/agent",
+    "reconciler/controller",
+  ],
 };
 const product = Object.keys(rooms);
 const everything = [...product, "lab", "test"];

@@ -16,7 +16,7 @@ import { OwnNode } from "./discovery/own-node.js";
 import { Scans } from "./discovery/scans.js";
 import { VlanUplinks } from "./discovery/vlan-uplinks.js";
 import { PciObjects, type PciOptions } from "./pci/pci-objects.js";
-import type { EventRecorder } from "./service/events.js";
+import type { EventRecorder } from "../service/events.js";
 import type { AgentMetrics } from "./service/metrics.js";
 import type { VfUsers } from "./usage/vf-users.js";
 import { Watches } from "./watches.js";

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type ListenAddress, listenAddress, oneOf, seconds as secondsOf, UsageError } from "../service/flags.js";
 import type { AgentOptions } from "./agent.js";
 
 /** All that a run of the agent can be told, by flag or, where one is named, by environment variable. */
@@ -14,16 +15,6 @@ export interface AgentSettings extends AgentOptions {
   readonly listen: ListenAddress | undefined;
   /** End after one pass over the node. */
   readonly once: boolean;
-}
-
-export interface ListenAddress {
-  readonly host: string;
-  /** 0: one that is free. */
-  readonly port: number;
-}
-
-export class UsageError extends Error {
-  override readonly name = "UsageError";
 }
 
 export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
@@ -45,22 +36,13 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --once                        give every NIC what it is asked for, then end: status 0 if all are Ready, else 1
 SIGHUP looks at the hardware at once; SIGTERM ends it cleanly.`;
 
-/** A day. A timer that is set for more than 2^31 ms goes off at once, again and again. */
-const MAX_SECONDS = 86_400;
-
 /** @throws {UsageError} */
 export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessEnv): AgentSettings {
   const flags = parseFlags(args);
   const text = (flag: Flag, variable?: string): string | undefined =>
     flags[flag] ?? (variable === undefined ? undefined : env[variable]);
-  const seconds = (flag: Flag, variable: string, fallback: number): number => {
-    const given = text(flag, variable);
-    const value = given === undefined ? fallback : Number(given);
-    if (!(value > 0 && value <= MAX_SECONDS)) {
-      throw new UsageError(`--${flag} must be a number of seconds above 0, up to ${MAX_SECONDS}, not "${given ?? ""}"`);
-    }
-    return value * 1_000;
-  };
+  const seconds = (flag: Flag, variable: string, fallback: number): number =>
+    secondsOf(flag, text(flag, variable), fallback);
   const nodeName = text("node-name", "NODE_NAME");
   if (!nodeName) throw new UsageError("--node-name, or NODE_NAME, must name the node that the agent runs on");
   return {
@@ -113,20 +95,4 @@ function parseFlags(args: readonly string[]): Flags {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
-}
-
-function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((it) => it === value);
-  if (found === undefined) throw new UsageError(`--${flag} must be one of ${allowed.join(", ")}, not "${value}"`);
-  return found;
-}
-
-function listenAddress(value: string): ListenAddress | undefined {
-  if (value === "off") return undefined;
-  const match = /^(?:\[(?<ipv6>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d{1,5})$/.exec(value);
-  const { ipv6, host = ipv6, port } = match?.groups ?? {};
-  if (host === undefined || Number(port) > 65_535) {
-    throw new UsageError(`--listen must be HOST:PORT, such as 127.0.0.1:9808 or [::1]:9808, or off, not "${value}"`);
-  }
-  return { host, port: Number(port) };
 }

@@ -1,16 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Logger, pino } from "pino";
+import { AGENT_FIELD_MANAGER } from "../../api/names.js";
 import { readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { KubeClient } from "../../kube/client.js";
 import { messageOf } from "../../kube/errors.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Agent } from "./agent.js";
 import { NodeUsers } from "./usage/node-users.js";
-import { AGENT_USAGE, type AgentSettings, parseAgentSettings, UsageError } from "./options.js";
-import { ClusterEvents } from "./service/cluster-events.js";
+import { AGENT_USAGE, type AgentSettings, parseAgentSettings } from "./options.js";
+import { ClusterEvents } from "../service/cluster-events.js";
 import { PrometheusMetrics } from "./service/prometheus-metrics.js";
-import { Readiness } from "./service/readiness.js";
-import { ServiceServer } from "./service/service-server.js";
+import { Readiness } from "../service/readiness.js";
+import { UsageError } from "../service/flags.js";
+import { ServiceServer } from "../service/service-server.js";
 
 const ONCE_START_MS = 60_000;
 /** How long the end waits for events that are still to be sent. */
@@ -51,7 +53,7 @@ async function run(settings: AgentSettings, kernel: Kernel, log: Logger, ended: 
     metrics.requestEnded(request);
     readiness.requestEnded(request);
   });
-  const events = new ClusterEvents({ client, log, nodeName: settings.nodeName });
+  const events = new ClusterEvents({ client, log, component: AGENT_FIELD_MANAGER, host: settings.nodeName });
   const users = new NodeUsers({ client, log, metrics, ...settings });
   const agent = new Agent({ client, kernel, log, users, events, metrics }, { ...settings, failFast: settings.once });
   const server = settings.listen && !settings.once && new ServiceServer(settings.listen, { readiness, metrics, log });

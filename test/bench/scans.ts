@@ -6,7 +6,7 @@ import type { Lab } from "../../lab/lab.js";
 import { SimulatedKernel } from "../../lab/nodes/simulated/client.js";
 import { virtualFunctionAddress } from "../../lab/nodes/simulated/hardware.js";
 import { Agent } from "../../reconciler/agent/agent.js";
-import { noEvents } from "../../reconciler/agent/service/events.js";
+import { noEvents } from "../../reconciler/service/events.js";
 import { noMetrics } from "../../reconciler/agent/service/metrics.js";
 import { kernelUsers } from "../kernel-users.js";
 import type { Kernel } from "../../reconciler/kernel/kernel.js";

@@ -1,6 +1,7 @@
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { describeChange, type UsedVf, type VfCountPlan } from "../../../plan/vf-count.js";
-import { type EventRecorder, EventReason } from "../service/events.js";
+import type { EventRecorder } from "../../service/events.js";
+import { EventReason } from "../event-reason.js";
 import type { AgentMetrics } from "../service/metrics.js";
 import { describeDrift, type Deviation } from "./deviation.js";
 import { allowedCount, listUsed } from "./guard.js";

@@ -4,7 +4,7 @@ import { describeChange, describePlan, type VfCountPlan } from "../../../plan/vf
 import { messageOf } from "../../../kube/errors.js";
 import type { Kernel, PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 import type { PciDevices } from "../pci/pci-devices.js";
-import type { EventRecorder } from "../service/events.js";
+import type { EventRecorder } from "../../service/events.js";
 import type { AgentMetrics } from "../service/metrics.js";
 import type { VfUsers } from "../usage/vf-users.js";
 import { Announcer } from "./announcer.js";

@@ -2,7 +2,8 @@ import type { Logger } from "pino";
 import { NODE, type Node } from "../../../api/core.js";
 import { type LeftOutNic, leftOutNics } from "../../../api/left-out-nic.js";
 import { Label } from "../../../api/names.js";
-import { EventReason, type EventRecorder } from "../service/events.js";
+import type { EventRecorder } from "../../service/events.js";
+import { EventReason } from "../event-reason.js";
 import type { Discovery } from "./discover.js";
 import type { NodeReport } from "./node-report.js";
 

@@ -1,7 +1,9 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { CompletedRequest } from "../../../kube/transport.js";
 import type { AgentMetrics } from "./metrics.js";
-import { describeRequest } from "./request-kind.js";
+import { registerProcessMetrics } from "../../service/process-metrics.js";
+import { describeRequest } from "../../service/request-kind.js";
+import type { MetricsText } from "../../service/service-server.js";
 
 const PREFIX = "pulumi_sriov_agent";
 /** From what a simulated kernel takes to the default deadline of a write. */
@@ -9,7 +11,7 @@ const CHANGE_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 const SCAN_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
 /** The agent's counts in the text format that Prometheus reads. */
-export class PrometheusMetrics implements AgentMetrics {
+export class PrometheusMetrics implements AgentMetrics, MetricsText {
   private readonly registry = new Registry();
   private readonly changes = new Counter({
     name: `${PREFIX}_changes_total`,
@@ -87,36 +89,4 @@ export class PrometheusMetrics implements AgentMetrics {
   private gauge(name: string, help: string): Gauge {
     return new Gauge({ name: `${PREFIX}_${name}`, help, registers: [this.registry] });
   }
-}
-
-/**
- * The usual three of a process. Not prom-client's own set: that measures the event loop every 10 ms and listens to every
- * garbage collection, which costs a node that rests more processor time than all else.
- */
-function registerProcessMetrics(registry: Registry): void {
-  const registers = [registry];
-  new Gauge({
-    name: "process_resident_memory_bytes",
-    help: "Resident memory of the process.",
-    registers,
-    collect() {
-      this.set(process.memoryUsage.rss());
-    },
-  });
-  new Counter({
-    name: "process_cpu_seconds_total",
-    help: "Processor time that the process has used.",
-    registers,
-    collect() {
-      const { user, system } = process.cpuUsage();
-      this.reset();
-      this.inc((user + system) / 1e6);
-    },
-  });
-  const started = Date.now() / 1_000 - process.uptime();
-  new Gauge({
-    name: "process_start_time_seconds",
-    help: "When the process was started, in seconds since the epoch.",
-    registers,
-  }).set(started);
 }

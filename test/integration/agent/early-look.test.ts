@@ -3,7 +3,7 @@ import { pino } from "pino";
 import type { Lab } from "../../../lab/lab.js";
 import { Agent } from "../../../reconciler/agent/agent.js";
 import { parseAgentSettings } from "../../../reconciler/agent/options.js";
-import { noEvents } from "../../../reconciler/agent/service/events.js";
+import { noEvents } from "../../../reconciler/service/events.js";
 import { noMetrics } from "../../../reconciler/agent/service/metrics.js";
 import { kernelUsers } from "../../kernel-users.js";
 import { sharedLab } from "../../shared-lab.js";

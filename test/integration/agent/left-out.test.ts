@@ -11,7 +11,7 @@ import { SimulatedKernel } from "../../../lab/nodes/simulated/client.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { Agent } from "../../../reconciler/agent/agent.js";
 import { parseAgentSettings } from "../../../reconciler/agent/options.js";
-import type { AgentEvent } from "../../../reconciler/agent/service/events.js";
+import type { ObjectEvent } from "../../../reconciler/service/events.js";
 import { noMetrics } from "../../../reconciler/agent/service/metrics.js";
 import { kernelUsers } from "../../kernel-users.js";
 import { sharedLab } from "../../shared-lab.js";
@@ -26,7 +26,7 @@ describe("an agent that leaves NICs out", () => {
   let observer: Observer;
   let client: KubeClient;
   let agent: Agent;
-  const events: (AgentEvent & { readonly about: string })[] = [];
+  const events: (ObjectEvent & { readonly about: string })[] = [];
 
   before(async () => {
     lab = await sharedLab();

@@ -4,7 +4,7 @@ import type { Node } from "../../../api/core.js";
 import type { LeftOutNic } from "../../../api/left-out-nic.js";
 import type { Discovery } from "../../../reconciler/agent/discovery/discover.js";
 import { Inventory } from "../../../reconciler/agent/discovery/inventory.js";
-import type { AgentEvent } from "../../../reconciler/agent/service/events.js";
+import type { ObjectEvent } from "../../../reconciler/service/events.js";
 import { physicalFunction } from "./nic.js";
 
 const nic = physicalFunction();
@@ -21,7 +21,7 @@ function nodeWith(labels: Record<string, string> = {}, annotations: Record<strin
 }
 
 describe("the inventory of a node", () => {
-  let events: AgentEvent[];
+  let events: ObjectEvent[];
   let logged: string[];
   let inventory: Inventory;
 

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { parseAgentSettings, UsageError } from "../../../reconciler/agent/options.js";
+import { parseAgentSettings } from "../../../reconciler/agent/options.js";
+import { UsageError } from "../../../reconciler/service/flags.js";
 
 const parse = (args: string[], env: NodeJS.ProcessEnv = {}) =>
   parseAgentSettings(["--node-name", "node1", ...args], env);

@@ -12,7 +12,7 @@ import type { SimulatedNode } from "../../../../lab/nodes/simulated-node.js";
 import { beginRun } from "../../../../lab/processes/lab-run.js";
 import { Agent } from "../../../../reconciler/agent/agent.js";
 import { parseAgentSettings } from "../../../../reconciler/agent/options.js";
-import { noEvents } from "../../../../reconciler/agent/service/events.js";
+import { noEvents } from "../../../../reconciler/service/events.js";
 import { noMetrics } from "../../../../reconciler/agent/service/metrics.js";
 import { NodeUsers } from "../../../../reconciler/agent/usage/node-users.js";
 import { install } from "../../kube/optional-kind.js";

@@ -7,7 +7,7 @@ import { DeviceLoop } from "../../../../reconciler/agent/change/device-loop.js";
 import { type PhysicalFunction, parsePciAddress } from "../../../../reconciler/kernel/kernel.js";
 import { deviceObject, physicalFunction } from "../nic.js";
 import { kernelWith } from "../kernel.js";
-import { noEvents } from "../../../../reconciler/agent/service/events.js";
+import { noEvents } from "../../../../reconciler/service/events.js";
 import { noMetrics } from "../../../../reconciler/agent/service/metrics.js";
 import { kernelUsers } from "../../../kernel-users.js";
 

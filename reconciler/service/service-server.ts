@@ -1,22 +1,27 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
-import { messageOf } from "../../../kube/errors.js";
-import type { ListenAddress } from "../options.js";
-import type { PrometheusMetrics } from "./prometheus-metrics.js";
+import { messageOf } from "../../kube/errors.js";
+import type { ListenAddress } from "./flags.js";
 import type { Readiness } from "./readiness.js";
+
+/** What is counted, in the text format that Prometheus reads. */
+export interface MetricsText {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
 
 export interface ServiceServerParts {
   readonly readiness: Pick<Readiness, "reasons">;
-  readonly metrics: Pick<PrometheusMetrics, "text" | "contentType">;
+  readonly metrics: MetricsText;
   readonly log: Logger;
   /** Pause before it is tried again to listen where that failed. Default 10,000. */
   readonly retryMs?: number;
 }
 
 /**
- * `/healthz`, `/readyz` and `/metrics` over HTTP. Where it cannot listen, because another process has the port, the agent
- * works without: VFs matter more than what is told of them. It says so, and tries again.
+ * `/healthz`, `/readyz` and `/metrics` over HTTP. Where it cannot listen, because another process has the port, its
+ * work goes on without: VFs matter more than what is told of them. It says so, and tries again.
  */
 export class ServiceServer {
   private server: Server | undefined;

@@ -1,4 +1,4 @@
-import type { CompletedRequest } from "../../../kube/transport.js";
+import type { CompletedRequest } from "../../kube/transport.js";
 
 /** What a request asks of the API server, in the words of its own roles and audit log. */
 export interface RequestKind {

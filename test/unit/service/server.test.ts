@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { PrometheusMetrics } from "../../../reconciler/agent/service/prometheus-metrics.js";
-import { ServiceServer } from "../../../reconciler/agent/service/service-server.js";
+import { ServiceServer } from "../../../reconciler/service/service-server.js";
 
 interface LogLine {
   readonly msg: string;

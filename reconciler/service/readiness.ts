@@ -1,15 +1,15 @@
-import type { CompletedRequest } from "../../../kube/transport.js";
+import type { CompletedRequest } from "../../kube/transport.js";
 
-/** How long the API server may be away before the agent counts as not ready. */
+/** How long the API server may be away before the process counts as not ready. */
 const AWAY_MS = 60_000;
 
-/** Whether the agent does its work, in words where it doesn't. */
+/** Whether the process does its work, in words where it doesn't. */
 export class Readiness {
   /** When the first of the requests was sent that have had no answer since; undefined while answers come. */
   private awaySince: number | undefined;
 
   constructor(
-    /** What the agent itself still waits for. */
+    /** What its work itself still waits for. */
     private readonly waitsFor: () => readonly string[],
     private readonly now: () => number = Date.now,
   ) {}

@@ -5,11 +5,11 @@ import type { Event } from "../../../api/event.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { ApiError, ConnectionError } from "../../../kube/errors.js";
-import { ClusterEvents } from "../../../reconciler/agent/service/cluster-events.js";
-import type { AgentEvent } from "../../../reconciler/agent/service/events.js";
-import { deviceObject } from "./nic.js";
+import { ClusterEvents } from "../../../reconciler/service/cluster-events.js";
+import type { ObjectEvent } from "../../../reconciler/service/events.js";
+import { deviceObject } from "../agent/nic.js";
 
-const DRIFT: AgentEvent = { type: "Warning", reason: "Drift", message: "it has 2 VFs, not 4" };
+const DRIFT: ObjectEvent = { type: "Warning", reason: "Drift", message: "it has 2 VFs, not 4" };
 const MINUTE = 60_000;
 
 /** A recorder whose API server keeps what it is sent, and whose clock stands still. */
@@ -36,16 +36,17 @@ class Bench {
       }) as KubeClient["merge"],
     },
     log: pino({}, { write: (line: string) => void this.logged.push(line) }),
-    nodeName: "node1",
+    component: "pulumi-sriov-agent",
+    host: "node1",
     now: () => this.now,
     retryMs: 1,
   });
 
-  record(event: AgentEvent = DRIFT): void {
+  record(event: ObjectEvent = DRIFT): void {
     this.events.record(SRIOV_NETWORK_DEVICE, deviceObject(), event);
   }
 
-  async recorded(event?: AgentEvent): Promise<void> {
+  async recorded(event?: ObjectEvent): Promise<void> {
     this.record(event);
     await settled();
   }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { Readiness } from "../../../reconciler/agent/service/readiness.js";
-import { describeRequest } from "../../../reconciler/agent/service/request-kind.js";
+import { Readiness } from "../../../reconciler/service/readiness.js";
+import { describeRequest } from "../../../reconciler/service/request-kind.js";
 
 describe("the agent's readiness", () => {
   let now = 0;

@@ -1,17 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { EVENT, type Event } from "../../../api/event.js";
-import { AGENT_FIELD_MANAGER } from "../../../api/names.js";
-import type { KubeObject, ResourceType } from "../../../api/object.js";
-import type { KubeClient } from "../../../kube/client.js";
-import { isForbidden, isNotFound, isTransient, messageOf } from "../../../kube/errors.js";
-import type { AgentEvent, EventRecorder } from "./events.js";
+import { EVENT, type Event } from "../../api/event.js";
+import type { KubeObject, ResourceType } from "../../api/object.js";
+import type { KubeClient } from "../../kube/client.js";
+import { isForbidden, isNotFound, isTransient, messageOf } from "../../kube/errors.js";
+import type { ObjectEvent, EventRecorder } from "./events.js";
 
 export interface ClusterEventsOptions {
   readonly client: Pick<KubeClient, "create" | "merge">;
   readonly log: Logger;
-  /** Told as the events' host. */
-  readonly nodeName: string;
+  /** Who speaks; also the field manager of what is written. */
+  readonly component: string;
+  /** Told as the events' host: the node, or the pod. */
+  readonly host: string;
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number;
   /** Pause before an event is sent again that the API server could not take. Default 5,000. */
@@ -29,9 +30,7 @@ const MAX_KNOWN = 1_000;
 /** Beyond this the API server refuses the event. */
 const MAX_MESSAGE = 1_024;
 
-const COMPONENT = "pulumi-sriov-agent";
-
-/** Events in the cluster, sent one after the other beside the agent's work, which they never hold up and never fail. */
+/** Events in the cluster, sent one after the other beside the reconciler's work, which they never hold up and never fail. */
 export class ClusterEvents implements EventRecorder {
   private readonly known = new Map<string, Series>();
   private readonly waiting = new Set<Series>();
@@ -46,7 +45,7 @@ export class ClusterEvents implements EventRecorder {
     this.now = options.now ?? Date.now;
   }
 
-  record<T extends KubeObject>(type: ResourceType<T>, about: T, event: AgentEvent): void {
+  record<T extends KubeObject>(type: ResourceType<T>, about: T, event: ObjectEvent): void {
     const now = this.now();
     if (now < this.silentUntil || this.ending.signal.aborted) return;
     const key = [about.metadata.uid, about.metadata.name, event.type, event.reason, event.message].join("\n");
@@ -102,7 +101,7 @@ export class ClusterEvents implements EventRecorder {
   private async put(series: Series): Promise<void> {
     const { client } = this.options;
     const { namespace = DEFAULT_NAMESPACE, name } = series.event.metadata;
-    const options = { fieldManager: AGENT_FIELD_MANAGER, signal: this.ending.signal };
+    const options = { fieldManager: this.options.component, signal: this.ending.signal };
     const { count } = series;
     const lastTimestamp = timestamp(series.last);
     if (series.isThere) {
@@ -134,8 +133,9 @@ export class ClusterEvents implements EventRecorder {
     this.toldForbidden = true;
   }
 
-  private render<T extends KubeObject>(type: ResourceType<T>, about: T, event: AgentEvent, now: number): Event {
+  private render<T extends KubeObject>(type: ResourceType<T>, about: T, event: ObjectEvent, now: number): Event {
     const { name, namespace, uid, resourceVersion } = about.metadata;
+    const { component, host } = this.options;
     return {
       metadata: { name: nameFor(name, now), namespace: namespace ?? DEFAULT_NAMESPACE },
       involvedObject: {
@@ -149,9 +149,9 @@ export class ClusterEvents implements EventRecorder {
       type: event.type,
       reason: event.reason,
       message: event.message.slice(0, MAX_MESSAGE),
-      source: { component: COMPONENT, host: this.options.nodeName },
-      reportingComponent: COMPONENT,
-      reportingInstance: this.options.nodeName,
+      source: { component, host },
+      reportingComponent: component,
+      reportingInstance: host,
       firstTimestamp: timestamp(now),
       lastTimestamp: timestamp(now),
       count: 1,

@@ -1,13 +1,4 @@
-import type { KubeObject, ResourceType } from "../../../api/object.js";
-
-/** What people should see in `kubectl describe` and `kubectl get events`. */
-export interface AgentEvent {
-  readonly type: "Normal" | "Warning";
-  /** One CamelCase word. */
-  readonly reason: EventReason;
-  readonly message: string;
-}
-
+/** Reasons of the events that an agent records. */
 export const EventReason = {
   /** The VF count was changed as the object asks. */
   VfsChanged: "VfsChanged",
@@ -29,11 +20,3 @@ export const EventReason = {
 } as const;
 
 export type EventReason = (typeof EventReason)[keyof typeof EventReason];
-
-export interface EventRecorder {
-  /** Never fails and never waits; the same event again only raises its count. */
-  record<T extends KubeObject>(type: ResourceType<T>, about: T, event: AgentEvent): void;
-}
-
-/** For whoever needs none. */
-export const noEvents: EventRecorder = { record: () => undefined };
