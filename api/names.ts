@@ -3,6 +3,16 @@
 export const DEVICES_GROUP = "devices.harvesterhci.io";
 export const DEVICES_API_VERSION = `${DEVICES_GROUP}/v1beta1`;
 
+/** The sriov-network-operator's. */
+export const SRIOV_NETWORK_GROUP = "sriovnetwork.openshift.io";
+export const SRIOV_NETWORK_API_VERSION = `${SRIOV_NETWORK_GROUP}/v1`;
+
+/** Where the reconciler runs, and where policies count, unless it is told otherwise. */
+export const RECONCILER_NAMESPACE = "pulumi-sriov";
+
+/** What stands before the names under which VFs are advertised, unless the reconciler is told otherwise: the operator's. */
+export const RESOURCE_PREFIX = "openshift.io";
+
 export const Label = {
   /** On devices: the node they are in (see `labelValue` for names that are too long for a label). */
   nodeName: "nodename",
@@ -23,9 +33,25 @@ export const Annotation = {
   interfaceName: "sriov.devices.harvesterhi.io/interface-name",
   /**
    * On a SriovNetworkDevice: this count may be carried out though VFs are in use. Its author must hold the verb
-   * `disrupt`; the agent takes it away once the count is reached.
+   * `disrupt`; the agent takes it away once the count is reached. On a SriovNetworkNodePolicy the same for the NICs that it
+   * selects: it must equal `spec.numVfs`, and the controller takes it away once all of them are done.
    */
   allowDisruption: "devices.harvesterhci.io/allow-disruption",
+  /**
+   * On a SriovNetworkDevice: which policies want it otherwise than it is, and who is in their way; the controller writes it,
+   * and the agent reports it as the condition `PolicyConflict`.
+   */
+  policyConflict: "devices.harvesterhci.io/policy-conflict",
+  /** On a SriovNetworkDevice: what `netFilter` of policies is compared with, such as `openstack/NetworkID:…`. */
+  netFilter: "devices.harvesterhci.io/net-filter",
+  /** On a SriovNetworkNodePolicy: how many of its nodes may be changed at once: `2`, or `10%`; absent: all. */
+  maxUnavailable: "devices.harvesterhci.io/max-unavailable",
+  /** On a SriovNetwork: name of the policy, in the reconciler's namespace, that `spec.resourceName` follows. */
+  policy: "devices.harvesterhci.io/policy",
+  /** On a NetworkAttachmentDefinition: what pods are to ask for, prefix included. Multus's. */
+  resourceName: "k8s.v1.cni.cncf.io/resourceName",
+  /** On a NetworkAttachmentDefinition: `<Kind>.<group>/<namespace>/<name>` of what it was made for. The operator's. */
+  ownerRef: "sriovnetwork.openshift.io/owner-ref",
   /** On a Node: the NICs that are not offered, as JSON: `[{"address", "interfaceName", "reason"}]`. */
   leftOutNics: "devices.harvesterhci.io/sriov-nics-left-out",
   /** On a VlanConfig: the names of the nodes that it is for, as a JSON array. Harvester's. */
@@ -41,10 +67,23 @@ export const AGENT_POD_LABELS = {
   "app.kubernetes.io/component": "agent",
 } as const;
 
+/** Labels by which the controller's pods are found. */
+export const CONTROLLER_POD_LABELS = {
+  "app.kubernetes.io/name": "pulumi-sriov",
+  "app.kubernetes.io/component": "controller",
+} as const;
+
 /** Field manager of what agents write. */
 export const AGENT_FIELD_MANAGER = "pulumi-sriov-agent";
+/** Field manager of what the controller writes. */
+export const CONTROLLER_FIELD_MANAGER = "pulumi-sriov-controller";
 /** Field managers of the provider's resources begin with this; the rest is a hash of the URN and a nonce. */
 export const PROVIDER_FIELD_MANAGER_PREFIX = "pulumi-sriov-";
+
+/** Is it the field manager of one of the provider's resources? The reconciler's own begin alike. */
+export function isProviderFieldManager(name: string): boolean {
+  return name.startsWith(PROVIDER_FIELD_MANAGER_PREFIX) && /^[0-9a-f]{12}-[0-9a-f]{8}$/.test(name.slice(PROVIDER_FIELD_MANAGER_PREFIX.length));
+}
 
 const MAX_NAME = 253;
 const MAX_LABEL = 63;

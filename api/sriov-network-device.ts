@@ -1,3 +1,4 @@
+import type { DeviceType } from "./sriov-network-node-policy.js";
 import type { Condition, KubeObject, ResourceType } from "./object.js";
 import { DEVICES_API_VERSION } from "./names.js";
 
@@ -18,6 +19,26 @@ export interface SriovNetworkDeviceSpec {
   readonly nodeName: string;
   /** How many virtual functions the NIC shall have; 0 by default. Never written by the agent. */
   readonly numVFS?: number;
+  /** Of the NIC's interface, in bytes; absent: left as it is. The controller's. */
+  readonly mtu?: number;
+  /** How the VFs are shared out, ordered by their first VF. The controller's. */
+  readonly vfGroups?: readonly VfGroup[];
+}
+
+/** VFs of one NIC that have a policy, and so a pool, in common. Names are those of the operator's SriovNetworkNodeState. */
+export interface VfGroup {
+  /** Name of the pool, without prefix. */
+  readonly resourceName: string;
+  /** The policy that they are for. */
+  readonly policyName: string;
+  /** First and last VF: `0-3`. */
+  readonly vfRange: string;
+  /** Default `netdevice`. */
+  readonly deviceType?: DeviceType;
+  /** Of the VFs' interfaces, in bytes; absent: left as it is. */
+  readonly mtu?: number;
+  readonly needVhostNet?: boolean;
+  readonly excludeTopology?: boolean;
 }
 
 export interface SriovNetworkDeviceStatus {
@@ -33,6 +54,17 @@ export interface SriovNetworkDeviceStatus {
   readonly driver: string;
   readonly macAddress: string;
   readonly linkState: string;
+  /** `eth` or `ib`; empty where the NIC has no interface. */
+  readonly linkType?: string;
+  /** Of the NIC's interface, in bytes. */
+  readonly mtu?: number;
+  /** Other names of the NIC's interface, as the node's udev has them; sorted. */
+  readonly alternativeNames?: readonly string[];
+  /**
+   * Whether somebody has ever declared a count: until then the NIC keeps what it has. Stays true until the object goes.
+   * Absent where an agent of before this field wrote the status.
+   */
+  readonly countManaged?: boolean;
   readonly virtualFunctions: readonly VirtualFunctionStatus[];
   /** The generation that the rest of the status speaks of. */
   readonly observedGeneration: number;
@@ -48,6 +80,8 @@ export interface VirtualFunctionStatus {
   readonly interfaceName?: string;
   readonly driver?: string;
   readonly macAddress?: string;
+  /** Of its interface, in bytes. */
+  readonly mtu?: number;
   readonly iommuGroup?: string;
   /** Who holds it, several joined with ", ": claims, virtual machines, pods, an interface of the node. Absent while it is free. */
   readonly usedBy?: string;
@@ -69,6 +103,9 @@ export const READY = "Ready";
 /** The condition that says whether the NIC may be changed at all, or is the node's own. */
 export const ELIGIBLE = "Eligible";
 
+/** The condition that is True while policies want the NIC otherwise than it is asked to be; absent else. */
+export const POLICY_CONFLICT = "PolicyConflict";
+
 /** Reasons of the Ready condition. */
 export const ReadyReason = {
   /** True: the NIC has the VFs that the spec asks for. */
@@ -87,6 +124,8 @@ export const ReadyReason = {
   NotEligible: "NotEligible",
   /** False: VFs would be destroyed, and whoever knows who uses them does not answer; nothing was changed. */
   UsersUnknown: "UsersUnknown",
+  /** False: the NIC has its VFs, but VFs that should have another driver are in use, and were left as they are. */
+  GroupsInUse: "GroupsInUse",
   /** False: the NIC has its VFs, but their PCIDevices could not be written; it is tried again. */
   NotListed: "NotListed",
   /** False: no device has this address on the node any more. */

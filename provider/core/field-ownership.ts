@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { PROVIDER_FIELD_MANAGER_PREFIX } from "../../api/names.js";
+import { isProviderFieldManager, PROVIDER_FIELD_MANAGER_PREFIX } from "../../api/names.js";
 import type { ManagedFieldsEntry } from "../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import type { KubeClient } from "../../kube/client.js";
@@ -116,10 +116,11 @@ export function countOwners(device: SriovNetworkDevice): readonly ManagedFieldsE
  * resources.
  */
 export function foreignOwners(device: SriovNetworkDevice, urn: string | undefined): readonly string[] {
-  const own = urn === undefined ? PROVIDER_FIELD_MANAGER_PREFIX : managerPrefix(urn);
+  const isOwn = (manager: string): boolean =>
+    urn === undefined ? isProviderFieldManager(manager) : manager.startsWith(managerPrefix(urn));
   return countOwners(device)
     .map((entry) => entry.manager ?? "unknown")
-    .filter((manager) => !manager.startsWith(own));
+    .filter((manager) => !isOwn(manager));
 }
 
 /** `"kubectl-edit"`, or `"a" and "b"`. */

@@ -1,0 +1,16 @@
+import type { KubeObject, ResourceType } from "./object.js";
+
+/** What Multus gives a pod by its annotation `k8s.v1.cni.cncf.io/networks` (k8s.cni.cncf.io/v1). */
+export interface NetworkAttachmentDefinition extends KubeObject {
+  readonly spec?: {
+    /** CNI configuration, as JSON text. */
+    readonly config?: string;
+  };
+}
+
+export const NETWORK_ATTACHMENT_DEFINITION: ResourceType<NetworkAttachmentDefinition> = {
+  apiVersion: "k8s.cni.cncf.io/v1",
+  kind: "NetworkAttachmentDefinition",
+  plural: "network-attachment-definitions",
+  namespaced: true,
+};
