@@ -82,7 +82,10 @@ export const PROVIDER_FIELD_MANAGER_PREFIX = "pulumi-sriov-";
 
 /** Is it the field manager of one of the provider's resources? The reconciler's own begin alike. */
 export function isProviderFieldManager(name: string): boolean {
-  return name.startsWith(PROVIDER_FIELD_MANAGER_PREFIX) && /^[0-9a-f]{12}-[0-9a-f]{8}$/.test(name.slice(PROVIDER_FIELD_MANAGER_PREFIX.length));
+  return (
+    name.startsWith(PROVIDER_FIELD_MANAGER_PREFIX) &&
+    /^[0-9a-f]{12}-[0-9a-f]{8}$/.test(name.slice(PROVIDER_FIELD_MANAGER_PREFIX.length))
+  );
 }
 
 const MAX_NAME = 253;
