@@ -1,8 +1,9 @@
 import type { VfGroup } from "../../api/sriov-network-device.js";
-import { type Demand, describeNic } from "./demand.js";
+import type { Demand } from "./demand.js";
+import type { DescribedNic } from "./described-nic.js";
 import type { DevicePlan, MatchProblem } from "./policy-plan.js";
 import { priorityOf } from "./precedence.js";
-import type { NicFacts, PolicyFacts } from "./snapshot.js";
+import type { PolicyFacts } from "./snapshot.js";
 import { type VfRange, formatVfRange, overlaps } from "./vf-range.js";
 
 export interface Merge {
@@ -12,7 +13,7 @@ export interface Merge {
 }
 
 /** What a NIC is to be by what policies want of it, at least one, ordered by precedence. */
-export function merge(nic: NicFacts, demands: readonly Demand[]): Merge {
+export function merge(nic: DescribedNic, demands: readonly Demand[]): Merge {
   const forVfs = demands.filter(wantsVfs);
   const { winners, problems } = shareOut(nic, forVfs);
   const heard = winners.length > 0 ? forVfs.filter((demand) => isHeard(demand, winners)) : demands;
@@ -35,7 +36,7 @@ function wantsVfs(demand: Demand): demand is DemandForVfs {
 }
 
 /** Each gets its VFs unless one that goes before, and gets its own, is in the way. */
-function shareOut(nic: NicFacts, demands: readonly DemandForVfs[]) {
+function shareOut(nic: DescribedNic, demands: readonly DemandForVfs[]) {
   const winners: DemandForVfs[] = [];
   const problems = new Map<string, MatchProblem>();
   const byResource = new Map<string, DemandForVfs>();
@@ -84,7 +85,7 @@ function isExternal(policy: PolicyFacts): boolean {
   return policy.spec.externallyManaged === true;
 }
 
-function externalProblem(nic: NicFacts, { policy }: Demand, winners: readonly Demand[]): MatchProblem | undefined {
+function externalProblem(nic: DescribedNic, { policy }: Demand, winners: readonly Demand[]): MatchProblem | undefined {
   const first = winners[0]?.policy;
   if (first === undefined || isExternal(first) === isExternal(policy)) return undefined;
   const makers = ["leaves the VFs to somebody else", "has them made here"];
@@ -92,34 +93,39 @@ function externalProblem(nic: NicFacts, { policy }: Demand, winners: readonly De
   return {
     kind: "externallyManaged",
     message:
-      `Policy ${first.name}, which goes before, ${String(firstWants)} on ${describeNic(nic)}, and policy ${policy.name} ${String(thisWants)}. ` +
+      `Policy ${first.name}, which goes before, ${String(firstWants)} on ${nic.description}, and policy ${policy.name} ${String(thisWants)}. ` +
       `Set externallyManaged alike in both, or have one of them select other NICs.`,
   };
 }
 
-function resourceProblem(nic: NicFacts, { policy }: Demand, rival: DemandForVfs | undefined): MatchProblem | undefined {
+function resourceProblem(
+  nic: DescribedNic,
+  { policy }: Demand,
+  rival: DemandForVfs | undefined,
+): MatchProblem | undefined {
   if (rival === undefined) return undefined;
   return {
     kind: "sameResource",
     message:
-      `Policy ${rival.policy.name}, which goes before, has VFs of ${describeNic(nic)} under the resource name ` +
+      `Policy ${rival.policy.name}, which goes before, has VFs of ${nic.description} under the resource name ` +
       `${policy.spec.resourceName}, as policy ${policy.name} would. Give one of them another resourceName, ` +
       `or have one of them select other NICs.`,
   };
 }
 
 function overlapProblem(
-  nic: NicFacts,
+  nic: DescribedNic,
   { policy, range }: DemandForVfs,
   winners: readonly DemandForVfs[],
 ): MatchProblem | undefined {
   const rival = winners.find((winner) => overlaps(winner.range, range));
   if (rival === undefined) return undefined;
-  return {
-    kind: "overlap",
-    message:
-      `Policy ${rival.policy.name}, which goes before, has the VFs ${formatVfRange(rival.range)} of ${describeNic(nic)}, ` +
-      `and policy ${policy.name} wants ${formatVfRange(range)}. Give them ranges that do not overlap in their pfNames ` +
-      `(${nic.interfaceName}#0-3), or give ${policy.name} a lower priority number.`,
-  };
+  // Joined, since a concatenation would keep all its parts, and a thousand policies for one NIC a thousand of them.
+  const message = [
+    `Policy ${rival.policy.name}, which goes before, has the VFs ${formatVfRange(rival.range)} of `,
+    nic.description,
+    `, and policy ${policy.name} wants ${formatVfRange(range)}. Give them ranges that do not overlap in their pfNames `,
+    `(${nic.interfaceName}#0-3), or give ${policy.name} a lower priority number.`,
+  ].join("");
+  return { kind: "overlap", message };
 }
