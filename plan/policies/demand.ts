@@ -21,6 +21,17 @@ export function demandOn(policy: PolicyFacts, nic: DescribedNic, named: VfRange 
   return { policy, range: numVfs === 0 ? undefined : (named ?? { first: 0, last: numVfs - 1 }) };
 }
 
+export type DemandForVfs = Demand & { readonly range: VfRange };
+
+export function wantsVfs(demand: Demand): demand is DemandForVfs {
+  return demand.range !== undefined;
+}
+
+/** Does somebody else make the VFs, so that they are only shared out? */
+export function isExternal({ policy }: Demand): boolean {
+  return policy.spec.externallyManaged === true;
+}
+
 export function isDemand(asked: Demand | MatchProblem): asked is Demand {
   return "policy" in asked;
 }
