@@ -60,6 +60,12 @@ describe("a malformed policy", () => {
     });
   }
 
+  it("does not disturb the order of the others, though its priority cannot be compared", () => {
+    const wrong = { priority: "high" } as unknown as Partial<SriovNetworkNodePolicySpec>;
+    const plan = planOf([policy("p3", { priority: 5 }), policy("p2", wrong), policy("p1", { priority: 1 })]);
+    expect(plan.devices.get("node1-ens803f1")?.policies).to.deep.equal(["p1"]);
+  });
+
   it("without a spec is told of what it must have", () => {
     const plan = planOf([{ name: "p1", spec: undefined as unknown as SriovNetworkNodePolicySpec }]);
     expect(plan.policies.get("p1")?.problems.map(({ property }) => property)).to.deep.equal([
