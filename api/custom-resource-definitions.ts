@@ -1,8 +1,15 @@
 import type { CustomResourceDefinition } from "./core.js";
 import { pciDeviceDefinition } from "./schemas/pci-device.js";
 import { sriovNetworkDeviceDefinition } from "./schemas/sriov-network-device.js";
+import { sriovNetworkDefinition } from "./schemas/sriov-network.js";
+import { sriovNetworkNodePolicyDefinition } from "./schemas/sriov-network-node-policy.js";
 
 /** The CustomResourceDefinitions that this project ships; `api/manifests/` holds the same as YAML. */
 export function customResourceDefinitions(): CustomResourceDefinition[] {
-  return [sriovNetworkDeviceDefinition(), pciDeviceDefinition()];
+  return [
+    sriovNetworkDeviceDefinition(),
+    pciDeviceDefinition(),
+    sriovNetworkNodePolicyDefinition(),
+    sriovNetworkDefinition(),
+  ];
 }

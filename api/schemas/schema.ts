@@ -2,6 +2,14 @@
 
 export type Schema = Readonly<Record<string, unknown>>;
 
+/** A rule that an object must keep, in CEL, where `self` is the value that it stands at. */
+export interface Rule {
+  readonly rule: string;
+  /** Of the field that the refusal names, from there; default the value itself. */
+  readonly fieldPath?: string;
+  readonly message: string;
+}
+
 export const string = (description: string): Schema => ({ type: "string", description });
 
 export const integer = (description: string): Schema => ({
@@ -12,6 +20,20 @@ export const integer = (description: string): Schema => ({
 });
 
 export const strings = (description: string): Schema => ({ type: "array", description, items: { type: "string" } });
+
+export const boolean = (description: string): Schema => ({ type: "boolean", description });
+
+export const oneOf = (description: string, values: readonly string[]): Schema => ({
+  ...string(description),
+  enum: values,
+});
+
+/** Texts by name, such as labels. */
+export const texts = (description: string): Schema => ({
+  type: "object",
+  description,
+  additionalProperties: { type: "string" },
+});
 
 /** `status.conditions` as the Kubernetes API conventions have it: one of each type, each with an owner of its own. */
 export function conditions(): Schema {

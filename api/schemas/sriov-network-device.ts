@@ -1,7 +1,7 @@
 import type { CustomResourceDefinition } from "../core.js";
 import { SRIOV_NETWORK_DEVICE } from "../sriov-network-device.js";
 import { column, definition } from "./definition.js";
-import { conditions, integer, type Schema, string, strings } from "./schema.js";
+import { boolean, conditions, integer, oneOf, type Schema, string, strings } from "./schema.js";
 
 export function sriovNetworkDeviceDefinition(): CustomResourceDefinition {
   return definition({
@@ -60,6 +60,30 @@ function deviceSpecSchema(): Schema {
       // Not required and with a default, so that the agent can create the object without owning the count, and so
       // that the count falls back to 0 when its last owner lets go of it.
       numVFS: { ...integer("How many virtual functions the NIC shall have."), default: 0 },
+      mtu: { ...integer("MTU of the NIC's interface, in bytes; absent: left as it is."), minimum: 1 },
+      vfGroups: {
+        type: "array",
+        description: "How the VFs are shared out, ordered by their first VF.",
+        // One list with one owner: groups of two owners could overlap.
+        "x-kubernetes-list-type": "atomic",
+        items: vfGroupSchema(),
+      },
+    },
+  };
+}
+
+function vfGroupSchema(): Schema {
+  return {
+    type: "object",
+    required: ["resourceName", "policyName", "vfRange"],
+    properties: {
+      resourceName: string("Name of the VFs' pool, without the prefix."),
+      policyName: string("SriovNetworkNodePolicy that they are for."),
+      vfRange: { ...string("First and last VF: 0-3."), maxLength: 19, pattern: "^[0-9]{1,9}-[0-9]{1,9}$" },
+      deviceType: oneOf("What drives the VFs; default netdevice.", ["netdevice", "vfio-pci"]),
+      mtu: { ...integer("MTU of the VFs' interfaces, in bytes; absent: left as it is."), minimum: 1 },
+      needVhostNet: boolean("Pods that get a VF get /dev/vhost-net as well."),
+      excludeTopology: boolean("Do not tell the kubelet the NUMA node of the VFs."),
     },
   };
 }
@@ -81,6 +105,10 @@ function deviceStatusSchema(): Schema {
       driver: string("Kernel driver of the NIC."),
       macAddress: string("MAC address of the NIC."),
       linkState: string("operstate of the NIC's interface."),
+      linkType: string("eth or ib; empty where the NIC has no interface."),
+      mtu: integer("MTU of the NIC's interface, in bytes."),
+      alternativeNames: strings("Other names of the NIC's interface, as the node's udev has them."),
+      countManaged: boolean("Whether somebody has ever declared a count; until then the NIC keeps what it has."),
       virtualFunctions: { type: "array", items: virtualFunctionSchema() },
       observedGeneration: { type: "integer", format: "int64", description: "Generation that this status speaks of." },
       conditions: conditions(),
@@ -99,6 +127,7 @@ function virtualFunctionSchema(): Schema {
       interfaceName: string("Name of its network interface, where it has one."),
       driver: string("Kernel driver that it is bound to."),
       macAddress: string("MAC address."),
+      mtu: integer("MTU of its interface, in bytes."),
       iommuGroup: string("IOMMU group."),
       usedBy: string(
         "Who holds it: claims, virtual machines, pods, or an interface of the node. Absent while it is free.",
