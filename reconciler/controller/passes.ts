@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { messageOf } from "../../kube/errors.js";
+import { isAborted } from "./aborted.js";
 import type { ControllerMetrics } from "./service/metrics.js";
 
 export interface PassesParts {
@@ -40,7 +41,7 @@ export class Passes {
     for (let failures = 0; !term.aborted;) {
       await this.untilWanted(term, again);
       await delay(BURST_MS, undefined, { signal: term }).catch(() => undefined);
-      if (term.aborted) return;
+      if (isAborted(term)) return;
       this.wanted = false;
       const began = performance.now();
       const result = await this.tryPass(term);
@@ -59,7 +60,8 @@ export class Passes {
     try {
       return { done: true, again: await this.parts.pass(term) };
     } catch (error) {
-      if (!term.aborted) this.parts.log.error({ err: error }, `${this.parts.job}: a pass failed: ${messageOf(error)}`);
+      if (!isAborted(term))
+        this.parts.log.error({ err: error }, `${this.parts.job}: a pass failed: ${messageOf(error)}`);
       return { done: false };
     }
   }
@@ -83,8 +85,3 @@ export class Passes {
 
 /** A timer that is set for more goes off at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/** TypeScript takes what was false before an await for false after it. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
-}

@@ -3,6 +3,7 @@ import { LEASE } from "../../../api/lease.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { messageOf } from "../../../kube/errors.js";
 import { Informer } from "../../../kube/informer.js";
+import { isAborted } from "../aborted.js";
 import { KnownLease } from "./known-lease.js";
 import { acquired, released } from "./lease-spec.js";
 import { Pause } from "./pause.js";
@@ -72,15 +73,17 @@ export class LeaderElection {
 
   /** Resolves with when the lease was got; undefined where `signal` was aborted before. */
   private async campaign(signal: AbortSignal): Promise<number | undefined> {
+    const { retryPeriodMs } = this.options.timings;
     while (!signal.aborted) {
       const began = performance.now();
       try {
-        if (await this.tryAcquire(signal)) return began;
+        if (!this.isAnothers() && (await this.tryAcquire(signal))) return began;
         if (this.lease.holder !== undefined) this.tell("info", `stands by while ${this.lease.holder} leads`);
       } catch (error) {
-        if (!signal.aborted) this.tell("warn", `cannot get the lease: ${messageOf(error)}`);
+        if (!isAborted(signal)) this.tell("warn", `cannot get the lease: ${messageOf(error)}`);
       }
-      await this.untilFree(signal);
+      const left = this.isAnothers() ? this.lease.runsOutAt - performance.now() + 1 : jittered(retryPeriodMs);
+      await this.pause.wait(left, signal);
     }
     return undefined;
   }
@@ -91,13 +94,6 @@ export class LeaderElection {
     await this.lease.read(limits);
     if (this.isAnothers()) return false;
     return this.lease.write(acquired(this.lease.spec, identity, timings.durationMs, new Date()), limits);
-  }
-
-  private async untilFree(signal: AbortSignal): Promise<void> {
-    if (!this.isAnothers()) return this.pause.wait(jittered(this.options.timings.retryPeriodMs), signal);
-    while (this.isAnothers() && !signal.aborted) {
-      await this.pause.wait(this.lease.runsOutAt - performance.now() + 1, signal);
-    }
   }
 
   private isAnothers(): boolean {
@@ -155,7 +151,7 @@ export class LeaderElection {
       if (!this.lease.exists) return await write();
       if (this.lease.holder !== identity) lost.abort();
     } catch (error) {
-      if (!term.aborted) this.options.log.warn({ err: error }, `the lease was not renewed: ${messageOf(error)}`);
+      if (!isAborted(term)) this.options.log.warn({ err: error }, `the lease was not renewed: ${messageOf(error)}`);
     }
     return false;
   }

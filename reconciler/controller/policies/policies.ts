@@ -35,7 +35,8 @@ export class Policies implements Job {
     return Promise.resolve();
   }
 
-  private pass(_term: AbortSignal): Promise<number | undefined> {
+  private pass(term: AbortSignal): Promise<number | undefined> {
+    term.throwIfAborted();
     return Promise.resolve(undefined);
   }
 }
