@@ -113,6 +113,16 @@ export class Cluster {
     return until(this.attachments, find, wanted, `NetworkAttachmentDefinition ${namespace}/${name}`, DEADLINE_MS);
   }
 
+  /** Resolves when somebody has changed the attachment since, and it is as wanted. */
+  attachmentAfter(
+    { metadata }: NetworkAttachmentDefinition,
+    wanted: (attachment: NetworkAttachmentDefinition) => boolean = () => true,
+  ): Promise<NetworkAttachmentDefinition> {
+    const isNewer = (it: NetworkAttachmentDefinition) =>
+      BigInt(it.metadata.resourceVersion ?? 0) > BigInt(metadata.resourceVersion ?? 0);
+    return this.attachment(metadata.namespace ?? "", metadata.name, (it) => isNewer(it) && wanted(it));
+  }
+
   /** Resolves when there is no such attachment (any more). */
   async noAttachment(namespace: string, name: string): Promise<void> {
     await waitFor(
