@@ -14,10 +14,10 @@ import type { Sweeper } from "./sweeper.js";
 import type { Turn } from "./work-queue.js";
 
 export interface PlacesParts {
-  readonly attachments: Attachments;
-  readonly writer: NetworkWriter;
+  readonly attachments: Pick<Attachments, "known" | "current" | "apply">;
+  readonly writer: Pick<NetworkWriter, "fill" | "report">;
   readonly announcer: Announcer;
-  readonly sweeper: Sweeper;
+  readonly sweeper: Pick<Sweeper, "sweep">;
   readonly repairs: Repairs;
   readonly log: Logger;
   readonly signal: AbortSignal;

@@ -70,6 +70,20 @@ describe("a network's attachment", () => {
     await cluster.event(network, "PutBack");
   });
 
+  it("is put back with a pause where somebody edits it again and again, who is named", async () => {
+    const namespace = await cluster.namespace();
+    const network = await cluster.create("contended", namespace, { resourceName: "fast" });
+    await cluster.ready(network, "Attached");
+    const { metadata } = await cluster.attachment(namespace, "contended");
+    const edit = () => cluster.edit(NETWORK_ATTACHMENT_DEFINITION, metadata, { spec: { config: "{}" } });
+    await cluster.attachmentAfter(await edit());
+    const again = await edit();
+    const told = await cluster.ready(network, "Failed");
+    expect(readyOf(told)?.message).to.include("again and again (field managers: kubectl-edit)");
+    await cluster.attachmentAfter(again);
+    await cluster.ready(network, "Attached");
+  });
+
   it("keeps what somebody adds to it", async () => {
     const namespace = await cluster.namespace();
     const network = await cluster.create("added-to", namespace, { resourceName: "fast", vlan: 100 });
