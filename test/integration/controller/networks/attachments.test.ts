@@ -151,6 +151,33 @@ describe("a network's attachment", () => {
     await cluster.noAttachment(namespace, "near");
   });
 
+  it("goes with a network in another namespace that a finalizer of the operator holds up", async () => {
+    const namespace = await cluster.namespace();
+    const network = await cluster.createCentral("held-up", { resourceName: "fast", networkNamespace: namespace });
+    await cluster.attachment(namespace, "held-up");
+    const finalizers = ["netattdef.finalizers.sriovnetwork.openshift.io"];
+    await cluster.edit(SRIOV_NETWORK, network.metadata, { metadata: { finalizers } });
+    await cluster.remove(SRIOV_NETWORK, network.metadata);
+    await cluster.noAttachment(namespace, "held-up");
+    await cluster.edit(SRIOV_NETWORK, network.metadata, { metadata: { finalizers: null } });
+  });
+
+  it("stays where its network is deleted with its dependents orphaned", async () => {
+    const namespace = await cluster.namespace();
+    const network = await cluster.create("orphaned", namespace, { resourceName: "fast" });
+    await cluster.ready(network, "Attached");
+    await cluster.client.raw({
+      method: "DELETE",
+      path: `/apis/${SRIOV_NETWORK.apiVersion}/namespaces/${namespace}/${SRIOV_NETWORK.plural}/orphaned`,
+      body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Orphan" },
+    });
+    await cluster.attachment(namespace, "orphaned", ({ metadata }) => metadata.ownerReferences === undefined);
+    await cluster.noNetwork(network.metadata);
+    // By the time that another network has its attachment, the controller has heard of this one's end.
+    await cluster.ready(await cluster.create("afterwards", namespace, { resourceName: "fast" }), "Attached");
+    expect(await cluster.attachmentNow(namespace, "orphaned")).to.not.equal(undefined);
+  });
+
   it("is taken over from the sriov-network-operator, which made it for the same network", async () => {
     const namespace = await cluster.namespace();
     const owner = `SriovNetwork.sriovnetwork.openshift.io/${RECONCILER_NAMESPACE}/taken-over`;
