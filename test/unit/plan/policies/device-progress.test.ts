@@ -57,6 +57,11 @@ describe("a device's progress", () => {
     ["no group is there yet", {}, { spec: { vfGroups: [] } }],
     ["a group more is there", {}, { spec: { vfGroups: [GROUP, { ...GROUP, vfRange: "2-3" }] } }],
     [
+      "one group of two is another",
+      { vfGroups: [GROUP, { ...GROUP, vfRange: "2-3" }] },
+      { spec: { vfGroups: [GROUP, { ...GROUP, vfRange: "2-4" }] } },
+    ],
+    [
       "the controller still has groups that no policy asks for",
       { vfGroups: [] },
       { metadata: ownedBy(CONTROLLER, "vfGroups") },
@@ -96,7 +101,9 @@ describe("a device's progress", () => {
   it("is Pending before a device has any groups or number", () => {
     const bare = device();
     const { address, nodeName } = bare.spec;
-    expect(progressOf({ ...PLAN, mtu: undefined }, { ...bare, spec: { address, nodeName } }).state).to.equal("Pending");
+    const plan = { ...PLAN, mtu: undefined };
+    expect(progressOf(plan, { ...bare, spec: { address, nodeName } }).state).to.equal("Pending");
+    expect(progressOf(plan, { ...bare, spec: { address, nodeName, numVFS: 2 } }).state).to.equal("Pending");
   });
 
   it("is Ready where a plan without groups meets a device that never had any", () => {
