@@ -51,6 +51,13 @@ describe("the MTU", () => {
     expect([bench.calls, bench.ready.reason]).to.deep.equal([["setMtu eno49 9000"], "Configured"]);
   });
 
+  it("is told in an event, with what it was", async () => {
+    await bench.pass();
+    bench.declare(2, { mtu: 9000 });
+    await bench.pass();
+    expect(bench.events.at(-1)).to.equal("Normal SettingsChanged: eno49 (0000:04:00.0): MTU 1500 → 9000");
+  });
+
   it("is told in status", async () => {
     bench.declare(2, { mtu: 9000, vfGroups: [vfGroup("1-1", { mtu: 4000 })] });
     await bench.pass();
