@@ -32,7 +32,7 @@ export class Announcer {
 
   /** `what`: each MTU and driver, from and to. */
   set(device: SriovNetworkDevice, what: string): void {
-    this.tell(device, "Normal", EventReason.SettingsChanged, what);
+    this.tell(device, "Normal", EventReason.Adjusted, what);
   }
 
   disrupted(device: SriovNetworkDevice, lost: readonly UsedVf[]): void {

@@ -74,7 +74,7 @@ describe("VF groups", () => {
     it("are told in an event, with each VF's driver before and after", async () => {
       await passWith(netdevice("0-0"), vfio("1-2"));
       expect(bench.events.at(-1)).to.equal(
-        "Normal SettingsChanged: VF 0 (0000:04:10.0): vfio-pci → its network driver; VF 2 (0000:04:10.4): ixgbevf → vfio-pci",
+        "Normal Adjusted: VF 0 (0000:04:10.0): vfio-pci → its network driver; VF 2 (0000:04:10.4): ixgbevf → vfio-pci",
       );
     });
 
@@ -142,7 +142,7 @@ describe("VF groups", () => {
     await passWith(vfio("0-1"));
     await bench.pass();
     expect([bench.calls, bench.ready.reason]).to.deep.equal([[], "UsersUnknown"]);
-    expect(bench.events.filter((event) => event.includes("SettingsChanged"))).to.deep.equal([]);
+    expect(bench.events.filter((event) => event.includes("Adjusted"))).to.deep.equal([]);
     expect(bench.ready.message).to.include("the kubelet does not answer");
     bench.silent = undefined;
     await bench.pass();

@@ -55,7 +55,7 @@ describe("the MTU", () => {
     await bench.pass();
     bench.declare(2, { mtu: 9000 });
     await bench.pass();
-    expect(bench.events.at(-1)).to.equal("Normal SettingsChanged: eno49 (0000:04:00.0): MTU 1500 → 9000");
+    expect(bench.events.at(-1)).to.equal("Normal Adjusted: eno49 (0000:04:00.0): MTU 1500 → 9000");
   });
 
   it("is told in status", async () => {
