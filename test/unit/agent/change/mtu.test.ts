@@ -140,6 +140,17 @@ describe("the MTU", () => {
       expect(mtus()).to.deep.equal([1500, 4000, undefined]);
     });
 
+    it("is tried again also where a VF in use keeps its driver, and both are told", async () => {
+      await bench.pass();
+      bench.held.set(SECOND, "pod web/router-0");
+      bench.declare(2, { mtu: 99_999, vfGroups: [vfGroup("1-1", { deviceType: "vfio-pci" })] });
+      await bench.pass();
+      expect(bench.ready.reason).to.equal("KernelRefused");
+      expect(bench.ready.message).to.match(
+        /^VFs keep a driver .* by pod web\/router-0\. .* eno49 .* keeps the MTU 1500/,
+      );
+    });
+
     it("is tried again with pauses", async () => {
       await bench.pass();
       bench.calls.length = 0;
