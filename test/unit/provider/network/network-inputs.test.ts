@@ -7,7 +7,7 @@ const none: ReadonlySet<string> = new Set<string>();
 const policy = { policyName: "storage-1a2b3c4", namespace: "pulumi-sriov", resourceName: "storage" };
 
 function failures(inputs: Readonly<Record<string, unknown>>, unknown = none): InputFailure[] {
-  return networkInputFailures({ resourceName: "storage", ...inputs } as PartialNetworkInputs, unknown);
+  return networkInputFailures({ resourceName: "storage", ...inputs }, unknown);
 }
 
 /** The properties and reasons of what is refused. */
