@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { inspect } from "node:util";
-import { networkInputFailures, type PartialNetworkInputs } from "../../../../provider/core/network/network-inputs.js";
+import { networkInputFailures } from "../../../../provider/core/network/network-inputs.js";
 import type { InputFailure } from "../../../../provider/core/resource.js";
 
 const none: ReadonlySet<string> = new Set<string>();
