@@ -133,6 +133,8 @@ describe("an SriovNetworkNodePolicy at the API server", () => {
       "should match",
     ],
     ["an empty name", pfNames(""), "spec.nicSelector.pfNames[0]", "should match"],
+    ["a name with a blank", pfNames("ens1 f0"), "spec.nicSelector.pfNames[0]", "should match"],
+    ["a name that is a path", pfNames("net/ens1f0#0-3"), "spec.nicSelector.pfNames[0]", "should match"],
     ["a range of no name", pfNames("#0-3"), "spec.nicSelector.pfNames[0]", "should match"],
     ["a name with a mark and no range", pfNames("ens1f0#"), "spec.nicSelector.pfNames[0]", "should match"],
     ["a range without an end", pfNames("ens1f0", "ens1f1#0-"), "spec.nicSelector.pfNames[1]", "should match"],
@@ -154,6 +156,13 @@ describe("an SriovNetworkNodePolicy at the API server", () => {
       "ends below numVfs",
     ],
     ["a range, and no VFs", { ...pfNames("ens1f0#0-0"), numVfs: 0 }, "spec.nicSelector.pfNames", "ends below numVfs"],
+    ["a network of a cloud without its kind", { nicSelector: { netFilter: "e48c7670" } }, "netFilter", "should match"],
+    [
+      "more names than a rule can look at",
+      pfNames(...Array.from({ length: 1_001 }, () => "a")),
+      "pfNames",
+      "at most 1000 items",
+    ],
     [
       "a network of a cloud and a vendor",
       { nicSelector: { ...netFilter.nicSelector, vendor: "8086" } },
