@@ -1,3 +1,5 @@
+export type { CapableDevice, NodeCapability, SriovCapability } from "../provider/index.js";
+export { getSriovCapability, type GetSriovCapabilityArgs, getSriovCapabilityOutput } from "./get-sriov-capability.js";
 export {
   SriovNetworkDevice,
   type SriovNetworkDeviceArgs,
@@ -10,3 +12,10 @@ export {
   SriovNetworkNodePolicy,
   type SriovNetworkNodePolicyArgs,
 } from "./sriov-network-node-policy.js";
+export {
+  type FollowedPolicy,
+  type JsonObject,
+  SriovNetwork,
+  type SriovNetworkArgs,
+  type SriovNetworkState,
+} from "./sriov-network.js";

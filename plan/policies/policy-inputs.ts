@@ -18,6 +18,7 @@ import {
   unknownProblems,
   wholeNumber,
 } from "../spec-fields.js";
+import { hasBridge } from "./unsupported.js";
 import { parsePfName } from "./vf-range.js";
 
 /**
@@ -130,7 +131,8 @@ function contradictions(spec: Spec): InputProblem[] {
 function rangeProblems(spec: Spec): InputProblem[] {
   const numVfs = spec["numVfs"];
   const selector = spec["nicSelector"];
-  if (!Number.isSafeInteger(numVfs) || !isSpec(selector) || !Array.isArray(selector["pfNames"])) return [];
+  if (wholeNumber(0)(numVfs, "numVfs").length > 0 || !isSpec(selector) || !Array.isArray(selector["pfNames"]))
+    return [];
   return selector["pfNames"].flatMap((entry: unknown, index) => {
     const range = typeof entry === "string" ? parsePfName(entry)?.range : undefined;
     if (range === undefined || range.last < Number(numVfs)) return [];
@@ -152,9 +154,4 @@ function unknownPolicyProblems(spec: Spec): InputProblem[] {
 /** Does a part of a nicSelector say anything? Empty texts and lists do not. */
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0);
-}
-
-/** An empty `bridge` asks for nothing. */
-function hasBridge(bridge: unknown): boolean {
-  return isSpec(bridge) && Object.values(bridge).some((value) => value !== undefined);
 }
