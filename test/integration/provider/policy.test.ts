@@ -10,7 +10,7 @@ import { ObjectConflict } from "../../../provider/core/owned-object.js";
 import type { PolicyInputs } from "../../../provider/core/policy/policy-inputs.js";
 import type { PolicyOutputs } from "../../../provider/core/policy/policy-outputs.js";
 import { sriovNetworkNodePolicy as resource } from "../../../provider/core/policy/sriov-network-node-policy.js";
-import { Cluster, PartialFailure } from "../../../provider/index.js";
+import { Cluster, PartialFailure, sriovNetworkDevice } from "../../../provider/index.js";
 import { rescan } from "../agent/agent-process.js";
 import { addressOf, countsWritten, nics } from "../agent/hardware.js";
 import { PolicyCluster } from "../controller/policy-cluster.js";
@@ -385,6 +385,18 @@ describe("a policy of a program", () => {
       expect(failures.map(({ reason }) => reason).join("\n")).to.contain(
         "nicSelector.deviceId must be four hex digits",
       );
+    });
+  });
+
+  describe("that has the NIC of a program's device", () => {
+    it("is named in the device's preview, and in the refusal of its change", async () => {
+      const resourceUrn = "urn:pulumi:t::t::nic::beside-a-policy";
+      const device = { nodeName: B, interfaceName: "nic0", numVfs: 5, resourceUrn };
+      await sriovNetworkDevice.check(() => told.operation(), {}, device, new Set());
+      const owned = `${B}-nic0: spec.numVFS is owned by SriovNetworkNodePolicy "prov-0" (field manager`;
+      expect(told.warned.join("\n")).to.contain(owned).and.to.contain("up will be refused to change it to 5");
+      const error = await refusal(sriovNetworkDevice.create(told.operation(), device), Error);
+      expect(error.message).to.contain(owned).and.to.contain("change numVfs there or have it select other NICs");
     });
   });
 
