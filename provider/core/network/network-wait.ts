@@ -7,6 +7,7 @@ import { SRIOV_NETWORK, type SriovNetwork } from "../../../api/sriov-network.js"
 import { isForbidden, isKindMissing } from "../../../kube/errors.js";
 import type { Informer } from "../../../kube/informer.js";
 import { type Verdict, waitFor, type WaitOptions, WaitTimeout } from "../../../kube/wait.js";
+import { missingKind } from "../missing-kind.js";
 import type { Operation } from "../resource.js";
 import { CONTROLLER, type SilenceWatch, watchForSilence } from "../silence.js";
 import { type AttachmentPlace, placeOf } from "./network-outputs.js";
@@ -34,9 +35,17 @@ export async function awaitAttachment(operation: Operation, applied: SriovNetwor
   const options = waitOptions(operation);
   try {
     // Where Multus is not installed there are no attachments to watch, and only the controller says so.
-    if (!isOperators) await waitFor(networks, () => networkVerdict(current(), applied), options);
+    const answered = isOperators
+      ? undefined
+      : await waitFor(networks, () => networkVerdict(current(), applied), options);
     const place = placeOf(applied);
-    const attachments = await attachmentsIn(operation, place);
+    const attachments = await attachmentsIn(operation, place).catch((error: unknown) => {
+      if (isForbidden(error)) return undefined;
+      if (!isKindMissing(error)) throw error;
+      throw new Error(`${missingKind(NETWORK_ATTACHMENT_DEFINITION)} Install Multus.`, { cause: error });
+    });
+    // Who may not see attachments has the controller's word for them.
+    if (attachments === undefined) return answered ?? applied;
     const sight = (): Sight => ({ network: current(), attachment: attachments.get(place.name, place.namespace) });
     const verdict = isOperators ? () => operatorVerdict(sight(), applied) : () => attachedVerdict(sight(), applied);
     const network = await waitFor(either(networks, attachments), verdict, options);

@@ -68,7 +68,8 @@ async function attached(
     const network = await awaitAttachment(operation, applied);
     return networkOutputs(network, inputs, NetworkReason.Attached, fieldManager);
   } catch (error) {
-    const live = (await operation.cluster.objects(SRIOV_NETWORK, namespace)).get(name, namespace) ?? applied;
+    const networks = await operation.cluster.objects(SRIOV_NETWORK, namespace).catch(() => undefined);
+    const live = networks?.get(name, namespace) ?? applied;
     const outputs = networkOutputs(live, inputs, unattachedStatus(live), fieldManager);
     throw new PartialFailure(idOf(inputs), outputs, messageOf(error), { cause: error });
   }
