@@ -24,6 +24,11 @@ export function networkSpecProblems(spec: Spec): InputProblem[] {
   return [...fieldProblems(spec, NETWORK_FIELDS), ...contradictions(spec), ...unknownProblems(spec, NETWORK_FIELDS)];
 }
 
+/** Those of the problems for which no attachment can be rendered. */
+export function jsonTextProblems(spec: Spec): InputProblem[] {
+  return fieldProblems(spec, JSON_FIELDS);
+}
+
 function json(read: (text: string) => JsonText<unknown>): Check {
   return (value, property) => {
     if (typeof value !== "string") return [problem(property, `must be JSON as a text, not ${describe(value)}`)];
@@ -33,15 +38,19 @@ function json(read: (text: string) => JsonText<unknown>): Check {
   };
 }
 
+const JSON_FIELDS: Fields = {
+  ipam: json(readIpam),
+  capabilities: json(readCapabilities),
+  metaPlugins: json(readMetaPlugins),
+};
+
 const onOff = oneOf("on", "off");
 const rate = wholeNumber(0);
 
 const NETWORK_FIELDS: Fields = {
   resourceName,
   networkNamespace: check(isNamespaceName, "the name of a namespace"),
-  ipam: json(readIpam),
-  capabilities: json(readCapabilities),
-  metaPlugins: json(readMetaPlugins),
+  ...JSON_FIELDS,
   vlan: wholeNumber(0, 4094),
   vlanQoS: wholeNumber(0, 7),
   vlanProto: oneOf("802.1q", "802.1Q", "802.1ad", "802.1AD"),

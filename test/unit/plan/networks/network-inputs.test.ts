@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { inspect } from "node:util";
-import { networkSpecProblems } from "../../../../plan/networks/network-inputs.js";
+import { jsonTextProblems, networkSpecProblems } from "../../../../plan/networks/network-inputs.js";
 
 const reasons = (spec: Readonly<Record<string, unknown>>) => networkSpecProblems(spec).map(({ reason }) => reason);
 
@@ -143,5 +143,12 @@ describe("the spec of a network", () => {
   it("is told of all that is wrong at once, each with its property", () => {
     const problems = networkSpecProblems({ vlan: 5000, ipam: "x", extra: 1 });
     expect(problems.map(({ property }) => property)).to.deep.equal(["ipam", "vlan", "extra"]);
+  });
+});
+
+describe("what no attachment can be rendered from", () => {
+  it("is JSON that is none, and nothing else", () => {
+    const problems = jsonTextProblems({ vlan: 5000, ipam: "x", capabilities: "[]", metaPlugins: "", extra: 1 });
+    expect(problems.map(({ property }) => property)).to.deep.equal(["ipam", "capabilities"]);
   });
 });
