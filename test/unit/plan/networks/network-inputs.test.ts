@@ -9,6 +9,8 @@ describe("the spec of a network", () => {
     {},
     { resourceName: "intel_nics" },
     { resourceName: "a" },
+    { resourceName: "Mellanox.cx5_a-b" },
+    { resourceName: "" },
     { networkNamespace: "web" },
     { networkNamespace: "" },
     { networkNamespace: "a".repeat(63) },
@@ -40,12 +42,12 @@ describe("the spec of a network", () => {
   const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
     [
       { resourceName: "openshift.io/nics" },
-      "resourceName must be 1 to 63 letters, digits, - or _ that begin and end with a letter or digit, " +
+      "resourceName must be 1 to 63 letters, digits, -, _ or . that begin and end with a letter or digit, " +
         'not the text "openshift.io/nics"',
     ],
     [
       { resourceName: "b".repeat(64) },
-      "resourceName must be 1 to 63 letters, digits, - or _ that begin and end with a letter or digit, " +
+      "resourceName must be 1 to 63 letters, digits, -, _ or . that begin and end with a letter or digit, " +
         `not the text "${"b".repeat(64)}"`,
     ],
     [{ networkNamespace: "Web" }, 'networkNamespace must be the name of a namespace, not the text "Web"'],
