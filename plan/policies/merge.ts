@@ -17,8 +17,7 @@ export function merge(nic: DescribedNic, demands: readonly Demand[]): Merge {
   const forVfs = demands.filter(wantsVfs);
   const { winners, problems } = shareOut(nic, forVfs);
   const heard = winners.length > 0 ? forVfs.filter((demand) => isHeard(demand, winners)) : demands;
-  const [first] = heard;
-  const external = first !== undefined && isExternal(first);
+  const external = heard.some(isExternal);
   const plan: DevicePlan = {
     device: nic.device,
     nodeName: nic.nodeName,
@@ -45,9 +44,7 @@ function shareOut(nic: DescribedNic, demands: readonly DemandForVfs[]) {
 /** Number and MTU are asked of those that get their VFs, and of those of equal priority, as in the operator. */
 function isHeard(demand: Demand, winners: readonly Demand[]): boolean {
   return winners.some(
-    (winner) =>
-      winner === demand ||
-      (priorityOf(winner.policy) === priorityOf(demand.policy) && isExternal(winner) === isExternal(demand)),
+    (winner) => priorityOf(winner.policy) === priorityOf(demand.policy) && isExternal(winner) === isExternal(demand),
   );
 }
 

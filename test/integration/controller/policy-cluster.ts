@@ -1,5 +1,6 @@
 import { NODE } from "../../../api/core.js";
 import { CONTROLLER_FIELD_MANAGER, RECONCILER_NAMESPACE } from "../../../api/names.js";
+import type { KubeObject } from "../../../api/object.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import {
   type MatchedDevice,
@@ -30,10 +31,13 @@ export class PolicyCluster {
 
   /** Deletes every policy, and waits until the controller has let go of every NIC, so that the next test file finds none. */
   async stop(...controllers: readonly LabController[]): Promise<void> {
-    for (const { metadata } of this.policies.list()) await this.delete(metadata.name, metadata.namespace);
-    for (const { metadata } of this.observer.devices.list()) await this.released(metadata.name);
-    await Promise.all(controllers.map((controller) => controller.stop()));
-    await Promise.all([this.observer.stop(), this.policies.stop()]);
+    try {
+      for (const { metadata } of this.policies.list()) await this.delete(metadata.name, metadata.namespace);
+      for (const { metadata } of this.observer.devices.list()) await this.released(metadata.name);
+    } finally {
+      await Promise.all(controllers.map((controller) => controller.stop()));
+      await Promise.all([this.observer.stop(), this.policies.stop()]);
+    }
   }
 
   /** As by `kubectl apply`: sets the whole spec. */
@@ -103,11 +107,12 @@ export class PolicyCluster {
 
   /** What a write would change: resource versions of these NICs and of all policies but `except`. */
   versions(devices: readonly string[], except: readonly string[] = []): Readonly<Record<string, string | undefined>> {
-    const objects = [
-      ...devices.map((name) => this.observer.devices.get(name)),
-      ...this.policies.list().filter(({ metadata }) => !except.includes(metadata.name)),
-    ];
-    return Object.fromEntries(objects.map((object) => [object?.metadata.name, object?.metadata.resourceVersion]));
+    const policies = this.policies.list().filter(({ metadata }) => !except.includes(metadata.name));
+    const version = (object: KubeObject | undefined): string | undefined => object?.metadata.resourceVersion;
+    return Object.fromEntries([
+      ...devices.map((name) => [name, version(this.observer.devices.get(name))] as const),
+      ...policies.map((policy) => [policy.metadata.name, version(policy)] as const),
+    ]);
   }
 }
 
