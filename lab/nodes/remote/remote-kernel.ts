@@ -1,4 +1,5 @@
 import type {
+  BindOptions,
   Kernel,
   ListedPciFunction,
   NodeSnapshot,
@@ -28,12 +29,16 @@ export class RemoteKernel implements Kernel {
     await this.connection.request("setDriversAutoprobe", [address, on, options]);
   }
 
-  async bindDriver(address: PciAddress, driver: string | undefined, options: WriteOptions): Promise<void> {
+  async bindDriver(address: PciAddress, driver: string | undefined, options: BindOptions): Promise<void> {
     await this.connection.request("bindDriver", [address, driver, options]);
   }
 
   async setInterfaceUp(address: PciAddress, interfaceName: string, options: WriteOptions): Promise<void> {
     await this.connection.request("setInterfaceUp", [address, interfaceName, options]);
+  }
+
+  async setMtu(address: PciAddress, interfaceName: string, mtu: number, options: WriteOptions): Promise<void> {
+    await this.connection.request("setMtu", [address, interfaceName, mtu, options]);
   }
 
   async pciFunctions(): Promise<readonly ListedPciFunction[]> {

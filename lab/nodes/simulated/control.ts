@@ -42,12 +42,16 @@ export interface HardwareControl {
   /** Of a PF or VF. `port` 0 by default. */
   rename(address: string, name: string, port?: number): Promise<void>;
   /**
-   * As `driverctl` does, under the kernel's same rules: a driver that is not loaded is ENODEV. Only the VF's network
-   * driver gives it an interface; `vfio-pci`, say, takes it away. @throws {KernelError}
+   * By a `driver_override` that is taken away afterwards, as the sriov-network-operator does, under the kernel's same
+   * rules: a driver that is not loaded is ENODEV. Only the VF's network driver gives it an interface; `vfio-pci`, say,
+   * takes it away. @throws {KernelError}
    */
   bindDriverByHand(vfAddress: string, driver: string): Promise<void>;
   /** Of a VF; or of a PF, which loses its VFs and interfaces. */
   unbindDriver(address: string): Promise<void>;
+
+  /** Of the first interface of a PF or VF, as `ip link set … mtu`. @throws {KernelError} */
+  setMtuByHand(address: string, mtu: number): Promise<void>;
 
   /** `modprobe`, or its `-r`, of a driver that is not a NIC's: `vfio-pci`, which is loaded at the start unless told so. */
   setDriverLoaded(driver: string, loaded: boolean): Promise<void>;

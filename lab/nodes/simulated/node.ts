@@ -3,6 +3,7 @@ import {
   parseDriverName,
   parseInterfaceName,
   parsePciAddress,
+  type BindOptions,
   type Kernel,
   type ListedPciFunction,
   type NodeSnapshot,
@@ -51,11 +52,13 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     nic.driversAutoprobe = on;
   }
 
-  async bindDriver(address: PciAddress, driver: string | undefined, options: Deadline = {}): Promise<void> {
+  async bindDriver(address: PciAddress, driver: string | undefined, options: Partial<BindOptions> = {}): Promise<void> {
     parsePciAddress(address);
     const late = new KernelError("ETIMEDOUT", `${devicePath(address)}/driver/unbind`, `write ${address}`);
     const binding =
-      driver === undefined ? this.#drivers.release(address) : this.#drivers.bind(address, parseDriverName(driver));
+      driver === undefined
+        ? this.#drivers.release(address, options.takeFrom)
+        : this.#drivers.bind(address, parseDriverName(driver));
     await withinDeadline(binding, options.deadlineMs, late);
   }
 
@@ -65,6 +68,16 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     const port = target?.ports.find((candidate) => candidate.name === interfaceName);
     if (!target || !port || isElsewhere(target)) throw new KernelError("ENOENT", path, "read");
     target.ports = target.ports.map((it) => (it === port && !port.up ? { ...port, up: true, linkState: "up" } : it));
+  }
+
+  setMtu(address: PciAddress, interfaceName: string, mtu: number): void {
+    const path = `${devicePath(parsePciAddress(address))}/net/${parseInterfaceName(interfaceName)}/mtu`;
+    const { nic, target } = this.#model.functionAt(address) ?? {};
+    const port = target?.ports.find((candidate) => candidate.name === interfaceName);
+    if (!nic || !target || !port || isElsewhere(target)) throw new KernelError("ENOENT", path, `write ${mtu}`);
+    const refusal = nic.refuseMtu(mtu);
+    if (refusal !== undefined) throw new KernelError(refusal, path, `write ${mtu}`);
+    target.ports = target.ports.map((it) => (it === port ? { ...port, mtu } : it));
   }
 
   pciFunctions(): readonly ListedPciFunction[] {
@@ -136,7 +149,9 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
   }
 
   async bindDriverByHand(vfAddress: string, driver: string): Promise<void> {
-    await this.#drivers.bind(this.#model.vfAt(parsePciAddress(vfAddress)).vf.address, driver);
+    const { vf } = this.#model.vfAt(parsePciAddress(vfAddress));
+    await this.#drivers.bind(vf.address, driver);
+    vf.override = undefined;
   }
 
   unbindDriver(address: string): void {
@@ -147,6 +162,13 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
       const found = this.#model.vfAt(parsed);
       found.nic.detach(found.vf);
     }
+  }
+
+  setMtuByHand(address: string, mtu: number): void {
+    const parsed = parsePciAddress(address);
+    const [port] = this.#model.functionAt(parsed)?.target.ports ?? [];
+    if (port === undefined) throw new Error(`${address} has no interface`);
+    this.setMtu(parsed, port.name, mtu);
   }
 
   setDriverLoaded(driver: string, loaded: boolean): void {

@@ -14,13 +14,15 @@ import { decide } from "./decide.js";
 import { guard } from "./guard.js";
 import { setLinkUp } from "./link-up.js";
 import type { ObjectWriter } from "./object-writer.js";
-import { type Outcome, type Refusal, resultOf } from "./outcome.js";
+import { joined, type Outcome, type Refusal, resultOf } from "./outcome.js";
 import { PassMemory } from "./pass-memory.js";
 import type { Work } from "./phase.js";
 import { refusalBy } from "./refusal.js";
 import { type Eligibility, reportFinding, reportGone, reportUnreadable } from "./report.js";
+import { applySettings, isWork, planSettings, settingsNotEligible, useOf } from "./settings.js";
 import { waitUntilSettled } from "./settle.js";
 import { isShortfall, verify } from "./verify.js";
+import { VfGroups } from "./vf-groups.js";
 
 export interface ReconcilerOptions {
   readonly writeDeadlineMs: number;
@@ -39,7 +41,7 @@ export interface ReconcilerParts {
   readonly current: () => SriovNetworkDevice | undefined;
   /** Whether the NIC, as it is now, may be changed: what the condition Eligible says. */
   readonly eligibility: (nic: PhysicalFunction) => Eligibility;
-  /** Addresses of the NIC's VFs, there already or not, that guests are to have. */
+  /** Addresses of the NIC's VFs, there already or not, that guests have by a claim. */
   readonly meantForVfio: (device: SriovNetworkDevice) => ReadonlySet<PciAddress>;
   readonly options: ReconcilerOptions;
 }
@@ -111,7 +113,7 @@ export class DeviceReconciler {
     const decision = decide(device, nic, this.parts.users.of(nic));
     switch (decision.kind) {
       case "unmanaged":
-        return { outcome: { kind: "unmanaged" }, found: nic };
+        return this.finish(device, nic, UNMANAGED);
       case "settled":
         return this.finish(device, nic);
       case "tooMany":
@@ -159,6 +161,7 @@ export class DeviceReconciler {
       return { outcome: verdict, found: nic };
     }
     if (!this.memory.isCurrent(this.parts.current())) return undefined;
+    await this.writer.recordManaged(device);
     this.announcer.drifted(device, deviation, `The count is put back to ${plan.to}.`);
     const { refused, missed, found, made } = await this.carryOut(device, nic, plan);
     const untouched = refused !== undefined && found?.numVfs === plan.from;
@@ -173,7 +176,8 @@ export class DeviceReconciler {
     if (refusal !== undefined) return this.failed(device, found, refusal);
     this.announcer.changed(device, plan, deviation);
     // Who changes the count again and again is answered as often as the hardware is looked at anyhow, not every second.
-    return { ...(await this.withLink(found)), changed: deviation?.kind !== "drift" };
+    const finished = await this.finish(device, found);
+    return finished && { ...finished, changed: deviation?.kind !== "drift" };
   }
 
   /** The kernel's part: the phases, the wait for drivers and names, and a look at what came of it. */
@@ -192,13 +196,41 @@ export class DeviceReconciler {
     return { refused, missed, found, made };
   }
 
-  /** The count is right; what an interrupted change left undone may not be. */
-  private async finish(device: SriovNetworkDevice, nic: PhysicalFunction): Promise<Result> {
-    if (!this.parts.eligibility(nic).eligible) return { outcome: CONFIGURED, found: nic };
+  /** The count is right, or nobody's: what else is asked for, and what an interrupted change left undone, may not be. */
+  private async finish(
+    device: SriovNetworkDevice,
+    nic: PhysicalFunction,
+    ready: typeof CONFIGURED | typeof UNMANAGED = CONFIGURED,
+  ): Promise<Result | undefined> {
+    const { eligibility, users, options } = this.parts;
+    const work = this.work(device, nic);
+    const { eligible, message: reason } = eligibility(nic);
+    if (!eligible) {
+      const asked = isWork(planSettings(device, nic, work.groups, useOf(nic, users)));
+      return { outcome: asked ? settingsNotEligible(reason) : ready, found: nic };
+    }
     const pending = this.pending(device, nic);
     if (pending !== undefined) return pending;
-    const refusal = await bindLeftovers(this.work(device, nic));
-    return refusal === undefined ? this.withLink(nic) : this.failed(device, nic, refusal);
+    const left = ready === CONFIGURED ? await bindLeftovers(work) : undefined;
+    const isCurrent = (): boolean => this.memory.isCurrent(this.parts.current());
+    const { settleDeadlineMs } = options;
+    const set = await applySettings({ ...work, device, users, isCurrent, settleDeadlineMs });
+    if (set === undefined) return undefined;
+    if (set.nic === undefined) return { outcome: ready, found: undefined };
+    const link = ready === CONFIGURED ? await this.withLink(set.nic) : { outcome: ready, found: set.nic };
+    const result = { ...link, changed: set.tried !== undefined };
+    const refusal = joined([left, ...set.refusals]);
+    this.tellOf(device, set.tried, refusal);
+    if (refusal === undefined || result.found === undefined) return result;
+    return refusal.kind === "kernelRefused"
+      ? this.failed(device, result.found, refusal)
+      : { ...result, outcome: refusal };
+  }
+
+  private tellOf(device: SriovNetworkDevice, settings: string | undefined, refusal: Refusal | undefined): void {
+    if (settings === undefined) return;
+    this.parts.log.info({ settings, refusal: refusal?.message }, `${device.metadata.name}: ${settings}`);
+    if (refusal?.kind !== "kernelRefused") this.announcer.set(device, settings);
   }
 
   private async withLink(nic: PhysicalFunction): Promise<Result> {
@@ -268,12 +300,14 @@ export class DeviceReconciler {
 
   private work(device: SriovNetworkDevice, nic: PhysicalFunction): Omit<Work, "plan"> {
     const { kernel, meantForVfio, options } = this.parts;
-    const deadlineMs = options.writeDeadlineMs;
-    return { kernel, nic, meantForVfio: meantForVfio(device), autoprobe: this.memory.autoprobe, deadlineMs };
+    const { autoprobe } = this.memory;
+    const groups = new VfGroups(device, meantForVfio(device));
+    return { kernel, nic, groups, mtu: device.spec.mtu, autoprobe, deadlineMs: options.writeDeadlineMs };
   }
 }
 
 const CONFIGURED = { kind: "configured" } as const;
+const UNMANAGED = { kind: "unmanaged" } as const;
 
 const NOBODY: ReadonlyMap<PciAddress, string> = new Map();
 

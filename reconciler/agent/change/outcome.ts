@@ -7,8 +7,15 @@ export type Outcome =
 
 /** Why it could not be done, for people: what was tried, what was answered, and what to do. */
 export interface Refusal {
-  readonly kind: "inUse" | "usersUnknown" | "tooMany" | "notEligible" | "kernelRefused" | "notListed";
+  readonly kind: "inUse" | "groupsInUse" | "usersUnknown" | "tooMany" | "notEligible" | "kernelRefused" | "notListed";
   readonly message: string;
+}
+
+/** One that says all of them; with what the kernel refused among them it is tried again. */
+export function joined(refusals: readonly (Refusal | undefined)[]): Refusal | undefined {
+  const all = refusals.filter((refusal) => refusal !== undefined);
+  const first = all.find(({ kind }) => kind === "kernelRefused") ?? all[0];
+  return first && { kind: first.kind, message: all.map(({ message }) => message).join(" ") };
 }
 
 /** The reason of the Ready condition that tells of it. */
@@ -25,6 +32,7 @@ const REASONS: Readonly<Record<Outcome["kind"], ReadyReason>> = {
   configured: ReadyReason.Configured,
   unmanaged: ReadyReason.Unmanaged,
   inUse: ReadyReason.InUse,
+  groupsInUse: ReadyReason.GroupsInUse,
   usersUnknown: ReadyReason.UsersUnknown,
   tooMany: ReadyReason.TooManyVFs,
   notEligible: ReadyReason.NotEligible,

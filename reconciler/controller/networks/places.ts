@@ -37,10 +37,12 @@ export class Places {
 
   /** @throws What went wrong with a network, once it was said in its status and the others had their turn. */
   async turn(place: Place): Promise<Turn> {
-    const { watches, sweeper, signal } = this.parts;
+    const { watches, repairs, sweeper, signal } = this.parts;
     const failures: unknown[] = [];
     const pauses: number[] = [];
-    for (const network of watches.claimants(place)) {
+    const claimants = watches.claimants(place);
+    if (claimants.length === 0) repairs.forget(placeKey(place));
+    for (const network of claimants) {
       try {
         pauses.push(await this.attach(network, place));
       } catch (error) {

@@ -120,7 +120,7 @@ describe("a network's attachment", () => {
   it("moves with networkNamespace", async () => {
     const [from, to] = [await cluster.namespace(), await cluster.namespace()];
     const network = await cluster.createCentral("moved", { resourceName: "fast", networkNamespace: from });
-    await cluster.attachment(from, "moved");
+    await cluster.ready(network, "Attached");
     await cluster.edit(SRIOV_NETWORK, network.metadata, { spec: { networkNamespace: to } });
     await cluster.attachment(to, "moved");
     await cluster.noAttachment(from, "moved");
@@ -129,7 +129,7 @@ describe("a network's attachment", () => {
   it("moves out of the network's own namespace", async () => {
     const to = await cluster.namespace();
     const network = await cluster.createCentral("moved-out", { resourceName: "fast" });
-    await cluster.attachment(RECONCILER_NAMESPACE, "moved-out");
+    await cluster.ready(network, "Attached");
     await cluster.edit(SRIOV_NETWORK, network.metadata, { spec: { networkNamespace: to } });
     await cluster.attachment(to, "moved-out");
     await cluster.noAttachment(RECONCILER_NAMESPACE, "moved-out");
@@ -138,7 +138,7 @@ describe("a network's attachment", () => {
   it("goes with a network in another namespace", async () => {
     const namespace = await cluster.namespace();
     const network = await cluster.createCentral("far", { resourceName: "fast", networkNamespace: namespace });
-    await cluster.attachment(namespace, "far");
+    await cluster.ready(network, "Attached");
     await cluster.remove(SRIOV_NETWORK, network.metadata);
     await cluster.noAttachment(namespace, "far");
   });
@@ -146,9 +146,36 @@ describe("a network's attachment", () => {
   it("goes with a network in its own namespace", async () => {
     const namespace = await cluster.namespace();
     const network = await cluster.create("near", namespace, { resourceName: "fast" });
-    await cluster.attachment(namespace, "near");
+    await cluster.ready(network, "Attached");
     await cluster.remove(SRIOV_NETWORK, network.metadata);
     await cluster.noAttachment(namespace, "near");
+  });
+
+  it("goes with a network in another namespace that a finalizer of the operator holds up", async () => {
+    const namespace = await cluster.namespace();
+    const network = await cluster.createCentral("held-up", { resourceName: "fast", networkNamespace: namespace });
+    await cluster.attachment(namespace, "held-up");
+    const finalizers = ["netattdef.finalizers.sriovnetwork.openshift.io"];
+    await cluster.edit(SRIOV_NETWORK, network.metadata, { metadata: { finalizers } });
+    await cluster.remove(SRIOV_NETWORK, network.metadata);
+    await cluster.noAttachment(namespace, "held-up");
+    await cluster.edit(SRIOV_NETWORK, network.metadata, { metadata: { finalizers: null } });
+  });
+
+  it("stays where its network is deleted with its dependents orphaned", async () => {
+    const namespace = await cluster.namespace();
+    const network = await cluster.create("orphaned", namespace, { resourceName: "fast" });
+    await cluster.ready(network, "Attached");
+    await cluster.client.raw({
+      method: "DELETE",
+      path: `/apis/${SRIOV_NETWORK.apiVersion}/namespaces/${namespace}/${SRIOV_NETWORK.plural}/orphaned`,
+      body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Orphan" },
+    });
+    await cluster.attachment(namespace, "orphaned", ({ metadata }) => metadata.ownerReferences === undefined);
+    await cluster.noNetwork(network.metadata);
+    // By the time that another network has its attachment, the controller has heard of this one's end.
+    await cluster.ready(await cluster.create("afterwards", namespace, { resourceName: "fast" }), "Attached");
+    expect(await cluster.attachmentNow(namespace, "orphaned")).to.not.equal(undefined);
   });
 
   it("is taken over from the sriov-network-operator, which made it for the same network", async () => {
