@@ -7,6 +7,7 @@ import { Informer } from "../kube/informer.js";
 import { waitFor } from "../kube/wait.js";
 import { AgentIdentities } from "./agent-identities.js";
 import { type ControlPlane, startControlPlane } from "./control-plane/control-plane.js";
+import { type LabController, type LabControllerOptions, startLabController } from "./controller.js";
 import { installContract } from "./install-contract.js";
 import type { LabNode } from "./nodes/lab-node.js";
 import { type RealNode, type RealNodeOptions, startRealNode } from "./nodes/real-node.js";
@@ -26,6 +27,8 @@ export interface Lab {
   addRealNode(name: string, options?: RealOptions): Promise<RealNode>;
   /** Resolves when the node's agent has reported. */
   awaitReport(node: LabNode): Promise<void>;
+  /** Starts a replica of the controller; resolves when its process runs. Any number of them may run. */
+  startController(options?: LabControllerOptions): Promise<LabController>;
   /** As the agent of that node, who alone may write status there. Makes the Node where there is none. */
   clientOfNode(nodeName: string): Promise<KubeClient>;
   /**
@@ -90,6 +93,7 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
       return node;
     },
     awaitReport: (node) => awaitReport(client, node),
+    startController: (options) => startLabController(lab, options),
     clientOfNode: (name) => identities.client(name),
     async renewCredentials(name) {
       writeFileSync(kubeconfigFile(name), await identities.kubeconfig(name), { mode: 0o600 });

@@ -1,3 +1,5 @@
+import { describe } from "./describe-value.js";
+
 /** Why a value cannot be a VF count, or nothing. */
 export function numVfsProblem(value: unknown): string | undefined {
   if (typeof value !== "number") return `must be a number, not ${describe(value)}`;
@@ -21,11 +23,4 @@ export function addressProblem(value: unknown): string | undefined {
 /** Why a value cannot be the name of something, or nothing. */
 export function nameProblem(value: unknown): string | undefined {
   return typeof value === "string" && value.trim() !== "" ? undefined : `must be a name, not ${describe(value)}`;
-}
-
-function describe(value: unknown): string {
-  if (value === undefined || value === null) return "nothing";
-  if (typeof value === "string") return `the text ${JSON.stringify(value)}`;
-  if (typeof value === "number" || typeof value === "boolean") return `${typeof value} ${String(value)}`;
-  return Array.isArray(value) ? "a list" : "an object";
 }

@@ -5,6 +5,11 @@ import type { InputProblem } from "../input-problem.js";
 export interface PolicyPlan {
   /** NICs that at least one policy has a say in, by name. */
   readonly devices: ReadonlyMap<string, DevicePlan>;
+  /**
+   * NICs that are no part of `devices` and yet must keep what they have, by name: policies select them, but none can be
+   * carried out there, or it is not known which do. A mistake in a policy takes no VFs away.
+   */
+  readonly kept: ReadonlySet<string>;
   /** Every policy of the snapshot, by name. */
   readonly policies: ReadonlyMap<string, PlannedPolicy>;
 }
@@ -47,9 +52,10 @@ export interface MatchProblem {
   /**
    * `tooMany`: more VFs, or a VF further up, than the NIC supports. `range`: its range does not fit the number that it asks
    * for. `overlap`: a policy that goes before has the same VFs. `sameResource`: one that goes before has the same resource
-   * name there, which the operator lets have the NIC alone. `linkType`: the NIC's is another.
+   * name there, which the operator lets have the NIC alone. `linkType`: the NIC's is another. `externallyManaged`: one that goes before has
+   * it otherwise who makes the VFs. `unsupported`: it asks for VFs of a sort that this project does not make.
    */
-  readonly kind: "tooMany" | "range" | "overlap" | "sameResource" | "linkType";
+  readonly kind: "tooMany" | "range" | "overlap" | "sameResource" | "linkType" | "externallyManaged" | "unsupported";
   /** A sentence for people that names the NIC, the cause and what to do. */
   readonly message: string;
 }

@@ -10,7 +10,7 @@ import { DeviceObjects } from "./discovery/device-objects.js";
 import { discover, type DiscoveredDevice } from "./discovery/discover.js";
 import { eligibilityOf, type NodeNeeds, type NodeNetwork } from "./discovery/eligibility.js";
 import { Inventory } from "./discovery/inventory.js";
-import { inWords } from "./discovery/missing-kind.js";
+import { inWords } from "../service/missing-kind.js";
 import { reportOnNode } from "./discovery/node-report.js";
 import { OwnNode } from "./discovery/own-node.js";
 import { Scans } from "./discovery/scans.js";

@@ -11,7 +11,7 @@ import { messageOf } from "../../kube/errors.js";
 import { Informer, type InformerOptions } from "../../kube/informer.js";
 import { OptionalInformer } from "../../kube/optional-informer.js";
 import { ServedKinds } from "../../kube/served-kinds.js";
-import { inWords } from "./discovery/missing-kind.js";
+import { inWords } from "../service/missing-kind.js";
 import { keptOfPciDevice } from "./pci/wanted-pci-device.js";
 import type { AgentMetrics } from "./service/metrics.js";
 

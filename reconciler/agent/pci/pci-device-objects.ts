@@ -5,7 +5,7 @@ import { PCI_DEVICE, type PciDevice } from "../../../api/pci-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { isConflict, isNotFound } from "../../../kube/errors.js";
 import type { Informer } from "../../../kube/informer.js";
-import { runBounded } from "./bounded.js";
+import { runBounded } from "../../service/bounded.js";
 import type { WantedPciDevice } from "./wanted-pci-device.js";
 
 export interface PciDeviceObjectsParts {

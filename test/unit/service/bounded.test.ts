@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { runBounded } from "../../../reconciler/agent/pci/bounded.js";
+import { runBounded } from "../../../reconciler/service/bounded.js";
 
 describe("bounded tasks", () => {
   it("all have their turn though one fails, whose failure is thrown", async () => {

@@ -1,5 +1,5 @@
-import type { KubeObject, ResourceType } from "../../../api/object.js";
-import { isKindMissing, messageOf } from "../../../kube/errors.js";
+import type { KubeObject, ResourceType } from "../../api/object.js";
+import { isKindMissing, messageOf } from "../../kube/errors.js";
 
 /** The error in words; where the cluster lacks the kind itself, which one it is and how to install it. */
 export function inWords(error: unknown, { apiVersion, kind, plural }: ResourceType<KubeObject>): string {
@@ -7,7 +7,7 @@ export function inWords(error: unknown, { apiVersion, kind, plural }: ResourceTy
   const definition = `${plural}.${apiVersion.replace(/\/.*/, "")}`;
   return (
     `the cluster has no kind ${kind}: its CustomResourceDefinition ${definition} is not installed. ` +
-    `Install it with "kubectl apply -f api/manifests" from the package pulumi-sriov; the agent goes on by itself then. ` +
+    `Install it with "kubectl apply -f api/manifests" from the package pulumi-sriov; this process goes on by itself then. ` +
     `(${messageOf(error)})`
   );
 }

@@ -1,0 +1,79 @@
+import { CONTROLLER_FIELD_MANAGER, Annotation } from "../../api/names.js";
+import { ReadyReason, type SriovNetworkDevice, type VfGroup, readyCondition } from "../../api/sriov-network-device.js";
+import { MatchedDeviceState } from "../../api/sriov-network-node-policy.js";
+import type { DevicePlan } from "./policy-plan.js";
+import { parseVfRange } from "./vf-range.js";
+
+export interface DeviceProgress {
+  /** `Pending`: the controller has not applied the plan yet. */
+  readonly state: MatchedDeviceState | "Pending";
+  /** What is in the way, for people; absent where the state is `Ready` or nothing is known. */
+  readonly message?: string;
+}
+
+/** How far a NIC is on its way to what policies want of it, by its object alone. */
+export function progressOf(plan: DevicePlan, device: SriovNetworkDevice): DeviceProgress {
+  if (!isApplied(plan, device)) return notApplied(plan, device);
+  const condition = readyCondition(device);
+  if (condition === undefined || device.status?.observedGeneration !== device.metadata.generation)
+    return {
+      state: MatchedDeviceState.Configuring,
+      message: `the agent of node ${plan.nodeName} has not taken it up yet`,
+    };
+  if (condition.status === "True") return vfsMissing(plan, device) ?? { state: MatchedDeviceState.Ready };
+  return { state: STATE_OF_REASON.get(condition.reason) ?? MatchedDeviceState.Failed, message: condition.message };
+}
+
+/** Reasons that say neither that the agent is at work nor why it cannot be are failures. */
+const STATE_OF_REASON: ReadonlyMap<string, MatchedDeviceState> = new Map([
+  [ReadyReason.Configuring, MatchedDeviceState.Configuring],
+  [ReadyReason.InUse, MatchedDeviceState.InUse],
+  [ReadyReason.GroupsInUse, MatchedDeviceState.InUse],
+  [ReadyReason.TooManyVFs, MatchedDeviceState.Invalid],
+]);
+
+function isApplied(plan: DevicePlan, device: SriovNetworkDevice): boolean {
+  const { numVFS = 0, mtu, vfGroups = [] } = device.spec;
+  const undeclared = readyCondition(device)?.reason === ReadyReason.Unmanaged;
+  if (plan.numVfs !== undefined && (plan.numVfs !== numVFS || undeclared)) return false;
+  if (plan.mtu === undefined ? mtu !== undefined && controllerOwns(device, "f:mtu") : plan.mtu !== mtu) return false;
+  return plan.vfGroups.length === vfGroups.length && plan.vfGroups.every((group, i) => isSameGroup(group, vfGroups[i]));
+}
+
+/** Is a field of the spec one that the controller has set, and may take back? */
+function controllerOwns(device: SriovNetworkDevice, field: string): boolean {
+  const entries = device.metadata.managedFields ?? [];
+  return entries.some(
+    ({ manager, fieldsV1 }) => manager === CONTROLLER_FIELD_MANAGER && fieldsV1?.["f:spec"]?.[field] !== undefined,
+  );
+}
+
+function isSameGroup(a: VfGroup, b: VfGroup | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.resourceName === b.resourceName &&
+    a.policyName === b.policyName &&
+    a.vfRange === b.vfRange &&
+    (a.deviceType ?? "netdevice") === (b.deviceType ?? "netdevice") &&
+    a.mtu === b.mtu &&
+    (a.needVhostNet ?? false) === (b.needVhostNet ?? false) &&
+    (a.excludeTopology ?? false) === (b.excludeTopology ?? false)
+  );
+}
+
+function notApplied({ device }: DevicePlan, { metadata }: SriovNetworkDevice): DeviceProgress {
+  const conflict = metadata.annotations?.[Annotation.policyConflict];
+  if (conflict !== undefined) return { state: MatchedDeviceState.Conflict, message: conflict };
+  return { state: "Pending", message: `the controller has not asked it of ${device} yet` };
+}
+
+/** Where somebody else makes the VFs, the agent is content with any number; the policy is not. */
+function vfsMissing(plan: DevicePlan, device: SriovNetworkDevice): DeviceProgress | undefined {
+  const present = device.status?.vfAddresses?.length ?? 0;
+  const wanted = Math.max(0, ...plan.vfGroups.map(({ vfRange }) => (parseVfRange(vfRange)?.last ?? -1) + 1));
+  if (plan.numVfs !== undefined || present >= wanted) return undefined;
+  return {
+    state: MatchedDeviceState.Configuring,
+    message: `${plan.device} has ${present} of the ${wanted} VFs that somebody else is to make (externallyManaged)`,
+  };
+}
