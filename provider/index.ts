@@ -1,8 +1,18 @@
 /** What works without Pulumi, for other shells and for tools: the meaning of each resource. */
 export { Cluster } from "./core/cluster.js";
-export type { DeviceInputs, PartialDeviceInputs, Timeouts } from "./core/device-inputs.js";
+export type { DeviceInputs, PartialDeviceInputs } from "./core/device-inputs.js";
 export type { DeviceOutputs, VirtualFunctionOutput } from "./core/device-outputs.js";
-export { type InputFailure, type Operation, PartialFailure, type ResourceLog } from "./core/resource.js";
+export {
+  type Checked,
+  type Created,
+  type Difference,
+  type InputFailure,
+  type Operation,
+  PartialFailure,
+  type Resource,
+  type ResourceLog,
+  type SharedInputs,
+} from "./core/resource.js";
 export {
   checkDevice,
   createDevice,
@@ -11,3 +21,4 @@ export {
   readDevice,
   updateDevice,
 } from "./core/sriov-network-device.js";
+export type { Timeouts } from "./core/timeouts.js";

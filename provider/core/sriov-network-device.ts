@@ -6,22 +6,29 @@ import {
 } from "../../api/sriov-network-device.js";
 import { type ApiError, isKindMissing, isNotFound } from "../../kube/errors.js";
 import type { Cluster } from "./cluster.js";
+import { checkDevice, diffDevice } from "./device-check.js";
 import { awaitRelease, setCount } from "./device-count.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { awaitDevice, deviceKey, kindMissing } from "./device-lookup.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
 import { type Claim, countOwners, foreignOwners, mintFieldManager, quoteAll, releaseCount } from "./field-ownership.js";
-import type { Operation } from "./resource.js";
+import type { Created, Operation, Resource } from "./resource.js";
 
-export { checkDevice, type DeviceCheck, type DeviceDiff, diffDevice } from "./device-check.js";
+export { checkDevice, diffDevice };
 
 /** The meaning of one SriovNetworkDevice resource: how many VFs one NIC has. */
+export const sriovNetworkDevice: Resource<DeviceInputs, DeviceOutputs> = {
+  reported: ["status", "vfAddresses", "vfPciDevices", "virtualFunctions", "fieldManager"],
+  check: checkDevice,
+  diff: diffDevice,
+  create: createDevice,
+  read: readDevice,
+  update: updateDevice,
+  delete: deleteDevice,
+};
 
 /** Adopts the object that the agent discovered, and returns once the NIC has its VFs. @throws {PartialFailure} */
-export async function createDevice(
-  operation: Operation,
-  inputs: DeviceInputs,
-): Promise<{ readonly id: string; readonly outputs: DeviceOutputs }> {
+export async function createDevice(operation: Operation, inputs: DeviceInputs): Promise<Created<DeviceOutputs>> {
   await devicesOrAdvice(operation);
   const device = await awaitDevice(operation, inputs);
   const claim = claimOf(inputs, mintFieldManager(inputs.resourceUrn), operation);
@@ -49,7 +56,7 @@ export async function readDevice(
   id: string,
   olds: Partial<DeviceOutputs>,
 ): Promise<DeviceOutputs | undefined> {
-  await refuseStranger(cluster, olds);
+  await cluster.refuseStranger(olds.clusterUid);
   try {
     const device = await cluster.client.get(SRIOV_NETWORK_DEVICE, id, { signal });
     const uid = await cluster.uid();
@@ -73,7 +80,7 @@ async function noSuchDevice(cluster: Cluster, id: string, cause: ApiError): Prom
 /** Lets go of the count, and returns once the VFs are gone, or at once where somebody else still wants them. */
 export async function deleteDevice(operation: Operation, id: string, olds: Partial<DeviceOutputs>): Promise<void> {
   const { cluster, log, signal } = operation;
-  await refuseStranger(cluster, olds);
+  await cluster.refuseStranger(olds.clusterUid);
   try {
     const device = await cluster.client.get(SRIOV_NETWORK_DEVICE, id, { signal });
     if (device.spec.address !== (olds.address ?? device.spec.address)) return;
@@ -90,11 +97,6 @@ export async function deleteDevice(operation: Operation, id: string, olds: Parti
     // Neither without its kind nor without the object is there anything left to give back.
     if (!isNotFound(error)) throw error;
   }
-}
-
-async function refuseStranger(cluster: Cluster, olds: Partial<DeviceOutputs>): Promise<void> {
-  const problem = await cluster.strangerProblem(olds.clusterUid);
-  if (problem !== undefined) throw new Error(problem);
 }
 
 async function devicesOrAdvice({ cluster }: Operation): Promise<void> {

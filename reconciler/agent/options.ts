@@ -8,6 +8,8 @@ export interface AgentSettings extends AgentOptions {
   readonly context: string | undefined;
   readonly sysRoot: string;
   readonly procRoot: string;
+  /** Folder of the host's udev database; there need be none. */
+  readonly udevData: string;
   /** Path of the kubelet's pod-resources socket. */
   readonly podResources: string;
   readonly logLevel: string;
@@ -29,6 +31,8 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --settle-deadline SECONDS     how long new VFs may take to get driver and name (SETTLE_DEADLINE; default 10)
   --sys-root DIR                where sysfs is mounted (SYS_ROOT; default /sys)
   --proc-root DIR               where the host's procfs is mounted (PROC_ROOT; default /proc)
+  --udev-data DIR               udev's database, for other names of interfaces (UDEV_DATA; default /run/udev/data;
+                                need not exist)
   --listen HOST:PORT            where /healthz, /readyz and /metrics are served, or off (LISTEN; default 127.0.0.1:9808)
   --pod-resources SOCKET        the kubelet's socket that tells which pod got which device (POD_RESOURCES;
                                 default /var/lib/kubelet/pod-resources/kubelet.sock; need not exist)
@@ -59,6 +63,7 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
     pciIds: text("pci-ids", "PCI_IDS"),
     sysRoot: text("sys-root", "SYS_ROOT") ?? "/sys",
     procRoot: text("proc-root", "PROC_ROOT") ?? "/proc",
+    udevData: text("udev-data", "UDEV_DATA") ?? "/run/udev/data",
     listen: listenAddress(text("listen", "LISTEN") ?? "127.0.0.1:9808"),
     once: flags.once ?? false,
     podResources: text("pod-resources", "POD_RESOURCES") ?? "/var/lib/kubelet/pod-resources/kubelet.sock",
@@ -78,6 +83,7 @@ const FLAGS = {
   "management-interfaces": { type: "string" },
   "sys-root": { type: "string" },
   "proc-root": { type: "string" },
+  "udev-data": { type: "string" },
   "pod-resources": { type: "string" },
   "log-level": { type: "string" },
   listen: { type: "string" },

@@ -70,6 +70,17 @@ export interface Kernel {
    */
   setInterfaceUp(address: PciAddress, interfaceName: string, options: WriteOptions): Promise<void>;
 
+  /**
+   * Sets the MTU of an interface of the function at `address`, in bytes, as `ip link set NAME mtu MTU` does. It stays until
+   * the interface goes. What is there already succeeds and changes nothing.
+   *
+   * @throws {KernelError} EINVAL outside the range that the driver supports, and for what is not a whole number; EPERM
+   *   without CAP_NET_ADMIN; ENOENT where there is no such interface (any more); ETIMEDOUT after `deadlineMs`. Drivers may
+   *   refuse with others, such as a VF's that wants more than its PF has.
+   * @throws {TypeError} `interfaceName` is not an interface's name.
+   */
+  setMtu(address: PciAddress, interfaceName: string, mtu: number, options: WriteOptions): Promise<void>;
+
   /** Every PCI function of the node, VFs included, ordered by address. Those that vanish or can't be read are left out. */
   pciFunctions(): Promise<readonly ListedPciFunction[]>;
 }
@@ -174,6 +185,8 @@ export interface VirtualFunction extends NetworkFunction {
   readonly interfaceElsewhere: boolean;
 }
 
+export type LinkType = "eth" | "ib";
+
 export interface NetworkInterface {
   readonly name: string;
   readonly macAddress?: string;
@@ -183,6 +196,12 @@ export interface NetworkInterface {
   readonly port: number;
   /** Administratively up, whatever its link does. */
   readonly up: boolean;
+  /** In bytes. */
+  readonly mtu?: number;
+  /** Ethernet or InfiniBand; absent where it is neither. */
+  readonly linkType?: LinkType;
+  /** Other names that udev has for it, of a physical function's interface alone; sorted, and without {@link name}. */
+  readonly alternativeNames: readonly string[];
   /**
    * The interfaces that stand on it, through any depth and branching, nearest first: its bond, the bond's bridge, VLANs:
    * `["bond0", "mgmt-br", "mgmt-br.100"]`. Those in another network namespace cannot be seen.

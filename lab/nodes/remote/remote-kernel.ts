@@ -36,6 +36,10 @@ export class RemoteKernel implements Kernel {
     await this.connection.request("setInterfaceUp", [address, interfaceName, options]);
   }
 
+  async setMtu(address: PciAddress, interfaceName: string, mtu: number, options: WriteOptions): Promise<void> {
+    await this.connection.request("setMtu", [address, interfaceName, mtu, options]);
+  }
+
   async pciFunctions(): Promise<readonly ListedPciFunction[]> {
     return (await this.connection.request("pciFunctions", [])) as readonly ListedPciFunction[];
   }

@@ -49,6 +49,9 @@ export interface HardwareControl {
   /** Of a VF; or of a PF, which loses its VFs and interfaces. */
   unbindDriver(address: string): Promise<void>;
 
+  /** Of the first interface of a PF or VF, as `ip link set … mtu`. @throws {KernelError} */
+  setMtuByHand(address: string, mtu: number): Promise<void>;
+
   /** `modprobe`, or its `-r`, of a driver that is not a NIC's: `vfio-pci`, which is loaded at the start unless told so. */
   setDriverLoaded(driver: string, loaded: boolean): Promise<void>;
 

@@ -74,6 +74,10 @@ export class SimulatedHardware implements HardwareControl {
     await this.#call("unbindDriver", address);
   }
 
+  async setMtuByHand(address: string, mtu: number): Promise<void> {
+    await this.#call("setMtuByHand", address, mtu);
+  }
+
   async setDriverLoaded(driver: string, loaded: boolean): Promise<void> {
     await this.#call("setDriverLoaded", driver, loaded);
   }

@@ -1,4 +1,4 @@
-import { parsePciAddress, type PciAddress } from "../../../reconciler/kernel/kernel.js";
+import { parsePciAddress, type LinkType, type PciAddress } from "../../../reconciler/kernel/kernel.js";
 
 /** The NICs of a simulated node, as they are at power-on: what `--hardware FILE.json` holds. */
 export interface HardwareSpec {
@@ -35,6 +35,8 @@ export interface NicSpec {
   readonly sriov?: boolean;
   /** Whether there is an IOMMU. Default true. */
   readonly iommu?: boolean;
+  /** The largest MTU that its driver and that of its VFs take. Default 9710. */
+  readonly maxMtu?: number;
 }
 
 export interface InterfaceSpec {
@@ -43,6 +45,12 @@ export interface InterfaceSpec {
   readonly macAddress?: string;
   /** sysfs `operstate`. Default `up`. */
   readonly linkState?: string;
+  /** At power-on. Default 1500. */
+  readonly mtu?: number;
+  /** Default `eth`. */
+  readonly linkType?: LinkType;
+  /** Other names that udev has for it. Default none. */
+  readonly alternativeNames?: readonly string[];
 }
 
 /** Two ports of one Intel NIC, `eno49` and `eno50`. */

@@ -89,6 +89,12 @@ export class Nic implements BindableFunction {
     return refused ? "EBUSY" : { kind: "remove" };
   }
 
+  /** What its drivers answer to an MTU: an errno's name, or `undefined` where it is in their range. */
+  refuseMtu(mtu: number): string | undefined {
+    const { maxMtu = 9710 } = this.spec;
+    return Number.isInteger(mtu) && mtu >= MIN_MTU && mtu <= maxMtu ? undefined : "EINVAL";
+  }
+
   /** They have no driver yet. */
   createVfs(count: number): readonly Vf[] {
     const enabled = Math.min(count, this.enableLimit ?? count);
@@ -155,18 +161,28 @@ export class Nic implements BindableFunction {
   }
 
   #ownPorts(): Port[] {
-    return this.spec.interfaces.map(({ name, macAddress, linkState = "up" }, port) => ({
-      name,
-      macAddress: macAddress ?? macAddressOf(this.address, port),
-      linkState,
-      port,
-      up: linkState === "up",
-    }));
+    return this.spec.interfaces.map((it, port) => {
+      const { name, linkState = "up", mtu = DEFAULT_MTU, linkType = "eth", alternativeNames = [] } = it;
+      const macAddress = it.macAddress ?? macAddressOf(this.address, port);
+      const up = linkState === "up";
+      return { name, macAddress, linkState, port, up, mtu, linkType, alternativeNames: [...alternativeNames].sort() };
+    });
   }
 
   #vfPort(address: PciAddress): Port {
     const macAddress = macAddressOf(address, 0);
-    return { name: this.node.kernelName(), macAddress, linkState: "down", port: 0, up: false };
+    const name = this.node.kernelName();
+    const { linkType = "eth" } = this.ports[0] ?? {};
+    return {
+      name,
+      macAddress,
+      linkState: "down",
+      port: 0,
+      up: false,
+      mtu: DEFAULT_MTU,
+      linkType,
+      alternativeNames: [],
+    };
   }
 
   #vfAddress(index: number): PciAddress {
@@ -178,3 +194,7 @@ export class Nic implements BindableFunction {
     return this.spec.iommu === false ? [] : this.node.allotIommuGroups(count);
   }
 }
+
+const DEFAULT_MTU = 1500;
+/** What IPv4 asks of every link, and `ether_setup` of every driver. */
+const MIN_MTU = 68;

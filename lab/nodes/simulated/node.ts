@@ -67,6 +67,16 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     target.ports = target.ports.map((it) => (it === port && !port.up ? { ...port, up: true, linkState: "up" } : it));
   }
 
+  setMtu(address: PciAddress, interfaceName: string, mtu: number): void {
+    const path = `${devicePath(parsePciAddress(address))}/net/${parseInterfaceName(interfaceName)}/mtu`;
+    const { nic, target } = this.#model.functionAt(address) ?? {};
+    const port = target?.ports.find((candidate) => candidate.name === interfaceName);
+    if (!nic || !target || !port || isElsewhere(target)) throw new KernelError("ENOENT", path, `write ${mtu}`);
+    const refusal = nic.refuseMtu(mtu);
+    if (refusal !== undefined) throw new KernelError(refusal, path, `write ${mtu}`);
+    target.ports = target.ports.map((it) => (it === port ? { ...port, mtu } : it));
+  }
+
   pciFunctions(): readonly ListedPciFunction[] {
     return this.#model.pciFunctions();
   }
@@ -147,6 +157,13 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
       const found = this.#model.vfAt(parsed);
       found.nic.detach(found.vf);
     }
+  }
+
+  setMtuByHand(address: string, mtu: number): void {
+    const parsed = parsePciAddress(address);
+    const [port] = this.#model.functionAt(parsed)?.target.ports ?? [];
+    if (port === undefined) throw new Error(`${address} has no interface`);
+    this.setMtu(parsed, port.name, mtu);
   }
 
   setDriverLoaded(driver: string, loaded: boolean): void {

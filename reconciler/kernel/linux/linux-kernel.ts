@@ -17,7 +17,8 @@ import { BlockingFiles } from "./blocking-files.js";
 import { DriverBinding } from "./driver-binding.js";
 import { readHostNetwork } from "./host-network.js";
 import { readIncapableNics } from "./incapable-nics.js";
-import { IFF_UP } from "./network-interfaces.js";
+import type { InterfaceAddresses } from "./interface-addresses.js";
+import { IFF_UP, type NetworkFacts } from "./network-interfaces.js";
 import { devicePath, listPciAddresses, readListedPciFunction } from "./pci-functions.js";
 import { mayHaveVirtualFunctions, readPhysicalFunction } from "./physical-functions.js";
 import { asKernelError, isThere, readAttribute, unlessAbsent } from "./sysfs.js";
@@ -27,6 +28,8 @@ export interface LinuxKernelOptions {
   readonly sysRoot?: string;
   /** Where procfs is mounted. Default `/proc`. */
   readonly procRoot?: string;
+  /** Folder of udev's database; there need be none. Default `/run/udev/data`. */
+  readonly udevData?: string;
   /** Where IPv4 addresses are had from. Default: Node's own, which asks the kernel. */
   readonly ipv4Interfaces?: typeof networkInterfaces;
 }
@@ -35,21 +38,24 @@ export interface LinuxKernelOptions {
 export class LinuxKernel implements Kernel {
   readonly #sysRoot: string;
   readonly #procRoot: string;
+  readonly #udevData: string;
   readonly #ipv4Interfaces: typeof networkInterfaces;
   readonly #files = new BlockingFiles();
 
   constructor(options: LinuxKernelOptions = {}) {
-    const { sysRoot = "/sys", procRoot = "/proc", ipv4Interfaces = networkInterfaces } = options;
+    const { sysRoot = "/sys", procRoot = "/proc", udevData = "/run/udev/data" } = options;
+    const { ipv4Interfaces = networkInterfaces } = options;
     this.#ipv4Interfaces = ipv4Interfaces;
     this.#sysRoot = sysRoot;
     this.#procRoot = procRoot;
+    this.#udevData = udevData;
   }
 
   async scan(): Promise<NodeSnapshot> {
     const network = await readHostNetwork(this.#procRoot, this.#ipv4Interfaces);
     // Every sysfs has it; a machine without a PCI bus, and so without NICs, is no error.
     if (!isThere(`${this.#sysRoot}/class/net`)) throw new KernelError("ENOENT", `${this.#sysRoot}/class/net`, "read");
-    const facts = { sysRoot: this.#sysRoot, interfaceAddresses: network.interfaceAddresses };
+    const facts = this.#factsWith(network.interfaceAddresses);
     const physicalFunctions: PhysicalFunction[] = [];
     const unreadable: UnreadableDevice[] = [];
     const addresses = listPciAddresses(this.#sysRoot);
@@ -71,8 +77,7 @@ export class LinuxKernel implements Kernel {
   async physicalFunction(address: PciAddress): Promise<PhysicalFunction | undefined> {
     parsePciAddress(address);
     const { interfaceAddresses } = await readHostNetwork(this.#procRoot, this.#ipv4Interfaces);
-    const facts = { sysRoot: this.#sysRoot, interfaceAddresses };
-    return unlessAbsent(address, () => readPhysicalFunction(address, facts));
+    return unlessAbsent(address, () => readPhysicalFunction(address, this.#factsWith(interfaceAddresses)));
   }
 
   async setNumVfs(address: PciAddress, count: number, options: WriteOptions): Promise<void> {
@@ -89,9 +94,13 @@ export class LinuxKernel implements Kernel {
   }
 
   async setInterfaceUp(address: PciAddress, interfaceName: string, options: WriteOptions): Promise<void> {
-    const path = `${this.#pathOf(address)}/net/${parseInterfaceName(interfaceName)}/flags`;
+    const path = `${this.#interfacePath(address, interfaceName)}/flags`;
     const flags = Number(readAttribute(path));
     if ((flags & IFF_UP) === 0) await this.#files.write(path, `0x${(flags | IFF_UP).toString(16)}`, options);
+  }
+
+  async setMtu(address: PciAddress, interfaceName: string, mtu: number, options: WriteOptions): Promise<void> {
+    await this.#files.write(`${this.#interfacePath(address, interfaceName)}/mtu`, String(mtu), options);
   }
 
   async pciFunctions(): Promise<readonly ListedPciFunction[]> {
@@ -110,6 +119,14 @@ export class LinuxKernel implements Kernel {
   /** Ends the idle processes that write. The next write starts a new one. */
   close(): void {
     this.#files.close();
+  }
+
+  #factsWith(interfaceAddresses: InterfaceAddresses): NetworkFacts {
+    return { sysRoot: this.#sysRoot, udevData: this.#udevData, interfaceAddresses };
+  }
+
+  #interfacePath(address: PciAddress, interfaceName: string): string {
+    return `${this.#pathOf(address)}/net/${parseInterfaceName(interfaceName)}`;
   }
 
   #pathOf(address: PciAddress): string {

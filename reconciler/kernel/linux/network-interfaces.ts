@@ -1,10 +1,13 @@
-import type { NetworkInterface } from "../kernel.js";
+import type { LinkType, NetworkInterface } from "../kernel.js";
 import type { InterfaceAddresses } from "./interface-addresses.js";
 import { listDirectory, readLinkName, readOptionalAttribute, readAttribute, unlessAbsent } from "./sysfs.js";
+import { alternativeNames } from "./udev-database.js";
 
 /** What a function's interfaces are looked up in beside its own folder. */
 export interface NetworkFacts {
   readonly sysRoot: string;
+  /** Folder of udev's database, where alternative names are wanted: each costs two more files. */
+  readonly udevData?: string;
   readonly interfaceAddresses: InterfaceAddresses;
 }
 
@@ -31,18 +34,31 @@ function readInterface(path: string, name: string, facts: NetworkFacts): Network
   const macAddress = unlessAbsent(path, () => readAttribute(`${path}/address`));
   if (macAddress === undefined) return undefined;
   const linkState = readOptionalAttribute(`${path}/operstate`);
+  const mtu = Number(readOptionalAttribute(`${path}/mtu`) ?? 0);
+  const linkType = LINK_TYPES[readOptionalAttribute(`${path}/type`) ?? ""];
   return {
     name,
     ...(macAddress && { macAddress }),
     ...(linkState && { linkState }),
     port: Number(readOptionalAttribute(`${path}/dev_port`) ?? 0),
     up: (Number(readOptionalAttribute(`${path}/flags`) ?? 0) & IFF_UP) !== 0,
+    ...(mtu > 0 && { mtu }),
+    ...(linkType && { linkType }),
+    alternativeNames: readAlternativeNames(path, name, facts),
     uppers: readUppers(facts.sysRoot, path, name),
     addresses: facts.interfaceAddresses[name] ?? [],
   };
 }
 
 export const IFF_UP = 0x1;
+
+/** From linux/if_arp.h. */
+const LINK_TYPES: Readonly<Record<string, LinkType>> = { 1: "eth", 32: "ib" };
+
+function readAlternativeNames(path: string, name: string, { udevData }: NetworkFacts): string[] {
+  const index = udevData && readOptionalAttribute(`${path}/ifindex`);
+  return udevData && index ? alternativeNames(udevData, index).filter((other) => other !== name) : [];
+}
 
 /**
  * Every interface that stands on this one, nearest first. Bonds, bridges and VRFs are masters; VLANs and macvlans are

@@ -56,11 +56,12 @@ function readVirtualFunctions(path: string, names: readonly string[], facts: Net
 function readVirtualFunction(
   { index, address }: VirtualFunctionLink,
   identity: Identity,
-  facts: NetworkFacts,
+  { sysRoot, interfaceAddresses }: NetworkFacts,
 ): VirtualFunction {
-  const path = devicePath(facts.sysRoot, address);
+  const path = devicePath(sysRoot, address);
   const binding = readBinding(path);
-  const interfaces = readNetworkInterfaces(path, facts);
+  // Without alternative names: nobody selects a VF by them, and there may be hundreds of VFs.
+  const interfaces = readNetworkInterfaces(path, { sysRoot, interfaceAddresses });
   // The folder of interfaces shows those of one network namespace, but is there as long as one in any exists.
   const interfaceElsewhere = binding.driver !== undefined && interfaces?.length === 0;
   return { address, ...identity, ...binding, interfaces: interfaces ?? [], index, interfaceElsewhere };

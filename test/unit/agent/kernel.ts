@@ -12,6 +12,7 @@ export function kernelWith(answers: Partial<Kernel>): Kernel {
     setDriversAutoprobe: unasked,
     bindDriver: unasked,
     setInterfaceUp: unasked,
+    setMtu: unasked,
     pciFunctions: unasked,
     ...answers,
   };

@@ -44,7 +44,18 @@ export function virtualFunctions(count: number): VirtualFunction[] {
 }
 
 export function port(name: string, uppers: readonly string[] = []): NetworkInterface {
-  return { name, macAddress: "02:00:00:00:00:01", linkState: "up", port: 0, up: true, uppers, addresses: [] };
+  return {
+    name,
+    macAddress: "02:00:00:00:00:01",
+    linkState: "up",
+    port: 0,
+    up: true,
+    mtu: 1500,
+    linkType: "eth",
+    alternativeNames: [],
+    uppers,
+    addresses: [],
+  };
 }
 
 interface DeviceParts {

@@ -19,6 +19,7 @@ describe("the agent's settings", () => {
       pciIds: undefined,
       sysRoot: "/sys",
       procRoot: "/proc",
+      udevData: "/run/udev/data",
       listen: { host: "127.0.0.1", port: 9808 },
       once: false,
       podResources: "/var/lib/kubelet/pod-resources/kubelet.sock",

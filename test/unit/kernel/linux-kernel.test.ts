@@ -90,7 +90,7 @@ describe("LinuxKernel", () => {
     it("reads (null) and an empty attribute as none", async () => {
       tree.interface(NIC, "ens1", { operstate: "(null)", address: "" });
       expect((await read()).interfaces).to.deep.equal([
-        { name: "ens1", port: 0, up: false, uppers: [], addresses: [] },
+        { name: "ens1", port: 0, up: false, alternativeNames: [], uppers: [], addresses: [] },
       ]);
     });
 

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { KernelError, parsePciAddress, type NetworkInterface } from "../../../reconciler/kernel/kernel.js";
@@ -18,7 +19,10 @@ describe("LinuxKernel and the host's network", () => {
     tree.interface(NIC, "ens1");
     kernel = new LinuxKernel(tree);
   });
-  afterEach(() => tree.remove());
+  afterEach(() => {
+    kernel.close();
+    tree.remove();
+  });
 
   const readInterface = async (): Promise<NetworkInterface> => {
     const [first] = (await kernel.physicalFunction(NIC))?.interfaces ?? [];
@@ -84,6 +88,85 @@ describe("LinuxKernel and the host's network", () => {
     it("ends at itself", async () => {
       tree.enslave("ens1", "ens1");
       expect(await uppers()).to.deep.equal([]);
+    });
+  });
+
+  describe("the type of an interface's link", () => {
+    for (const [type, linkType] of [
+      ["1", "eth"],
+      ["32", "ib"],
+      ["65534", undefined],
+    ] as const) {
+      it(`is ${linkType ?? "not told"} where the kernel says ${type}`, async () => {
+        tree.file(`${device(NIC)}/net/ens1/type`, type);
+        expect((await readInterface()).linkType).to.equal(linkType);
+      });
+    }
+  });
+
+  describe("an interface's other names", () => {
+    beforeEach(() => tree.file(`${device(NIC)}/net/ens1/ifindex`, "12"));
+    const names = async (): Promise<readonly string[]> => (await readInterface()).alternativeNames;
+
+    it("are those that udev's rules found, sorted, each once, and without its own", async () => {
+      tree.udevRecord(
+        12,
+        "I:1700000000",
+        "E:ID_NET_NAMING_SCHEME=v252",
+        "E:ID_NET_NAME_MAC=enx020000000001",
+        "E:ID_NET_NAME_ONBOARD=eno49np0",
+        "E:ID_NET_NAME_PATH=enp4s0f0np0",
+        "E:ID_NET_NAME_SLOT=ens1",
+        "E:ID_NET_NAME_PATH=enp4s0f0np0",
+        "E:ID_VENDOR_FROM_DATABASE=Intel Corporation",
+        "G:systemd",
+      );
+      expect(await names()).to.deep.equal(["eno49np0", "enp4s0f0np0", "enx020000000001"]);
+    });
+
+    it("are read in full from a record that is long", async () => {
+      tree.udevRecord(12, `E:ID_MODEL_FROM_DATABASE=${"x".repeat(5_000)}`, "E:ID_NET_NAME_PATH=enp4s0f0");
+      expect(await names()).to.deep.equal(["enp4s0f0"]);
+    });
+
+    it("are none where udev's record is of another interface", async () => {
+      tree.udevRecord(1, "E:ID_NET_NAME_PATH=enp4s0f0");
+      expect(await names()).to.deep.equal([]);
+    });
+
+    it("are none on a host without udev", async () => {
+      expect(await names()).to.deep.equal([]);
+    });
+
+    it("are not looked for on VFs", async () => {
+      tree.virtualFunction(NIC, 0, VF);
+      tree.interface(VF, "ens1v0", { ifindex: "13" });
+      tree.udevRecord(13, "E:ID_NET_NAME_PATH=enp4s0f0v0");
+      const [vf] = (await kernel.physicalFunction(NIC))?.virtualFunctions ?? [];
+      expect(vf?.interfaces.map(({ alternativeNames }) => alternativeNames)).to.deep.equal([[]]);
+    });
+  });
+
+  describe("the MTU of an interface", () => {
+    it("is what its file says", async () => {
+      tree.file(`${device(NIC)}/net/ens1/mtu`, "9000");
+      expect((await readInterface()).mtu).to.equal(9000);
+    });
+
+    it("is not told where it can't be read", async () => {
+      expect(await readInterface()).not.to.have.property("mtu");
+    });
+
+    it("is written to that file", async () => {
+      tree.file(`${device(NIC)}/net/ens1/mtu`, "1500");
+      await kernel.setMtu(NIC, "ens1", 9000, { deadlineMs: 10_000 });
+      expect((await readInterface()).mtu).to.equal(9000);
+    });
+
+    it("is written by a process with a deadline, as all that may hang", async () => {
+      execFileSync("mkfifo", [join(tree.root, device(NIC), "net/ens1/mtu")]);
+      const outcome = await kernel.setMtu(NIC, "ens1", 9000, { deadlineMs: 50 }).catch((error: unknown) => error);
+      expect(outcome).to.be.instanceOf(KernelError).with.property("code", "ETIMEDOUT");
     });
   });
 

@@ -7,6 +7,8 @@ export class SysfsTree {
   readonly root = mkdtempSync(join(tmpdir(), "sysfs-"));
   readonly sysRoot = join(this.root, "sys");
   readonly procRoot = join(this.root, "proc");
+  /** Not there before a record is; the machine's own is not to show. */
+  readonly udevData = join(this.root, "run/udev/data");
   /** By name; the machine's own are not to show. */
   readonly ipv4Addresses: Record<string, readonly string[]> = {};
 
@@ -81,6 +83,11 @@ export class SysfsTree {
       this.file(`${device(address)}/net/${name}/${attribute}`, value);
     }
     this.link(`/sys/class/net/${name}`, `../../bus/pci/devices/${address}/net/${name}`);
+  }
+
+  /** What udev's rules found for the interface with this index, line by line. */
+  udevRecord(interfaceIndex: number, ...lines: readonly string[]): void {
+    this.file(`/run/udev/data/n${interfaceIndex}`, lines.join("\n"));
   }
 
   /** A bond, a bridge: an interface without a device. */

@@ -158,6 +158,7 @@ export class LoopBench {
       bindDriver: (address, driver) =>
         call(`bindDriver ${address} ${driver ?? "any"}`, () => hardware.bindDriver(address, driver)),
       setInterfaceUp: (address, name) => call(`setInterfaceUp ${name}`, () => hardware.setInterfaceUp(address, name)),
+      setMtu: (address, name, mtu) => call(`setMtu ${name} ${mtu}`, () => hardware.setMtu(address, name, mtu)),
       pciFunctions: () => Promise.resolve(hardware.pciFunctions()),
     };
   }

@@ -34,6 +34,11 @@ export function describeReading(node: ContractNode): void {
       expect(first?.macAddress).to.match(MAC_ADDRESS);
     });
 
+    it("gives no interface the name that it has as another one too", async () => {
+      const { interfaces } = await read();
+      for (const { name, alternativeNames } of interfaces) expect(alternativeNames).not.to.include(name);
+    });
+
     it("knows no PF at an address without a device", async () => {
       expect(await kernel().physicalFunction(ABSENT)).to.equal(undefined);
     });
