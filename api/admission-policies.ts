@@ -1,8 +1,9 @@
-import { AGENT_ACCOUNT, type ServiceAccountName } from "./agent-role.js";
+import { AGENT_ACCOUNT } from "./agent-role.js";
 import { agentsRules } from "./guards/agents.js";
 import { statusRules } from "./guards/status.js";
 import { vfsInUseRules } from "./guards/vfs-in-use.js";
 import type { KubeObject, ResourceType } from "./object.js";
+import type { ServiceAccountName } from "./rbac.js";
 
 /**
  * The admission policies that this project ships (Kubernetes 1.30 or newer): who may write what, held by the API server

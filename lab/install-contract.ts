@@ -6,44 +6,71 @@ import {
   VALIDATING_ADMISSION_POLICY,
   VALIDATING_ADMISSION_POLICY_BINDING,
 } from "../api/admission-policies.js";
-import { agentClusterRole, type ClusterRole } from "../api/agent-role.js";
-import { CUSTOM_RESOURCE_DEFINITION, type CustomResourceDefinition } from "../api/core.js";
+import { agentClusterRole } from "../api/agent-role.js";
+import {
+  controllerClusterRole,
+  controllerClusterRoleBinding,
+  controllerRole,
+  controllerRoleBinding,
+} from "../api/controller-role.js";
+import { CUSTOM_RESOURCE_DEFINITION, type CustomResourceDefinition, NAMESPACE } from "../api/core.js";
 import { customResourceDefinitions } from "../api/custom-resource-definitions.js";
-import { Annotation } from "../api/names.js";
-import type { ResourceType } from "../api/object.js";
+import { Annotation, RECONCILER_NAMESPACE } from "../api/names.js";
+import { NETWORK_ATTACHMENT_DEFINITION } from "../api/network-attachment-definition.js";
+import type { KubeObject, ResourceType } from "../api/object.js";
+import { PCI_DEVICE } from "../api/pci-device.js";
+import { CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING } from "../api/rbac.js";
 import { SRIOV_NETWORK_DEVICE } from "../api/sriov-network-device.js";
+import { SRIOV_NETWORK } from "../api/sriov-network.js";
+import { SRIOV_NETWORK_NODE_POLICY } from "../api/sriov-network-node-policy.js";
 import type { KubeClient } from "../kube/client.js";
 import { policyRefusal } from "../kube/errors.js";
 import { Informer } from "../kube/informer.js";
 import { waitFor } from "../kube/wait.js";
+import { networkAttachmentDefinitionKind } from "./multus.js";
 
 export const FIELD_MANAGER = "pulumi-sriov-lab";
 
-const CLUSTER_ROLE: ResourceType<ClusterRole> = {
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "ClusterRole",
-  plural: "clusterroles",
-  namespaced: false,
-};
+const OPTIONS = { fieldManager: FIELD_MANAGER, force: true };
+
+const KINDS: readonly ResourceType<KubeObject>[] = [
+  SRIOV_NETWORK_DEVICE,
+  PCI_DEVICE,
+  SRIOV_NETWORK_NODE_POLICY,
+  SRIOV_NETWORK,
+  NETWORK_ATTACHMENT_DEFINITION,
+];
 
 const DEADLINE_MS = 30_000;
 
-/** Installs CRDs, the agents' role and the guards; resolves when the API server serves the kinds and holds the guards. */
+/**
+ * Installs what `api/manifests` ships, with the namespace that it is for, and Multus's kind; resolves when the API server
+ * serves the kinds and holds the guards.
+ */
 export async function installContract(client: KubeClient): Promise<void> {
-  const options = { fieldManager: FIELD_MANAGER, force: true };
-  await client.apply(CLUSTER_ROLE, agentClusterRole(), options);
-  const definitions = customResourceDefinitions();
-  for (const definition of definitions) await client.apply(CUSTOM_RESOURCE_DEFINITION, definition, options);
+  await client.apply(NAMESPACE, { metadata: { name: RECONCILER_NAMESPACE } }, OPTIONS);
+  await installRoles(client);
+  const definitions = [...customResourceDefinitions(), networkAttachmentDefinitionKind()];
+  for (const definition of definitions) await client.apply(CUSTOM_RESOURCE_DEFINITION, definition, OPTIONS);
   await untilEstablished(client, definitions);
+  await untilServed(client);
   await installGuards(client);
+}
+
+/** All roles, and the controller's bindings; an agent is bound when it gets its credentials. */
+async function installRoles(client: KubeClient): Promise<void> {
+  await client.apply(CLUSTER_ROLE, agentClusterRole(), OPTIONS);
+  await client.apply(CLUSTER_ROLE, controllerClusterRole(), OPTIONS);
+  await client.apply(CLUSTER_ROLE_BINDING, controllerClusterRoleBinding(), OPTIONS);
+  await client.apply(ROLE, controllerRole(), OPTIONS);
+  await client.apply(ROLE_BINDING, controllerRoleBinding(), OPTIONS);
 }
 
 /** Resolves when all of them are held. */
 export async function installGuards(client: KubeClient): Promise<void> {
-  const options = { fieldManager: FIELD_MANAGER, force: true };
-  for (const policy of admissionPolicies()) await client.apply(VALIDATING_ADMISSION_POLICY, policy, options);
+  for (const policy of admissionPolicies()) await client.apply(VALIDATING_ADMISSION_POLICY, policy, OPTIONS);
   for (const binding of admissionPolicyBindings()) {
-    await client.apply(VALIDATING_ADMISSION_POLICY_BINDING, binding, options);
+    await client.apply(VALIDATING_ADMISSION_POLICY_BINDING, binding, OPTIONS);
   }
   await untilHeld(client);
 }
@@ -64,6 +91,15 @@ async function untilEstablished(client: KubeClient, definitions: readonly Custom
       { deadline: Date.now() + DEADLINE_MS },
     );
   } finally {
+    await informer.stop();
+  }
+}
+
+/** The condition Established comes before the first answer that is no 404. */
+async function untilServed(client: KubeClient): Promise<void> {
+  for (const type of KINDS) {
+    const informer = new Informer(client, type).start();
+    await informer.synced;
     await informer.stop();
   }
 }

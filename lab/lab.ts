@@ -1,13 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CONTROLLER_ACCOUNT } from "../api/controller-role.js";
 import { Label } from "../api/names.js";
 import { NODE } from "../api/core.js";
 import { KubeClient } from "../kube/client.js";
 import { Informer } from "../kube/informer.js";
 import { waitFor } from "../kube/wait.js";
-import { AgentIdentities } from "./agent-identities.js";
 import { type ControlPlane, startControlPlane } from "./control-plane/control-plane.js";
 import { type LabController, type LabControllerOptions, startLabController } from "./controller.js";
+import { Identities } from "./identities.js";
 import { installContract } from "./install-contract.js";
 import type { LabNode } from "./nodes/lab-node.js";
 import { type RealNode, type RealNodeOptions, startRealNode } from "./nodes/real-node.js";
@@ -37,6 +38,12 @@ export interface Lab {
    * agent's next pod there gets its own.
    */
   renewCredentials(nodeName: string): Promise<void>;
+  /**
+   * Path of a kubeconfig (mode 0600) for controllers: their service account, with the rights of `api/controller-role.ts` and
+   * no others, by a token that is good for a day. Each call writes the file with a new token; any number of controllers may
+   * use it at once.
+   */
+  controllerKubeconfig(): Promise<string>;
 }
 
 export interface SimulatedOptions {
@@ -54,7 +61,7 @@ export type RealOptions = Pick<SimulatedOptions, "agent"> & Pick<RealNodeOptions
 export interface LabOptions {
   readonly log?: (line: string) => void;
   readonly audit?: boolean;
-  /** Install CRDs, the agents' role and the admission policies; default true. */
+  /** Install namespace, kinds, roles and admission policies, as {@link installContract} does; default true. */
   readonly contract?: boolean;
 }
 
@@ -67,7 +74,7 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
   const client = KubeClient.open({ kubeconfig: controlPlane.kubeconfig }, "pulumi-sriov-lab");
   if (contract) await installContract(client);
 
-  const identities = new AgentIdentities(client, controlPlane);
+  const identities = new Identities(client, controlPlane);
   const kubeconfigFile = (name: string): string => join(run.dir, `${name}.kubeconfig`);
   const lab: Lab = {
     run,
@@ -84,7 +91,7 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
       const server = controlPlane.server.replace("127.0.0.1", "10.0.2.2");
       const node = await startRealNode(run, {
         name,
-        kubeconfig: await identities.kubeconfig(name, server),
+        kubeconfig: await identities.ofAgent(name, server),
         log,
         ...options,
       });
@@ -94,9 +101,14 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
     },
     awaitReport: (node) => awaitReport(client, node),
     startController: (options) => startLabController(lab, options),
-    clientOfNode: (name) => identities.client(name),
+    clientOfNode: (name) => identities.clientOfAgent(name),
     async renewCredentials(name) {
-      writeFileSync(kubeconfigFile(name), await identities.kubeconfig(name), { mode: 0o600 });
+      writeFileSync(kubeconfigFile(name), await identities.ofAgent(name), { mode: 0o600 });
+    },
+    async controllerKubeconfig() {
+      const file = kubeconfigFile(CONTROLLER_ACCOUNT.name);
+      writeFileSync(file, await identities.ofController(), { mode: 0o600 });
+      return file;
     },
   };
   return lab;

@@ -1,5 +1,5 @@
 import type { NamedExpression, PolicyRules, Validation } from "../admission-policies.js";
-import type { ServiceAccountName } from "../agent-role.js";
+import type { ServiceAccountName } from "../rbac.js";
 import { Annotation, DEVICES_GROUP, Label } from "../names.js";
 import {
   author,

@@ -1,4 +1,4 @@
-import type { ServiceAccountName } from "../agent-role.js";
+import type { ServiceAccountName } from "../rbac.js";
 import type { NamedExpression } from "../admission-policies.js";
 import { Annotation } from "../names.js";
 

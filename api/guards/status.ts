@@ -1,5 +1,5 @@
 import type { PolicyRules } from "../admission-policies.js";
-import type { ServiceAccountName } from "../agent-role.js";
+import type { ServiceAccountName } from "../rbac.js";
 import { DEVICES_GROUP } from "../names.js";
 import { author, claimedNode, isAgent, isPciDeviceOfClaimedNode, literal } from "./expressions.js";
 

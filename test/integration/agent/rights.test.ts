@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
-import { AGENT_ACCOUNT, agentClusterRole, AGENT_ROLE_NAME, type PolicyRule } from "../../../api/agent-role.js";
+import { AGENT_ACCOUNT, agentClusterRole, AGENT_ROLE_NAME } from "../../../api/agent-role.js";
+import type { PolicyRule } from "../../../api/rbac.js";
 import { Label, pciDeviceName } from "../../../api/names.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
 import { VIRTUAL_MACHINE_INSTANCE } from "../../../api/kubevirt.js";

@@ -1,6 +1,7 @@
-import { AGENT_ACCOUNT, type PolicyRule } from "../../../api/agent-role.js";
+import { AGENT_ACCOUNT } from "../../../api/agent-role.js";
 import { DEVICES_GROUP } from "../../../api/names.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
+import type { PolicyRule } from "../../../api/rbac.js";
 import { KubeClient } from "../../../kube/client.js";
 import type { Lab } from "../../../lab/lab.js";
 import { until } from "../lab/until.js";

@@ -1,19 +1,18 @@
-import { AGENT_ACCOUNT, agentClusterRoleBinding, type ClusterRoleBinding } from "../api/agent-role.js";
+import { AGENT_ACCOUNT, agentClusterRoleBinding } from "../api/agent-role.js";
+import { CONTROLLER_ACCOUNT } from "../api/controller-role.js";
 import { NODE } from "../api/core.js";
-import type { ResourceType } from "../api/object.js";
+import { CLUSTER_ROLE_BINDING } from "../api/rbac.js";
 import { KubeClient } from "../kube/client.js";
 import type { ControlPlane } from "./control-plane/control-plane.js";
 import { FIELD_MANAGER } from "./install-contract.js";
 
-const CLUSTER_ROLE_BINDING: ResourceType<ClusterRoleBinding> = {
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "ClusterRoleBinding",
-  plural: "clusterrolebindings",
-  namespaced: false,
-};
+const A_DAY = 24 * 3_600;
 
-/** Credentials of agents: one service account for all, and for each a token that is bound to its Node. */
-export class AgentIdentities {
+/**
+ * Credentials of the reconciler's parts: the controller's service account, and one service account for all agents, of which
+ * each has a token that is bound to its Node.
+ */
+export class Identities {
   private readonly clients = new Map<string, Promise<KubeClient>>();
 
   constructor(
@@ -26,26 +25,29 @@ export class AgentIdentities {
    *
    * @param server the API server's address as the agent sees it; default the control plane's own.
    */
-  async kubeconfig(nodeName: string, server?: string): Promise<string> {
+  async ofAgent(nodeName: string, server?: string): Promise<string> {
     const options = { fieldManager: FIELD_MANAGER, force: true };
     await this.administrator.apply(NODE, { metadata: { name: nodeName } }, options);
     await this.administrator.apply(CLUSTER_ROLE_BINDING, agentClusterRoleBinding(), options);
     return this.controlPlane.serviceAccountKubeconfig({
       ...AGENT_ACCOUNT,
       boundNode: nodeName,
-      expirationSeconds: 24 * 3_600,
+      expirationSeconds: A_DAY,
       ...(server !== undefined && { server }),
     });
   }
 
   /** What an agent of that node could write. The same client each time. */
-  client(nodeName: string): Promise<KubeClient> {
+  clientOfAgent(nodeName: string): Promise<KubeClient> {
     const known = this.clients.get(nodeName);
     if (known !== undefined) return known;
-    const opened = this.kubeconfig(nodeName).then((kubeconfig) =>
-      KubeClient.open({ kubeconfig }, "pulumi-sriov-agent"),
-    );
+    const opened = this.ofAgent(nodeName).then((kubeconfig) => KubeClient.open({ kubeconfig }, "pulumi-sriov-agent"));
     this.clients.set(nodeName, opened);
     return opened;
+  }
+
+  /** Text of a kubeconfig for the controller; several may use it at once, as the pods of a Deployment do. */
+  ofController(): Promise<string> {
+    return this.controlPlane.serviceAccountKubeconfig({ ...CONTROLLER_ACCOUNT, expirationSeconds: A_DAY });
   }
 }
