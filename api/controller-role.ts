@@ -60,7 +60,10 @@ export function controllerRole({ namespace }: ServiceAccountName = CONTROLLER_AC
     apiVersion,
     kind,
     metadata: { name: CONTROLLER_ROLE_NAME, namespace },
-    rules: [{ apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] }],
+    rules: [
+      // list and watch: whoever stands by hears at once that the lease was given back, and asks for nothing until then.
+      { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "list", "watch", "create", "patch"] },
+    ],
   };
 }
 

@@ -33,7 +33,7 @@ export async function startLabController(lab: Lab, options: LabControllerOptions
   const { name = `controller-${++started}`, namespace = RECONCILER_NAMESPACE, args = [] } = options;
   await lab.client.apply(NAMESPACE, { metadata: { name: namespace } }, { fieldManager: FIELD_MANAGER, force: true });
   const main = join(__dirname, "..", "reconciler", "main.js");
-  const flags = ["--namespace", namespace, "--kubeconfig", lab.controlPlane.kubeconfig, "--listen", "127.0.0.1:0"];
+  const flags = ["--namespace", namespace, "--kubeconfig", await lab.controllerKubeconfig(), "--listen", "127.0.0.1:0"];
   // The lease names the replica by it, and an outer pod's name would be the same for all.
   const env = { ...process.env, POD_NAME: name, ...options.env };
   const child = lab.run.spawn(name, process.execPath, [main, "controller", ...flags, ...args], { env });
