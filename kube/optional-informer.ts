@@ -53,6 +53,11 @@ export class OptionalInformer<T extends KubeObject> {
     return this.informer?.list() ?? [];
   }
 
+  /** Takes in what a write of this process has returned, without waiting for the watch to tell. */
+  observe(object: T): void {
+    this.informer?.observe(object);
+  }
+
   /** Asks now whether the kind is there. Resolves when that is known; the list may still be under way. */
   look(): Promise<void> {
     return this.served.look();
