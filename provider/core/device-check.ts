@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
-import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { isKindMissing } from "../../kube/errors.js";
 import { aboveMaximumProblem } from "../../plan/device-inputs.js";
 import { describeLoss, planVfCount } from "../../plan/vf-count.js";
 import type { Cluster } from "./cluster.js";
 import { checkOnCluster, clusterFailure } from "./cluster-check.js";
 import { type DeviceInputs, inputFailures, type PartialDeviceInputs } from "./device-inputs.js";
-import { deviceKey, interfaceOf, kindMissing, lookUpDevice } from "./device-lookup.js";
+import { deviceKey, interfaceOf, lookUpDevice } from "./device-lookup.js";
 import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
 import { foreseenDisruption } from "./disruption.js";
 import { conflictMessage, foreignOwners } from "./field-ownership.js";
+import { missingKind } from "./missing-kind.js";
 import type { Checked, Difference, InputFailure, Operation } from "./resource.js";
 
 /** What is known before anything is changed: whether the inputs can be, and what has changed. */
@@ -74,7 +75,9 @@ async function lookAtDevice(
     return checkAgainstDevice(lookup.device, olds, inputs, log);
   } catch (error) {
     if (!isKindMissing(error)) throw error;
-    log.warn(`${kindMissing()} up fails unless something that it installs first, such as the reconciler, brings them.`);
+    log.warn(
+      `${missingKind(SRIOV_NETWORK_DEVICE)} up fails unless something that it installs first, such as the reconciler, brings them.`,
+    );
     return { inputs, failures: [] };
   }
 }

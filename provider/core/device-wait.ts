@@ -2,7 +2,8 @@ import { POD } from "../../api/core.js";
 import { AGENT_POD_LABELS } from "../../api/names.js";
 import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { type Verdict, waitFor, WaitTimeout } from "../../kube/wait.js";
-import { countOwners, quoteAll } from "./field-ownership.js";
+import { quoteAll } from "./field-manager.js";
+import { countOwners } from "./field-ownership.js";
 import type { Operation } from "./resource.js";
 
 /** The agent refuses because VFs are in use; nothing was changed. */

@@ -9,9 +9,11 @@ import type { Cluster } from "./cluster.js";
 import { checkDevice, diffDevice } from "./device-check.js";
 import { awaitRelease, setCount } from "./device-count.js";
 import type { DeviceInputs } from "./device-inputs.js";
-import { awaitDevice, deviceKey, kindMissing } from "./device-lookup.js";
+import { awaitDevice, deviceKey } from "./device-lookup.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
-import { type Claim, countOwners, foreignOwners, mintFieldManager, quoteAll, releaseCount } from "./field-ownership.js";
+import { mintFieldManager, quoteAll } from "./field-manager.js";
+import { type Claim, countOwners, foreignOwners, releaseCount } from "./field-ownership.js";
+import { missingKind, missingKindAdvice } from "./missing-kind.js";
 import type { Created, Operation, Resource } from "./resource.js";
 
 export { checkDevice, diffDevice };
@@ -63,7 +65,7 @@ export async function readDevice(
     const settings = { ...olds, numVfs: device.spec.numVFS ?? 0, ...(uid !== undefined && { clusterUid: uid }) };
     return outputsOf(device, settings, olds.fieldManager);
   } catch (error) {
-    if (isKindMissing(error)) throw new Error(kindMissing(), { cause: error });
+    if (isKindMissing(error)) throw new Error(missingKind(SRIOV_NETWORK_DEVICE), { cause: error });
     if (!isNotFound(error)) throw error;
     // A lookup of a program has no state yet. Pulumi would take an empty answer to it for a device without properties.
     if (olds.deviceName === undefined) throw await noSuchDevice(cluster, id, error);
@@ -104,10 +106,7 @@ async function devicesOrAdvice({ cluster }: Operation): Promise<void> {
     await cluster.devices();
   } catch (error) {
     if (!isKindMissing(error)) throw error;
-    throw new Error(
-      `${kindMissing()} Install the reconciler; where the same program does, add it to this resource's dependsOn.`,
-      { cause: error },
-    );
+    throw new Error(missingKindAdvice(SRIOV_NETWORK_DEVICE), { cause: error });
   }
 }
 

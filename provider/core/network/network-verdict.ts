@@ -1,0 +1,136 @@
+import { isDeepStrictEqual } from "node:util";
+import { Annotation, CONTROLLER_FIELD_MANAGER } from "../../../api/names.js";
+import type { NetworkAttachmentDefinition } from "../../../api/network-attachment-definition.js";
+import type { Condition } from "../../../api/object.js";
+import { NetworkReason, type SriovNetwork } from "../../../api/sriov-network.js";
+import type { Verdict } from "../../../kube/wait.js";
+import { ownerRef, renderAttachment } from "../../../plan/networks/render-attachment.js";
+import { quoteAll } from "../field-ownership.js";
+
+/** Is a network as it was asked to be? Pure functions of the network and its attachment. */
+
+/** The network is not there any more, or another one has its name. */
+export class NetworkVanished extends Error {
+  override readonly name = "NetworkVanished";
+}
+
+/** What the controller says of the network. `applied` is the object as the change left it. */
+export function networkVerdict(network: SriovNetwork | undefined, applied: SriovNetwork): Verdict<SriovNetwork> {
+  const key = keyOf(applied);
+  if (network === undefined || network.metadata.uid !== applied.metadata.uid) {
+    const error = new NetworkVanished(`${key} was deleted while it was waited for. Run up again.`);
+    return { state: "failed", error };
+  }
+  const renamed = renamedVerdict(network, applied);
+  if (renamed !== undefined) return renamed;
+  const ready = currentReady(network);
+  if (ready === undefined) return pending("waiting for the controller");
+  if (ready.status === "True") return { state: "satisfied", result: network };
+  // What the program itself must put right will not come by waiting.
+  if (FINAL.has(ready.reason)) return { state: "failed", error: new Error(`${key}: ${ready.message}`) };
+  return pending(`${ready.reason}: ${ready.message}`);
+}
+
+/** Whether the network's own attachment carries its resource name. */
+export function attachmentVerdict(
+  attachment: NetworkAttachmentDefinition | undefined,
+  network: SriovNetwork,
+): Verdict<NetworkAttachmentDefinition> {
+  if (attachment === undefined) return pending("the NetworkAttachmentDefinition is not there yet");
+  const key = `NetworkAttachmentDefinition ${keyOf(attachment)}`;
+  if (!isAttachmentOf(attachment, network)) return pending(`${key} ${foreignOwner(attachment)}`);
+  const { resourceName = "" } = network.spec;
+  const carried = attachment.metadata.annotations?.[Annotation.resourceName] ?? "";
+  if (carried.split("/").pop() === resourceName) return { state: "satisfied", result: attachment };
+  return pending(`${key} still has the resource name "${carried}", not "…/${resourceName}"`);
+}
+
+/**
+ * The same where the sriov-network-operator makes attachments, of which older releases say nothing in the network's status:
+ * the attachment is as the network says where its configuration is what such a network is rendered to, or where it was
+ * written after `before`, the version that it had when the network was changed.
+ */
+export function operatorVerdict(
+  attachment: NetworkAttachmentDefinition | undefined,
+  network: SriovNetwork,
+  before: string | undefined,
+): Verdict<NetworkAttachmentDefinition> {
+  const ready = currentReady(network);
+  const verdict = attachmentVerdict(attachment, network);
+  if (ready?.status === "False") return pending(`the operator says ${ready.reason}: ${ready.message}`);
+  if (verdict.state !== "satisfied" || ready?.status === "True") return verdict;
+  const { metadata } = verdict.result;
+  if (metadata.resourceVersion !== before || hasConfigOf(verdict.result, network)) return verdict;
+  return pending(`the operator has not yet changed NetworkAttachmentDefinition ${keyOf(verdict.result)}`);
+}
+
+/** The network's condition Ready, where it speaks of the network as it is now. */
+export function currentReady({ metadata, status }: SriovNetwork): Condition | undefined {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  const observed = ready?.observedGeneration ?? status?.observedGeneration ?? 0;
+  return observed >= (metadata.generation ?? 0) ? ready : undefined;
+}
+
+/** Does the attachment say that it was made for the network? */
+export function isAttachmentOf(attachment: NetworkAttachmentDefinition, network: Named): boolean {
+  return attachment.metadata.annotations?.[Annotation.ownerRef] === ownerRef({ metadata: network.metadata, spec: {} });
+}
+
+/** `belongs to SriovNetwork.sriovnetwork.openshift.io/web/storage`, or that it has no owner. */
+export function foreignOwner({ metadata }: NetworkAttachmentDefinition): string {
+  const owner = metadata.annotations?.[Annotation.ownerRef];
+  if (owner !== undefined) return `belongs to ${owner}`;
+  const managers = [...new Set((metadata.managedFields ?? []).map(({ manager = "unknown" }) => manager))];
+  const made = managers.length === 0 ? "" : ` (written by ${quoteAll(managers)})`;
+  return `was made by somebody else${made}`;
+}
+
+interface Named {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+const FINAL: ReadonlySet<string> = new Set([
+  NetworkReason.NamespaceRefused,
+  NetworkReason.ForeignOwner,
+  NetworkReason.InvalidConfig,
+  NetworkReason.ResourceNameMissing,
+]);
+
+/** Somebody has given the network another resource name than was applied. */
+function renamedVerdict({ metadata, spec }: SriovNetwork, applied: SriovNetwork): Verdict<never> | undefined {
+  const wanted = applied.spec.resourceName ?? "";
+  if ((spec.resourceName ?? "") === wanted) return undefined;
+  const owners = (metadata.managedFields ?? [])
+    .filter(({ fieldsV1 }) => fieldsV1?.["f:spec"]?.["f:resourceName"] !== undefined)
+    .map(({ manager = "unknown" }) => manager);
+  const what = `its resource name was changed to "${spec.resourceName ?? ""}" by ${quoteAll(owners)} while "${wanted}" was waited for`;
+  // The controller may not have heard yet that the policy has another name now.
+  if (owners.includes(CONTROLLER_FIELD_MANAGER)) return pending(what);
+  return { state: "failed", error: new Error(`${keyOf(applied)}: ${what}`) };
+}
+
+function hasConfigOf(attachment: NetworkAttachmentDefinition, network: SriovNetwork): boolean {
+  const { namespace = "", annotations } = attachment.metadata;
+  const { resourceName = "" } = network.spec;
+  const [resourcePrefix = ""] = (annotations?.[Annotation.resourceName] ?? "").split("/");
+  const rendered = renderAttachment(network, { namespace, resourceName, resourcePrefix });
+  return rendered.kind === "rendered" && isDeepStrictEqual(configOf(attachment), configOf(rendered.attachment));
+}
+
+/** Undefined where it is no JSON, which equals nothing that was rendered. */
+function configOf({ spec }: NetworkAttachmentDefinition): unknown {
+  try {
+    const { cniVersion, ...config } = JSON.parse(spec?.config ?? "") as Readonly<Record<string, unknown>>;
+    return config;
+  } catch {
+    return undefined;
+  }
+}
+
+function keyOf({ metadata }: Named): string {
+  return `${metadata.namespace ?? ""}/${metadata.name}`;
+}
+
+function pending(what: string): Verdict<never> {
+  return { state: "pending", what };
+}
