@@ -1,5 +1,7 @@
 import { AGENT_ACCOUNT } from "./agent-role.js";
 import { agentsRules } from "./guards/agents.js";
+import { networksRules } from "./guards/networks.js";
+import { policiesRules } from "./guards/policies.js";
 import { statusRules } from "./guards/status.js";
 import { vfsInUseRules } from "./guards/vfs-in-use.js";
 import type { KubeObject, ResourceType } from "./object.js";
@@ -17,6 +19,10 @@ export const Guard = {
   status: "pulumi-sriov-status",
   /** An agent writes what belongs to its node, and of that only what is an agent's. */
   agents: "pulumi-sriov-agents",
+  /** A policy may destroy VFs in use only where a holder of the verb `disrupt` says so; its limit is a limit. */
+  policies: "pulumi-sriov-policies",
+  /** A network says which pool it is of. */
+  networks: "pulumi-sriov-networks",
 } as const;
 
 export interface ValidatingAdmissionPolicy extends KubeObject {
@@ -77,6 +83,8 @@ export function admissionPolicies(agent: ServiceAccountName = AGENT_ACCOUNT): Va
   return [
     policy(Guard.agents, agentsRules(agent)),
     policy(Guard.status, statusRules(agent)),
+    policy(Guard.policies, policiesRules()),
+    policy(Guard.networks, networksRules()),
     policy(Guard.vfsInUse, vfsInUseRules()),
   ];
 }

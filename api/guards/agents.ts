@@ -4,7 +4,7 @@ import { Annotation, DEVICES_GROUP, Label } from "../names.js";
 import {
   author,
   claimedNode,
-  counts,
+  countsOf,
   isAgent,
   isPciDeviceOfClaimedNode,
   literal,
@@ -35,7 +35,7 @@ export function agentsRules(agent: ServiceAccountName): PolicyRules {
       claimedNode,
       author,
       subject,
-      ...counts,
+      ...countsOf("numVFS"),
       ...permissions,
       ...keyed("labels", [Label.capable, Label.featureCapable]),
       ...keyed("annotations", [Annotation.leftOutNics]),
@@ -81,6 +81,13 @@ function deviceValidations(): Validation[] {
       `!(${isDevice}) || object == null || variables.count == variables.oldCount`,
       "an agent never sets spec.numVFS",
       `variables.subject.metadata.name + ": an agent never sets spec.numVFS"`,
+    ),
+    ...["mtu", "vfGroups"].map((field) =>
+      forbidden(
+        `!(${isDevice}) || object == null || (oldObject == null ? !has(object.spec.${field}) : (${isSame(`spec.${field}`)}))`,
+        `an agent never sets spec.${field}`,
+        `variables.subject.metadata.name + ": an agent never sets spec.${field}"`,
+      ),
     ),
     forbidden(
       `!(${isDevice}) || variables.allowed == "" || variables.allowed == variables.oldAllowed`,

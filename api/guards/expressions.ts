@@ -1,6 +1,6 @@
 import type { ServiceAccountName } from "../rbac.js";
 import type { NamedExpression } from "../admission-policies.js";
-import { Annotation } from "../names.js";
+import { Annotation, DEVICES_GROUP, DISRUPT } from "../names.js";
 
 /** Parts of CEL expressions that several policies have. */
 
@@ -35,26 +35,41 @@ export const author: NamedExpression = {
 /** What a DELETE removes, and what anything else leaves. */
 export const subject: NamedExpression = { name: "subject", expression: "object != null ? object : oldObject" };
 
-/** The VF count that is asked for, before and after the request; 0 where there is none. */
-export const counts: readonly NamedExpression[] = [
-  { name: "oldCount", expression: countOf("oldObject") },
-  { name: "count", expression: countOf("object") },
-];
+/** The VF count that is asked for in this field of spec, before and after the request; 0 where there is none. */
+export function countsOf(field: "numVFS" | "numVfs"): NamedExpression[] {
+  const of = (object: string): string =>
+    `${object} != null && has(${object}.spec.${field}) ? ${object}.spec.${field} : 0`;
+  return [
+    { name: "oldCount", expression: of("oldObject") },
+    { name: "count", expression: of("object") },
+  ];
+}
 
 /** The annotation that allows a disruption, before and after the request; empty where there is none. */
 export const permissions: readonly NamedExpression[] = [
-  { name: "oldAllowed", expression: permissionOf("oldObject") },
-  { name: "allowed", expression: permissionOf("object") },
+  { name: "oldAllowed", expression: annotationOf("oldObject", Annotation.allowDisruption) },
+  { name: "allowed", expression: annotationOf("object", Annotation.allowDisruption) },
 ];
 
-function countOf(object: string): string {
-  return `${object} != null && has(${object}.spec.numVFS) ? ${object}.spec.numVFS : 0`;
+/** Does this request give the permission, of {@link permissions}? To take it away is always allowed. */
+export const isPermissionSet = `(variables.allowed != "" && variables.allowed != variables.oldAllowed)`;
+
+/** An annotation's text; empty where there is none. `object`: or `oldObject`, either of which may be null. */
+export function annotationOf(object: string, annotation: string): string {
+  return `${hasAnnotation(object, annotation)} ? ${object}.metadata.annotations[${literal(annotation)}] : ""`;
 }
 
-function permissionOf(object: string): string {
-  const key = literal(Annotation.allowDisruption);
+export function hasAnnotation(object: string, annotation: string): string {
   const annotations = `${object}.metadata.annotations`;
-  return `${object} != null && has(${annotations}) && ${key} in ${annotations} ? ${annotations}[${key}] : ""`;
+  return `${object} != null && has(${annotations}) && ${literal(annotation)} in ${annotations}`;
+}
+
+/** Says who lacks the verb, and for which object; `what` and `name` are CEL expressions. */
+export function missingVerb(what: string, name: string): string {
+  return (
+    `"user \\"" + request.userInfo.username + "\\" " + ${what} + ${name} + ` +
+    `": that needs the verb ${DISRUPT} on sriovnetworkdevices.${DEVICES_GROUP}"`
+  );
 }
 
 /** Is the PCIDevice of this name one of the claimed node? Its name is the node's, a dash, and the address in hex digits. */

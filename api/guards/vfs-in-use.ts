@@ -1,6 +1,8 @@
 import type { PolicyRules } from "../admission-policies.js";
 import { Annotation, DEVICES_GROUP, DISRUPT } from "../names.js";
-import { counts, literal, permissions, subject } from "./expressions.js";
+import { countsOf, isPermissionSet, literal, missingVerb, permissions, subject } from "./expressions.js";
+
+const NAME = "variables.subject.metadata.name";
 
 /** A list of users longer than this is cut: the API server shows no message of more than 5 KiB. */
 const MAX_LISTED = 2_000;
@@ -21,7 +23,6 @@ const WAYS_OUT_OF_DELETE =
 export function vfsInUseRules(): PolicyRules {
   const unused = "size(variables.users) == 0";
   const isDelete = `request.operation == "DELETE"`;
-  const isSet = `variables.allowed != "" && variables.allowed != variables.oldAllowed`;
   return {
     matchConstraints: {
       resourceRules: [
@@ -42,7 +43,7 @@ export function vfsInUseRules(): PolicyRules {
     ],
     variables: [
       subject,
-      ...counts,
+      ...countsOf("numVFS"),
       ...permissions,
       {
         name: "vfs",
@@ -68,7 +69,7 @@ export function vfsInUseRules(): PolicyRules {
     ],
     validations: [
       {
-        expression: `!(${isSet}) || variables.allowed == string(variables.count)`,
+        expression: `!${isPermissionSet} || variables.allowed == string(variables.count)`,
         reason: "Invalid",
         message: `the annotation ${Annotation.allowDisruption} must be the count that spec.numVFS asks for`,
         messageExpression:
@@ -76,15 +77,15 @@ export function vfsInUseRules(): PolicyRules {
           `"spec.numVFS asks for, " + string(variables.count) + ", not \\"" + variables.allowed + "\\""`,
       },
       {
-        expression: `!(${isSet}) || variables.mayDisrupt`,
+        expression: `!${isPermissionSet} || variables.mayDisrupt`,
         reason: "Forbidden",
         message: `the annotation ${Annotation.allowDisruption} needs the verb ${DISRUPT}`,
-        messageExpression: missingVerb(`"may not set the annotation ${Annotation.allowDisruption} of "`),
+        messageExpression: missingVerb(`"may not set the annotation ${Annotation.allowDisruption} of "`, NAME),
       },
       {
         // Whoever changes the count must say so himself: what somebody said of another change is no leave for this one.
         expression:
-          `variables.count == variables.oldCount || variables.allowed == "" || ${isSet} || ` +
+          `variables.count == variables.oldCount || variables.allowed == "" || ${isPermissionSet} || ` +
           `variables.allowed != string(variables.count)`,
         reason: "Invalid",
         message: `the annotation ${Annotation.allowDisruption} is from before; remove it first`,
@@ -110,7 +111,7 @@ export function vfsInUseRules(): PolicyRules {
         expression: `!(${isDelete}) || ${unused} || variables.mayDisrupt`,
         reason: "Forbidden",
         message: `VFs are in use, and to delete the object all the same needs the verb ${DISRUPT}`,
-        messageExpression: missingVerb(`"may not delete, while its VFs are in use, "`),
+        messageExpression: missingVerb(`"may not delete, while its VFs are in use, "`, NAME),
       },
     ],
   };
@@ -121,10 +122,3 @@ const GARBAGE_COLLECTORS = [
   "system:serviceaccount:kube-system:generic-garbage-collector",
   "system:kube-controller-manager",
 ];
-
-function missingVerb(what: string): string {
-  return (
-    `"user \\"" + request.userInfo.username + "\\" " + ${what} + variables.subject.metadata.name + ` +
-    `": that needs the verb ${DISRUPT} on sriovnetworkdevices.${DEVICES_GROUP}"`
-  );
-}

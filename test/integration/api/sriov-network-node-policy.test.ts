@@ -1,0 +1,235 @@
+import { expect } from "chai";
+import { RECONCILER_NAMESPACE } from "../../../api/names.js";
+import { MatchedDeviceState, SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
+import type { KubeClient } from "../../../kube/client.js";
+import { ApiError } from "../../../kube/errors.js";
+import { sharedLab } from "../../shared-lab.js";
+import { refusal } from "../refusal.js";
+import { makePolicy } from "./policy.js";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const pfNames = (...names: string[]): Fields => ({ nicSelector: { pfNames: names } });
+const netFilter = { nicSelector: { netFilter: "openstack/NetworkID:e48c7670-bcb4-4f9c-8038-012b6571501d" } };
+const ovs = { bridge: { ovs: {} } };
+
+/** Of the kind's own rules; what is refused names the field and says what is wrong with it. */
+describe("an SriovNetworkNodePolicy at the API server", () => {
+  let client: KubeClient;
+  before(async () => {
+    client = (await sharedLab()).client;
+  });
+
+  const ACCEPTED: readonly (readonly [what: string, fields: Fields])[] = [
+    ["no node selector, which is every node", { nodeSelector: {} }],
+    ["a resource name with dashes and underscores inside", { resourceName: "Intel_sriov-netdevice0" }],
+    ["a resource name of one character", { resourceName: "a" }],
+    ["a resource name of 63 characters", { resourceName: "a".repeat(63) }],
+    ["no VFs at all", { numVfs: 0 }],
+    ["the highest priority", { priority: 0 }],
+    ["the lowest priority", { priority: 99 }],
+    ["a vendor and a device", { nicSelector: { vendor: "15b3", deviceID: "1017" } }],
+    ["a device alone", { nicSelector: { deviceID: "158b" } }],
+    ["IDs in capitals", { nicSelector: { vendor: "15B3", deviceID: "101B" } }],
+    ["an empty vendor beside a name", { nicSelector: { vendor: "", deviceID: "", pfNames: ["ens1f0"] } }],
+    ["a root device", { nicSelector: { rootDevices: ["0000:86:00.1"] } }],
+    ["a root device of a long domain", { nicSelector: { rootDevices: ["10000:01:00.0"] } }],
+    ["a root device in capitals", { nicSelector: { rootDevices: ["0000:AF:1F.7"] } }],
+    ["names and root devices together", { nicSelector: { pfNames: ["ens1f1#0-2"], rootDevices: ["0000:86:00.1"] } }],
+    ["a network of a cloud", netFilter],
+    ["a network of a cloud with Ethernet", { ...netFilter, linkType: "ETH" }],
+    ["a name", pfNames("ens1f0")],
+    ["a name with a dash", pfNames("br-ex")],
+    ["an alternative name", pfNames("enp134s0f1np1")],
+    ["a range up to the last VF", pfNames("ens1f0#0-3")],
+    ["a range of one VF", pfNames("ens1f0#3-3")],
+    ["a range with a leading zero", pfNames("ens1f0#00-03")],
+    ["ranges of several names", pfNames("ens1f0#0-1", "ens1f1#2-3", "ens2f0")],
+    ["a thousand names", pfNames(...Array.from({ length: 1_000 }, (_, index) => `ens${index}#0-3`))],
+    ["the least MTU", { mtu: 1 }],
+    ["VFs for guests", { deviceType: "vfio-pci" }],
+    ["VFs for guests without RDMA", { deviceType: "vfio-pci", isRdma: false }],
+    ["RDMA", { isRdma: true, deviceType: "netdevice" }],
+    ["InfiniBand", { linkType: "IB", isRdma: true }],
+    ["InfiniBand in legacy mode", { linkType: "ib", eSwitchMode: "legacy" }],
+    ["switchdev with Ethernet", { linkType: "eth", eSwitchMode: "switchdev" }],
+    ["vDPA", { vdpaType: "virtio", eSwitchMode: "switchdev", deviceType: "netdevice" }],
+    ["NICs that somebody else gives VFs", { externallyManaged: true, excludeTopology: true, needVhostNet: true }],
+    ["an empty bridge", { bridge: {} }],
+    [
+      "a bridge",
+      {
+        eSwitchMode: "switchdev",
+        bridge: {
+          ovs: {
+            bridge: { datapathType: "netdev", externalIDs: { a: "b" }, failMode: "secure", otherConfig: { c: "d" } },
+            uplink: {
+              interface: {
+                type: "dpdk",
+                externalIDs: { a: "b" },
+                options: { "dpdk-devargs": "0000:86:00.1" },
+                otherConfig: { c: "d" },
+                mtuRequest: 9_000,
+              },
+            },
+          },
+        },
+      },
+    ],
+  ];
+
+  for (const [what, fields] of ACCEPTED) {
+    it(`may have ${what}, and keeps it as it is`, async () => {
+      expect((await makePolicy(client, fields)).spec).to.deep.include(fields);
+    });
+  }
+
+  const REFUSED: readonly (readonly [what: string, fields: Fields, where: string, why: string])[] = [
+    ["no resource name", { resourceName: undefined }, "spec.resourceName", "Required value"],
+    ["an empty resource name", { resourceName: "" }, "spec.resourceName", "should match"],
+    ["a resource name that begins with a dash", { resourceName: "-a" }, "spec.resourceName", "should match"],
+    ["a resource name that ends with an underscore", { resourceName: "a_" }, "spec.resourceName", "should match"],
+    ["a resource name with a slash", { resourceName: "intel.com/a" }, "spec.resourceName", "should match"],
+    [
+      "a resource name of 64 characters",
+      { resourceName: "a".repeat(64) },
+      "spec.resourceName",
+      "may not be more than 63",
+    ],
+    ["no node selector, not even an empty one", { nodeSelector: undefined }, "spec.nodeSelector", "Required value"],
+    ["a node selector that is no text", { nodeSelector: { a: 1 } }, "spec.nodeSelector.a", "must be of type string"],
+    ["no VF count", { numVfs: undefined }, "spec.numVfs", "Required value"],
+    ["a VF count below 0", { numVfs: -1 }, "spec.numVfs", "greater than or equal to 0"],
+    ["half a VF", { numVfs: 0.5 }, "spec.numVfs", "must be of type integer"],
+    ["a priority below 0", { priority: -1 }, "spec.priority", "greater than or equal to 0"],
+    ["a priority above 99", { priority: 100 }, "spec.priority", "less than or equal to 99"],
+    ["an MTU of 0", { mtu: 0 }, "spec.mtu", "greater than or equal to 1"],
+    ["an unknown driver", { deviceType: "igb_uio" }, "spec.deviceType", '"netdevice", "vfio-pci"'],
+    ["an unknown link type", { linkType: "Eth" }, "spec.linkType", '"eth", "ETH", "ib", "IB"'],
+    ["an unknown switch mode", { eSwitchMode: "off" }, "spec.eSwitchMode", '"legacy", "switchdev"'],
+    ["an unknown vDPA type", { vdpaType: "vdpa" }, "spec.vdpaType", '"virtio", "vhost"'],
+    ["an unknown fail mode", { bridge: { ovs: { bridge: { failMode: "x" } } } }, "failMode", '"secure", "standalone"'],
+    ["no NIC selector", { nicSelector: undefined }, "spec.nicSelector", "Required value"],
+    ["an empty NIC selector", { nicSelector: {} }, "spec.nicSelector", "must be given"],
+    [
+      "a NIC selector of empty parts",
+      { nicSelector: { vendor: "", pfNames: [] } },
+      "spec.nicSelector",
+      "must be given",
+    ],
+    [
+      "a vendor that is no ID",
+      { nicSelector: { vendor: "intel" } },
+      "spec.nicSelector.vendor",
+      "may not be more than 4",
+    ],
+    ["a vendor with 0x", { nicSelector: { vendor: "0x80" } }, "spec.nicSelector.vendor", "should match"],
+    ["a device that is no ID", { nicSelector: { deviceID: "15g" } }, "spec.nicSelector.deviceID", "should match"],
+    ["a root device without a domain", { nicSelector: { rootDevices: ["86:00.1"] } }, "rootDevices[0]", "should match"],
+    [
+      "a root device that is a name",
+      { nicSelector: { rootDevices: ["0000:86:00.1", "eno1"] } },
+      "rootDevices[1]",
+      "should match",
+    ],
+    ["an empty name", pfNames(""), "spec.nicSelector.pfNames[0]", "should match"],
+    ["a range of no name", pfNames("#0-3"), "spec.nicSelector.pfNames[0]", "should match"],
+    ["a name with a mark and no range", pfNames("ens1f0#"), "spec.nicSelector.pfNames[0]", "should match"],
+    ["a range without an end", pfNames("ens1f0", "ens1f1#0-"), "spec.nicSelector.pfNames[1]", "should match"],
+    ["a range of one number", pfNames("ens1f0#3"), "spec.nicSelector.pfNames[0]", "should match"],
+    ["a range of three numbers", pfNames("ens1f0#0-1-2"), "spec.nicSelector.pfNames[0]", "should match"],
+    ["a range of letters", pfNames("ens1f0#a-b"), "spec.nicSelector.pfNames[0]", "should match"],
+    ["two ranges of one name", pfNames("ens1f0#0-1#2-3"), "spec.nicSelector.pfNames[0]", "should match"],
+    [
+      "a range that goes backwards",
+      pfNames("ens1f0#3-0"),
+      "spec.nicSelector.pfNames[0]",
+      "from the lower to the higher",
+    ],
+    ["a range beyond the last VF", pfNames("ens1f0#0-4"), "spec.nicSelector.pfNames", "ends below numVfs"],
+    [
+      "a second range beyond the last VF",
+      pfNames("ens1f0", "ens1f1#2-4"),
+      "spec.nicSelector.pfNames",
+      "ends below numVfs",
+    ],
+    ["a range, and no VFs", { ...pfNames("ens1f0#0-0"), numVfs: 0 }, "spec.nicSelector.pfNames", "ends below numVfs"],
+    [
+      "a network of a cloud and a vendor",
+      { nicSelector: { ...netFilter.nicSelector, vendor: "8086" } },
+      "spec.nicSelector.netFilter",
+      "does not go with",
+    ],
+    [
+      "a network of a cloud and names",
+      { nicSelector: { ...netFilter.nicSelector, pfNames: ["a"] } },
+      "spec.nicSelector.netFilter",
+      "does not go with",
+    ],
+    [
+      "a network of a cloud and a switch mode",
+      { ...netFilter, eSwitchMode: "legacy" },
+      "spec.eSwitchMode",
+      "does not go with netFilter",
+    ],
+    ["a network of a cloud and a bridge", { ...netFilter, ...ovs }, "spec.bridge", "does not go with netFilter"],
+    ["a network of a cloud and InfiniBand", { ...netFilter, linkType: "ib" }, "spec.linkType", "for Ethernet"],
+    ["RDMA in guests", { deviceType: "vfio-pci", isRdma: true }, "spec.isRdma", "deviceType netdevice"],
+    ["switchdev with InfiniBand", { linkType: "IB", eSwitchMode: "switchdev" }, "spec.eSwitchMode", "Ethernet"],
+    [
+      "vDPA in guests",
+      { vdpaType: "vhost", eSwitchMode: "switchdev", deviceType: "vfio-pci" },
+      "spec.vdpaType",
+      "deviceType netdevice",
+    ],
+    ["vDPA without switchdev", { vdpaType: "vhost" }, "spec.vdpaType", "needs eSwitchMode switchdev"],
+    ["a bridge in legacy mode", { ...ovs, eSwitchMode: "legacy" }, "spec.bridge", "needs eSwitchMode switchdev"],
+    [
+      "a bridge on NICs of somebody else",
+      { ...ovs, eSwitchMode: "switchdev", externallyManaged: true },
+      "spec.bridge",
+      "externallyManaged",
+    ],
+  ];
+
+  for (const [what, fields, where, why] of REFUSED) {
+    it(`is refused ${what}, in words that name the field`, async () => {
+      const error = await refusal(makePolicy(client, fields), ApiError);
+      expect(error.httpStatus).to.equal(422);
+      expect(error.message).to.include(`${where}: `).and.to.include(why);
+    });
+  }
+
+  it("is refused without a spec", async () => {
+    const metadata = { name: "no-spec", namespace: RECONCILER_NAMESPACE };
+    const work = client.apply(SRIOV_NETWORK_NODE_POLICY, { metadata }, { fieldManager: "somebody" });
+    expect((await refusal(work, ApiError)).message).to.include("spec: Required value");
+  });
+
+  it("is for VFs of the node's own drivers where it does not say", async () => {
+    expect((await makePolicy(client)).spec.deviceType).to.equal("netdevice");
+  });
+
+  it("loses a field that the kind does not have, as it does with the operator", async () => {
+    const { spec } = await makePolicy(client, { nicSelector: { vendor: "8086", pfName: ["ens1f0"] } });
+    expect(spec.nicSelector).to.deep.equal({ vendor: "8086" });
+  });
+
+  it("has no new generation by a status, which keeps all that the controller reports", async () => {
+    const { metadata } = await makePolicy(client);
+    const device = { name: "n-nic0", nodeName: "n", interfaceName: "nic0", address: "0000:01:00.0" };
+    const matchedDevices = Object.values(MatchedDeviceState).map((state) => ({
+      ...device,
+      numVfs: 4,
+      vfRange: "0-3",
+      state,
+      message: "m",
+    }));
+    const lastTransitionTime = "2026-01-01T00:00:00Z";
+    const conditions = [{ type: "Ready", status: "True", reason: "Configured", message: "m", lastTransitionTime }];
+    const status = { observedGeneration: 1, conditions, matched: 7, ready: 1, matchedDevices };
+    const options = { fieldManager: "controller", subresource: "status", namespace: metadata.namespace ?? "" } as const;
+    const written = await client.merge(SRIOV_NETWORK_NODE_POLICY, metadata.name, { status }, options);
+    expect([written.metadata.generation, written.status]).to.deep.equal([1, status]);
+  });
+});
