@@ -1,4 +1,5 @@
 import { type Demand, demandOn, isDemand } from "./demand.js";
+import { type DescribedNic, describedNic } from "./described-nic.js";
 import { merge } from "./merge.js";
 import type { DevicePlan, MatchProblem, PolicyMatch, PolicyPlan } from "./policy-plan.js";
 import { byPrecedence, compareNames } from "./precedence.js";
@@ -23,7 +24,7 @@ export function planPolicies(snapshot: PolicySnapshot): PolicyPlan {
     const onNode = node === undefined ? [] : selectable.filter(({ criteria }) => selectsNode(criteria, node));
     for (const nic of nics) {
       const selecting = onNode.filter(({ criteria }) => selectsNic(criteria, nic));
-      const { plan, found } = planNic(nic, selecting);
+      const { plan, found } = planNic(describedNic(nic), selecting);
       if (plan !== undefined) devices.set(nic.device, plan);
       else if (node === undefined || selecting.length > 0) kept.add(nic.device);
       for (const [name, match] of found) matches.get(name)?.push(match);
@@ -58,7 +59,7 @@ interface NicPlan {
 }
 
 /** One NIC by the policies that select it, ordered by precedence. */
-function planNic(nic: NicFacts, selecting: readonly SelectingPolicy[]): NicPlan {
+function planNic(nic: DescribedNic, selecting: readonly SelectingPolicy[]): NicPlan {
   const wellFormed = selecting.filter(({ problems }) => problems.length === 0);
   const asked = wellFormed.map((policy) => ({ name: policy.facts.name, demand: askedOf(nic, policy) }));
   const demands = asked.map(({ demand }) => demand).filter(isDemand);
@@ -71,7 +72,7 @@ function planNic(nic: NicFacts, selecting: readonly SelectingPolicy[]): NicPlan 
   return { plan: merged?.plan, found };
 }
 
-function askedOf(nic: NicFacts, { facts, criteria, unsupported }: SelectingPolicy): Demand | MatchProblem {
+function askedOf(nic: DescribedNic, { facts, criteria, unsupported }: SelectingPolicy): Demand | MatchProblem {
   if (unsupported.decisive.length > 0) return unsupportedProblem(facts, nic, unsupported.decisive);
   return demandOn(facts, nic, selectedRange(criteria, nic));
 }

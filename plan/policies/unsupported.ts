@@ -1,7 +1,7 @@
 import { isSpec } from "../spec-fields.js";
-import { describeNic } from "./demand.js";
+import type { DescribedNic } from "./described-nic.js";
 import type { MatchProblem } from "./policy-plan.js";
-import type { NicFacts, PolicyFacts } from "./snapshot.js";
+import type { PolicyFacts } from "./snapshot.js";
 import type { SriovNetworkNodePolicySpec } from "../../api/sriov-network-node-policy.js";
 
 export interface UnsupportedFields {
@@ -25,12 +25,12 @@ export function hasBridge(bridge: unknown): boolean {
   return isSpec(bridge) && Object.values(bridge).some((value) => value !== undefined);
 }
 
-export function unsupportedProblem(policy: PolicyFacts, nic: NicFacts, fields: readonly string[]): MatchProblem {
+export function unsupportedProblem(policy: PolicyFacts, nic: DescribedNic, fields: readonly string[]): MatchProblem {
   return {
     kind: "unsupported",
     message:
       `Policy ${policy.name} asks for ${fields.join(" and ")}, which is not carried out here, so that it has no VFs made on ` +
-      `${describeNic(nic)}. Take ${fields.length === 1 ? "the field" : "these fields"} out of it, or have the ` +
+      `${nic.description}. Take ${fields.length === 1 ? "the field" : "these fields"} out of it, or have the ` +
       `sriov-network-operator look after this NIC.`,
   };
 }
