@@ -6,7 +6,7 @@ import { NetworkReason, type SriovNetwork } from "../../../api/sriov-network.js"
 import type { SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
 import type { InputProblem } from "../../../plan/input-problem.js";
 import { jsonTextProblems } from "../../../plan/networks/network-inputs.js";
-import { renderAttachment } from "../../../plan/networks/render-attachment.js";
+import { ownerRef, renderAttachment } from "../../../plan/networks/render-attachment.js";
 import { asksTooMuch, belongsTo, isMadeByController, ownerOf, placeKey, placeOf } from "./place.js";
 
 /** What is to be done about one network. */
@@ -51,7 +51,7 @@ export function decide(network: SriovNetwork, around: Surroundings): NetworkDeci
   if (asksTooMuch(network, around.controllerNamespace)) return namespaceRefused(network, around);
   const problems = jsonTextProblems({ ...network.spec });
   if (problems.length > 0) return invalid(problems);
-  const named = resourceNameOf(network, around.policy);
+  const named = resourceNameOf(network, around);
   if (named.kind === "refused") return named;
   if (named.name !== network.spec.resourceName) return { kind: "fill", resourceName: named.name };
   return decideAttachment(network, named.name, around);
@@ -80,15 +80,15 @@ function decideAttachment(network: SriovNetwork, resourceName: string, around: S
 
 type Named = { readonly kind: "name"; readonly name: string } | NetworkRefusal;
 
-function resourceNameOf(network: SriovNetwork, policy: SriovNetworkNodePolicy | undefined): Named {
+function resourceNameOf(network: SriovNetwork, { policy, controllerNamespace }: Surroundings): Named {
   const policyName = policyNameOf(network);
   if (policyName === undefined) {
     return network.spec.resourceName ? { kind: "name", name: network.spec.resourceName } : RESOURCE_NAME_MISSING;
   }
   if (policy !== undefined) return { kind: "name", name: policy.spec.resourceName };
   const message =
-    `there is no SriovNetworkNodePolicy ${policyName} in the controller's namespace, whose resource name the network is to ` +
-    `have by its annotation ${Annotation.policy}; it is waited for. Create it, or correct the annotation.`;
+    `there is no SriovNetworkNodePolicy ${policyName} in ${controllerNamespace}, whose resource name the network is to have ` +
+    `by its annotation ${Annotation.policy}; it is waited for. Create it, or correct the annotation.`;
   return { kind: "refused", reason: NetworkReason.PolicyMissing, message };
 }
 
@@ -155,9 +155,12 @@ function foreignOwner(
 ): NetworkRefusal {
   const place = placeKey(placeOf(network, controllerNamespace));
   const owner = ownerOf(existing);
-  const whose = owner === undefined ? `says nothing of an owner` : `is ${owner}'s`;
+  const whose = owner === undefined ? "says nothing of an owner" : `is ${owner}'s`;
+  // Who made one before there was a network, or with an operator that said nothing of owners, may want to keep it.
+  const handOver =
+    owner === undefined ? `hand it over by the annotation ${Annotation.ownerRef}=${ownerRef(network)}, ` : "";
   const message =
     `there is a NetworkAttachmentDefinition ${place} already, which ${whose}; it is left alone. ` +
-    `Delete it, or give the network another name.`;
+    `Delete it, ${handOver}or give the network another name.`;
   return { kind: "refused", reason: NetworkReason.ForeignOwner, message };
 }

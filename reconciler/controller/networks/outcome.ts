@@ -36,7 +36,8 @@ export function outcomeOf(
 /** A request went wrong. */
 export function failed(error: unknown): Shortcoming {
   if (isKindMissing(error)) return KIND_MISSING;
-  return { reason: NetworkReason.Failed, message: `${messageOf(error)} It is tried again with growing pauses.` };
+  const said = messageOf(error).replace(/\.$/, "");
+  return { reason: NetworkReason.Failed, message: `${said}. It is tried again with growing pauses.` };
 }
 
 /** Two write to one attachment in turns. */
