@@ -2,9 +2,13 @@ import type { NicSelector } from "../../api/sriov-network-node-policy.js";
 import type { NicFacts, NodeFacts } from "./snapshot.js";
 import { type PfName, type VfRange, parsePfName } from "./vf-range.js";
 
-/** What a policy selects by, ready to be compared with many nodes and NICs. */
+/** Has the node all the labels? No labels asked for: every node. */
+export function selectsNode(nodeSelector: Readonly<Record<string, string>>, node: NodeFacts): boolean {
+  return Object.entries(nodeSelector).every(([key, value]) => node.labels[key] === value);
+}
+
+/** What a NIC has to have for a policy, ready to be compared with many. */
 export interface NicCriteria {
-  readonly nodeLabels: readonly (readonly [key: string, value: string])[];
   readonly vendor: string | undefined;
   readonly deviceId: string | undefined;
   readonly addresses: ReadonlySet<string> | undefined;
@@ -12,32 +16,26 @@ export interface NicCriteria {
   readonly netFilter: string | undefined;
 }
 
-/** Empty texts and lists ask for nothing, as in the operator. */
-export function nicCriteria(nodeSelector: Readonly<Record<string, string>>, nicSelector: NicSelector): NicCriteria {
-  const { vendor, deviceID, rootDevices = [], pfNames = [], netFilter } = nicSelector;
+/** Empty texts and lists ask for nothing, as in the operator. Entries of `pfNames` that are malformed select nothing. */
+export function nicCriteria(selector: NicSelector): NicCriteria {
+  const { rootDevices = [], pfNames = [] } = selector;
   return {
-    nodeLabels: Object.entries(nodeSelector),
-    vendor: lowerCase(vendor),
-    deviceId: lowerCase(deviceID),
+    vendor: hexDigits(selector.vendor),
+    deviceId: hexDigits(selector.deviceID),
     addresses: rootDevices.length === 0 ? undefined : new Set(rootDevices),
     pfNames: pfNames.length === 0 ? undefined : pfNames.map(parsePfName).filter((name) => name !== undefined),
-    netFilter: withoutSpaces(netFilter),
+    netFilter: selector.netFilter === "" ? undefined : selector.netFilter,
   };
-}
-
-/** Has the node all the labels? None asked for: every node has. */
-export function selectsNode({ nodeLabels }: NicCriteria, node: NodeFacts): boolean {
-  return nodeLabels.every(([key, value]) => node.labels[key] === value);
 }
 
 export function selectsNic(criteria: NicCriteria, nic: NicFacts): boolean {
   const { vendor, deviceId, addresses, pfNames, netFilter } = criteria;
   return (
-    (vendor === undefined || vendor === lowerCase(nic.vendorId)) &&
-    (deviceId === undefined || deviceId === lowerCase(nic.deviceId)) &&
+    (vendor === undefined || vendor === hexDigits(nic.vendorId)) &&
+    (deviceId === undefined || deviceId === hexDigits(nic.deviceId)) &&
     (addresses === undefined || addresses.has(nic.address)) &&
     (pfNames === undefined || pfNameOf(pfNames, nic) !== undefined) &&
-    (netFilter === undefined || netFilter === withoutSpaces(nic.netFilter))
+    (netFilter === undefined || sameNetwork(netFilter, nic.netFilter))
   );
 }
 
@@ -54,11 +52,15 @@ function pfNameOf(pfNames: readonly PfName[], nic: NicFacts): PfName | undefined
   );
 }
 
-function lowerCase(text: string | undefined): string | undefined {
+function hexDigits(text: string | undefined): string | undefined {
   return text === undefined || text === "" ? undefined : text.toLowerCase();
 }
 
-/** Of a netFilter, spaces around the colon and at the ends do not count. */
-function withoutSpaces(text: string | undefined): string | undefined {
-  return text === undefined || text === "" ? undefined : text.replace(/\s+/g, "");
+/** Spaces around the colon and at the ends do not count. */
+function sameNetwork(wanted: string, present: string | undefined): boolean {
+  return present !== undefined && withoutSpaces(wanted) === withoutSpaces(present);
+}
+
+function withoutSpaces(text: string): string {
+  return text.replace(/\s+/g, "");
 }

@@ -2,32 +2,28 @@ import { KernelError, type VirtualFunction } from "../../kernel/kernel.js";
 import type { Refusal } from "./outcome.js";
 import type { Phase, Work } from "./phase.js";
 import { refusalBy, refused } from "./refusal.js";
-
-/** Has VFs for guests, and gives them no interface. */
-export const VFIO_DRIVER = "vfio-pci";
+import { VFIO_DRIVER, type VfGroups } from "./vf-groups.js";
 
 /** After VFs were made with autoprobe off: each gets the driver that it would have got, or the one for guests. */
 export const bind: Phase = async (work) => {
-  const { kernel, nic, plan, meantForVfio } = work;
-  if (plan.to === 0 || meantForVfio.size === 0) return undefined;
+  const { kernel, nic, plan, groups } = work;
+  if (!groups.anyForGuests(plan.to)) return undefined;
   const made = (await kernel.physicalFunction(nic.address))?.virtualFunctions ?? [];
   // Where autoprobe was off before, somebody wants VFs without drivers.
-  const others = nic.driversAutoprobe
-    ? made.filter(isUndriven).filter(({ address }) => !meantForVfio.has(address))
-    : [];
+  const others = nic.driversAutoprobe ? made.filter(isUndriven).filter((vf) => !groups.isForGuest(vf)) : [];
   return (await probe(work, others)) ?? bindToVfio(work, made);
 };
 
 /**
- * Of a NIC whose count is right: finishes what a change left undone. A VF that has a driver keeps it, since whoever gave
- * it that may use it.
+ * Of a NIC whose count is right: finishes what a change left undone. A claimed VF that has a driver keeps it, since whoever
+ * gave it that may use it.
  */
 export async function bindLeftovers(work: Omit<Work, "plan">): Promise<Refusal | undefined> {
-  const { kernel, nic, meantForVfio, autoprobe, deadlineMs } = work;
-  if (meantForVfio.size === 0) return undefined;
+  const { kernel, nic, groups, autoprobe, deadlineMs } = work;
+  if (groups.areNone) return undefined;
   const undriven = nic.virtualFunctions.filter(isUndriven);
   if (autoprobe.isLeftOff(nic)) {
-    const others = undriven.filter(({ address }) => !meantForVfio.has(address));
+    const others = undriven.filter((vf) => !groups.isForGuest(vf));
     try {
       await autoprobe.putBack(kernel, nic.address, deadlineMs);
     } catch (error) {
@@ -36,7 +32,10 @@ export async function bindLeftovers(work: Omit<Work, "plan">): Promise<Refusal |
     const refusal = await probe(work, others);
     if (refusal !== undefined) return refusal;
   }
-  return bindToVfio(work, undriven);
+  return bindToVfio(
+    work,
+    undriven.filter((vf) => groups.isClaimed(vf)),
+  );
 }
 
 function isUndriven({ driver }: VirtualFunction): boolean {
@@ -57,20 +56,25 @@ async function probe(
 }
 
 async function bindToVfio(
-  { kernel, meantForVfio, deadlineMs }: Omit<Work, "plan">,
+  { kernel, groups, deadlineMs }: Omit<Work, "plan">,
   vfs: readonly VirtualFunction[],
 ): Promise<Refusal | undefined> {
-  for (const { address, driver } of vfs) {
-    if (!meantForVfio.has(address) || driver === VFIO_DRIVER) continue;
+  for (const vf of vfs) {
+    if (!groups.isForGuest(vf) || vf.driver === VFIO_DRIVER) continue;
     try {
-      await kernel.bindDriver(address, VFIO_DRIVER, { deadlineMs });
+      await kernel.bindDriver(vf.address, VFIO_DRIVER, { deadlineMs });
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      return refused(
-        `VF ${address} is claimed for passthrough, but could not be bound to ${VFIO_DRIVER}: ${error.message}. That ` +
-          `needs the kernel's module ${VFIO_DRIVER}, and an IOMMU that is on.`,
-      );
+      return refused(describeUnbound(vf, groups, error));
     }
   }
   return undefined;
+}
+
+/** Of a VF that a guest is to have: what the kernel answered, and what that needs. */
+export function describeUnbound(vf: VirtualFunction, groups: VfGroups, { message }: KernelError): string {
+  return (
+    `VF ${vf.address} ${groups.whoseGuest(vf)}, but could not be bound to ${VFIO_DRIVER}: ${message}. That needs the ` +
+    `kernel's module ${VFIO_DRIVER}, and an IOMMU that is on.`
+  );
 }

@@ -37,10 +37,14 @@ export function wantedCount(device: SriovNetworkDevice): number {
   return device.spec.numVFS ?? 0;
 }
 
-/** Has anybody ever declared a count? The object's first generation with an unowned count says no. */
-export function isManaged(device: SriovNetworkDevice): boolean {
-  if ((device.metadata.generation ?? 1) > 1) return true;
-  return (device.metadata.managedFields ?? []).some((entry) => ownsCount(entry.fieldsV1));
+/**
+ * Has anybody ever declared a count? Then the NIC gets what is declared, and 0 once that is released. Until then it keeps
+ * what it has, whatever else is asked of it: an edit of its MTU or groups makes a new generation too.
+ */
+export function isManaged({ metadata, status }: SriovNetworkDevice): boolean {
+  if ((metadata.managedFields ?? []).some((entry) => ownsCount(entry.fieldsV1))) return true;
+  // An agent of before `countManaged` took every generation that it saw after the first for a declared count.
+  return status?.countManaged ?? (status?.observedGeneration ?? 1) > 1;
 }
 
 function ownsCount(fields: FieldsV1 | undefined): boolean {

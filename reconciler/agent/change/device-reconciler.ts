@@ -14,13 +14,15 @@ import { decide } from "./decide.js";
 import { guard } from "./guard.js";
 import { setLinkUp } from "./link-up.js";
 import type { ObjectWriter } from "./object-writer.js";
-import { type Outcome, type Refusal, resultOf } from "./outcome.js";
+import { joined, type Outcome, type Refusal, resultOf } from "./outcome.js";
 import { PassMemory } from "./pass-memory.js";
 import type { Work } from "./phase.js";
 import { refusalBy } from "./refusal.js";
 import { type Eligibility, reportFinding, reportGone, reportUnreadable } from "./report.js";
+import { applySettings, isWork, planSettings, type SettingsPlan, type SettingsResult } from "./settings.js";
 import { waitUntilSettled } from "./settle.js";
 import { isShortfall, verify } from "./verify.js";
+import { VfGroups } from "./vf-groups.js";
 
 export interface ReconcilerOptions {
   readonly writeDeadlineMs: number;
@@ -39,7 +41,7 @@ export interface ReconcilerParts {
   readonly current: () => SriovNetworkDevice | undefined;
   /** Whether the NIC, as it is now, may be changed: what the condition Eligible says. */
   readonly eligibility: (nic: PhysicalFunction) => Eligibility;
-  /** Addresses of the NIC's VFs, there already or not, that guests are to have. */
+  /** Addresses of the NIC's VFs, there already or not, that guests have by a claim. */
   readonly meantForVfio: (device: SriovNetworkDevice) => ReadonlySet<PciAddress>;
   readonly options: ReconcilerOptions;
 }
@@ -111,7 +113,7 @@ export class DeviceReconciler {
     const decision = decide(device, nic, this.parts.users.of(nic));
     switch (decision.kind) {
       case "unmanaged":
-        return { outcome: { kind: "unmanaged" }, found: nic };
+        return this.finish(device, nic, UNMANAGED);
       case "settled":
         return this.finish(device, nic);
       case "tooMany":
@@ -159,6 +161,7 @@ export class DeviceReconciler {
       return { outcome: verdict, found: nic };
     }
     if (!this.memory.isCurrent(this.parts.current())) return undefined;
+    await this.writer.recordManaged(device);
     this.announcer.drifted(device, deviation, `The count is put back to ${plan.to}.`);
     const { refused, missed, found, made } = await this.carryOut(device, nic, plan);
     const untouched = refused !== undefined && found?.numVfs === plan.from;
@@ -173,7 +176,8 @@ export class DeviceReconciler {
     if (refusal !== undefined) return this.failed(device, found, refusal);
     this.announcer.changed(device, plan, deviation);
     // Who changes the count again and again is answered as often as the hardware is looked at anyhow, not every second.
-    return { ...(await this.withLink(found)), changed: deviation?.kind !== "drift" };
+    const finished = await this.finish(device, found);
+    return finished && { ...finished, changed: deviation?.kind !== "drift" };
   }
 
   /** The kernel's part: the phases, the wait for drivers and names, and a look at what came of it. */
@@ -192,13 +196,48 @@ export class DeviceReconciler {
     return { refused, missed, found, made };
   }
 
-  /** The count is right; what an interrupted change left undone may not be. */
-  private async finish(device: SriovNetworkDevice, nic: PhysicalFunction): Promise<Result> {
-    if (!this.parts.eligibility(nic).eligible) return { outcome: CONFIGURED, found: nic };
+  /** The count is right, or nobody's: what else is asked for, and what an interrupted change left undone, may not be. */
+  private async finish(
+    device: SriovNetworkDevice,
+    nic: PhysicalFunction,
+    ready: typeof CONFIGURED | typeof UNMANAGED = CONFIGURED,
+  ): Promise<Result | undefined> {
+    const { eligible, message: reason } = this.parts.eligibility(nic);
+    if (!eligible) {
+      const asked = isWork(this.settings(device, nic));
+      return { outcome: asked ? settingsNotEligible(reason) : ready, found: nic };
+    }
     const pending = this.pending(device, nic);
     if (pending !== undefined) return pending;
-    const refusal = await bindLeftovers(this.work(device, nic));
-    return refusal === undefined ? this.withLink(nic) : this.failed(device, nic, refusal);
+    const left = ready === CONFIGURED ? await bindLeftovers(this.work(device, nic)) : undefined;
+    const set = await this.applySettings(device, nic);
+    if (set === undefined) return undefined;
+    if (set.nic === undefined) return { outcome: ready, found: undefined };
+    const linked = ready === CONFIGURED ? await this.withLink(set.nic) : { outcome: ready, found: set.nic };
+    const refusal = joined([...(left === undefined ? [] : [left]), ...set.refusals]);
+    if (refusal === undefined || linked.found === undefined) return linked;
+    if (refusal.kind !== "kernelRefused") return { ...linked, outcome: refusal };
+    return this.failed(device, linked.found, refusal);
+  }
+
+  private settings(device: SriovNetworkDevice, nic: PhysicalFunction): SettingsPlan {
+    return planSettings(device, nic, this.work(device, nic).groups, this.parts.users.of(nic));
+  }
+
+  /** Resolves with nothing where the object was changed before anything was done. */
+  private async applySettings(device: SriovNetworkDevice, nic: PhysicalFunction): Promise<SettingsResult | undefined> {
+    const { users, kernel, options } = this.parts;
+    let now: PhysicalFunction | undefined = nic;
+    if (isWork(this.settings(device, nic))) {
+      // VFs may have been taken since they were last looked at.
+      await users.refresh();
+      now = await kernel.physicalFunction(this.address);
+      if (now === undefined) return { nic: undefined, refusals: [] };
+      if (!this.memory.isCurrent(this.parts.current())) return undefined;
+    }
+    const { settleDeadlineMs } = options;
+    const about = { device, users: users.of(now), silent: users.silent(), settleDeadlineMs };
+    return applySettings({ ...this.work(device, now), ...about });
   }
 
   private async withLink(nic: PhysicalFunction): Promise<Result> {
@@ -268,12 +307,14 @@ export class DeviceReconciler {
 
   private work(device: SriovNetworkDevice, nic: PhysicalFunction): Omit<Work, "plan"> {
     const { kernel, meantForVfio, options } = this.parts;
-    const deadlineMs = options.writeDeadlineMs;
-    return { kernel, nic, meantForVfio: meantForVfio(device), autoprobe: this.memory.autoprobe, deadlineMs };
+    const { autoprobe } = this.memory;
+    const groups = new VfGroups(device, meantForVfio(device));
+    return { kernel, nic, groups, mtu: device.spec.mtu, autoprobe, deadlineMs: options.writeDeadlineMs };
   }
 }
 
 const CONFIGURED = { kind: "configured" } as const;
+const UNMANAGED = { kind: "unmanaged" } as const;
 
 const NOBODY: ReadonlyMap<PciAddress, string> = new Map();
 
@@ -285,5 +326,12 @@ function notEligible(reason: string, plan: VfCountPlan): Refusal {
   const message =
     `not changed (${describeChange(plan)}): ${reason}. Free the NIC from that, or set the count back to ` +
     `${plan.from}.`;
+  return { kind: "notEligible", message };
+}
+
+function settingsNotEligible(reason: string): Refusal {
+  const message =
+    `MTUs and drivers are not as asked, and are left as they are: ${reason}. Free the NIC from that, or take it out of ` +
+    `the policies that select it.`;
   return { kind: "notEligible", message };
 }

@@ -12,7 +12,7 @@ import type { KubeClient, WriteOptions } from "../../../kube/client.js";
 import { isConflict, isNotFound } from "../../../kube/errors.js";
 import { isManaged } from "./decide.js";
 import { allowedCount } from "./guard.js";
-import { acknowledge, isReported, type Report, withConditions } from "./report.js";
+import { acknowledge, isReported, policyConflict, type Report, withConditions } from "./report.js";
 
 export interface ObjectWriterParts {
   readonly client: Pick<KubeClient, "merge">;
@@ -99,19 +99,32 @@ export class ObjectWriter {
     this.parts.log.info({ count: withdrawn }, "the permission to destroy VFs in use is used up");
   }
 
+  /**
+   * Resolves once it is on record that somebody declares the count. VFs that are made after that are taken away when the
+   * count is released, also by an agent that knows of it from the object alone.
+   */
+  async recordManaged(device: SriovNetworkDevice): Promise<void> {
+    const latest = this.parts.current() ?? device;
+    if (latest.status?.countManaged !== true) await this.patch(latest, { countManaged: true });
+  }
+
   /** Resolves with the Ready condition as it was written, or nothing where nothing differs. */
   private async put(device: SriovNetworkDevice, report: Report): Promise<Condition | undefined> {
     const conditions = withConditions(device.status?.conditions ?? [], report.conditions, new Date());
     const status: Partial<SriovNetworkDeviceStatus> = { ...report, conditions };
-    if (isReported(device, status)) return undefined;
+    return isReported(device, status) ? undefined : readyCondition(await this.patch(device, status));
+  }
+
+  /** Resolves with the object as that leaves it. */
+  private async patch(
+    device: SriovNetworkDevice,
+    status: Partial<SriovNetworkDeviceStatus>,
+  ): Promise<SriovNetworkDevice> {
+    const { name, uid } = device.metadata;
     const next = { ...device, status: { ...device.status, ...status } };
     this.written = heard(next);
-    await this.merge(
-      device.metadata.name,
-      { metadata: { uid: device.metadata.uid }, status },
-      { subresource: "status" },
-    );
-    return readyCondition(next);
+    await this.merge(name, { metadata: { uid }, status }, { subresource: "status" });
+    return next;
   }
 
   private async merge(
@@ -135,10 +148,12 @@ interface Heard {
   readonly generation: number;
   readonly managed: boolean;
   readonly allowed: string | undefined;
+  readonly conflict: string | undefined;
   readonly status: unknown;
 }
 
 function heard(device: SriovNetworkDevice): Heard {
   const { uid = "", generation = 0 } = device.metadata;
-  return { uid, generation, managed: isManaged(device), allowed: allowedCount(device), status: device.status };
+  const said = { allowed: allowedCount(device), conflict: policyConflict(device) };
+  return { uid, generation, managed: isManaged(device), ...said, status: device.status };
 }

@@ -7,8 +7,14 @@ export type Outcome =
 
 /** Why it could not be done, for people: what was tried, what was answered, and what to do. */
 export interface Refusal {
-  readonly kind: "inUse" | "usersUnknown" | "tooMany" | "notEligible" | "kernelRefused" | "notListed";
+  readonly kind: "inUse" | "groupsInUse" | "usersUnknown" | "tooMany" | "notEligible" | "kernelRefused" | "notListed";
   readonly message: string;
+}
+
+/** One that says all of them; with what the kernel refused among them it is tried again. */
+export function joined(refusals: readonly Refusal[]): Refusal | undefined {
+  const first = refusals.find(({ kind }) => kind === "kernelRefused") ?? refusals[0];
+  return first && { kind: first.kind, message: refusals.map(({ message }) => message).join(" ") };
 }
 
 /** The reason of the Ready condition that tells of it. */
@@ -25,6 +31,7 @@ const REASONS: Readonly<Record<Outcome["kind"], ReadyReason>> = {
   configured: ReadyReason.Configured,
   unmanaged: ReadyReason.Unmanaged,
   inUse: ReadyReason.InUse,
+  groupsInUse: ReadyReason.GroupsInUse,
   usersUnknown: ReadyReason.UsersUnknown,
   tooMany: ReadyReason.TooManyVFs,
   notEligible: ReadyReason.NotEligible,

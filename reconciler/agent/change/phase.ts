@@ -1,7 +1,8 @@
 import type { VfCountPlan } from "../../../plan/vf-count.js";
-import type { Kernel, PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
+import type { Kernel, PhysicalFunction } from "../../kernel/kernel.js";
 import type { Autoprobe } from "./autoprobe.js";
 import type { Refusal } from "./outcome.js";
+import type { VfGroups } from "./vf-groups.js";
 
 /** One step of a change in the kernel. Resolves with nothing when the next may follow. */
 export type Phase = (work: Work) => Promise<Refusal | undefined>;
@@ -12,8 +13,10 @@ export interface Work {
   /** The NIC as it was when the plan was made. */
   readonly nic: PhysicalFunction;
   readonly plan: VfCountPlan;
-  /** Addresses of VFs, there already or not, that guests are to have. */
-  readonly meantForVfio: ReadonlySet<PciAddress>;
+  /** What is asked of the VFs, there already or not. */
+  readonly groups: VfGroups;
+  /** Of the NIC's own interfaces; undefined: whatever they have. */
+  readonly mtu: number | undefined;
   readonly autoprobe: Autoprobe;
   /** How long one write to sysfs may take. */
   readonly deadlineMs: number;

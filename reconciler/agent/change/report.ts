@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import { pciDeviceName } from "../../../api/names.js";
+import { Annotation, pciDeviceName } from "../../../api/names.js";
 import type { Condition } from "../../../api/object.js";
 import {
   ELIGIBLE,
+  POLICY_CONFLICT,
   READY,
   ReadyReason,
   type SriovNetworkDevice,
@@ -10,7 +11,7 @@ import {
   type VirtualFunctionStatus,
 } from "../../../api/sriov-network-device.js";
 import type { PciAddress, PhysicalFunction, VirtualFunction } from "../../kernel/kernel.js";
-import { wantedCount } from "./decide.js";
+import { isManaged, wantedCount } from "./decide.js";
 import { type Outcome, reasonOf, type Refusal } from "./outcome.js";
 
 /** A status as a pass makes it; since when its conditions hold is found when it is written. */
@@ -54,8 +55,11 @@ export function reportFinding(device: SriovNetworkDevice, finding: Finding): Rep
     driver: nic.driver ?? "",
     macAddress: port?.macAddress ?? "",
     linkState: port?.linkState ?? "",
+    linkType: port?.linkType ?? "",
+    mtu: port?.mtu ?? 0,
+    alternativeNames: port?.alternativeNames ?? [],
     virtualFunctions,
-    ...conditions(device, readiness(outcome, nic), {
+    ...said(device, readiness(outcome, nic), {
       type: ELIGIBLE,
       status: eligibility.eligible ? "True" : "False",
       reason: eligibility.reason,
@@ -74,21 +78,27 @@ export function reportGone(device: SriovNetworkDevice): Report {
     vfAddresses: [],
     vfPCIDevices: [],
     virtualFunctions: [],
-    ...conditions(device, ready(false, ReadyReason.DeviceGone, message)),
+    ...said(device, ready(false, ReadyReason.DeviceGone, message)),
   };
 }
 
 /** Of a device whose NIC is there and cannot be read: the rest of the status stays as it was. */
 export function reportUnreadable(device: SriovNetworkDevice, refusal: Refusal): Report {
-  return conditions(device, ready(false, reasonOf(refusal), refusal.message));
+  return said(device, ready(false, reasonOf(refusal), refusal.message));
 }
 
 /** A new generation was seen and is being worked on; the rest of the status stays as it was. */
 export function acknowledge(device: SriovNetworkDevice): Report {
-  return conditions(device, ready(false, ReadyReason.Configuring, `changing the count to ${wantedCount(device)}`));
+  const { virtualFunctions = [] } = device.status ?? {};
+  const isCountKept = !isManaged(device) || virtualFunctions.length === wantedCount(device);
+  const work = isCountKept ? "setting MTU and drivers" : `changing the count to ${wantedCount(device)}`;
+  return said(device, ready(false, ReadyReason.Configuring, work));
 }
 
-/** The object's conditions with what is reported: those of others stay, and one that holds already keeps its time. */
+/**
+ * The object's conditions with what is reported: those of others stay, and one that holds already keeps its time. Of the
+ * agent's own, {@link POLICY_CONFLICT} goes where it is not reported.
+ */
 export function withConditions(
   existing: readonly Condition[],
   reported: readonly ReportedCondition[],
@@ -99,7 +109,8 @@ export function withConditions(
     const time = previous?.status === condition.status ? previous.lastTransitionTime : wholeSeconds(now);
     return { ...condition, lastTransitionTime: time };
   });
-  return [...stamped, ...existing.filter(({ type }) => !reported.some((condition) => condition.type === type))];
+  const own = new Set([POLICY_CONFLICT, ...reported.map(({ type }) => type)]);
+  return [...stamped, ...existing.filter(({ type }) => !own.has(type))];
 }
 
 /** Would writing `next` change anything? */
@@ -110,13 +121,32 @@ export function isReported(device: SriovNetworkDevice, next: Partial<SriovNetwor
 
 type Said = Omit<ReportedCondition, "observedGeneration">;
 
-function conditions(
+/** What every report says, whatever it is about. */
+function said(
   device: SriovNetworkDevice,
-  ...said: readonly Said[]
-): Pick<Report, "observedGeneration" | "conditions"> {
+  ...conditions: readonly Said[]
+): Pick<Report, "observedGeneration" | "countManaged" | "conditions"> {
   const observedGeneration = device.metadata.generation ?? 1;
-  return { observedGeneration, conditions: said.map((condition) => ({ ...condition, observedGeneration })) };
+  const all = [...conditions, ...conflictCondition(device)];
+  return {
+    observedGeneration,
+    countManaged: isManaged(device),
+    conditions: all.map((condition) => ({ ...condition, observedGeneration })),
+  };
 }
+
+/** What the controller says of policies that want the NIC otherwise; only the agent may write status. */
+export function policyConflict({ metadata }: SriovNetworkDevice): string | undefined {
+  return metadata.annotations?.[Annotation.policyConflict];
+}
+
+function conflictCondition(device: SriovNetworkDevice): Said[] {
+  const message = policyConflict(device)?.slice(0, LONGEST_MESSAGE);
+  return message === undefined ? [] : [{ type: POLICY_CONFLICT, status: "True", reason: "Conflict", message }];
+}
+
+/** What the schema of a condition allows. */
+const LONGEST_MESSAGE = 32_768;
 
 function readiness(outcome: Outcome, nic: PhysicalFunction): Said {
   const count = `${nic.numVfs} of ${nic.totalVfs} VFs`;
@@ -147,6 +177,7 @@ function virtualFunctionStatus(
     ...(port && { interfaceName: port.name }),
     ...(vf.driver !== undefined && { driver: vf.driver }),
     ...(port?.macAddress !== undefined && { macAddress: port.macAddress }),
+    ...(port?.mtu !== undefined && { mtu: port.mtu }),
     ...(vf.iommuGroup !== undefined && { iommuGroup: vf.iommuGroup }),
     ...(usedBy !== undefined && { usedBy }),
   };

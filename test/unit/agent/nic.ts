@@ -1,5 +1,5 @@
 import type { Condition } from "../../../api/object.js";
-import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { SriovNetworkDevice, VfGroup } from "../../../api/sriov-network-device.js";
 import {
   type NetworkInterface,
   parsePciAddress,
@@ -62,11 +62,15 @@ interface DeviceParts {
   readonly numVFS?: number;
   readonly generation?: number;
   readonly countOwner?: string;
+  readonly mtu?: number;
+  readonly vfGroups?: readonly VfGroup[];
+  readonly status?: SriovNetworkDevice["status"];
   readonly ready?: Partial<Condition>;
 }
 
 /** The object of {@link physicalFunction}'s NIC. */
-export function deviceObject({ numVFS, generation = 1, countOwner, ready }: DeviceParts = {}): SriovNetworkDevice {
+export function deviceObject(parts: DeviceParts = {}): SriovNetworkDevice {
+  const { numVFS, generation = 1, countOwner, mtu, vfGroups, status, ready } = parts;
   const condition: Condition = {
     type: "Ready",
     status: "True",
@@ -84,7 +88,17 @@ export function deviceObject({ numVFS, generation = 1, countOwner, ready }: Devi
         ...(countOwner === undefined ? [] : [{ manager: countOwner, fieldsV1: { "f:spec": { "f:numVFS": {} } } }]),
       ],
     },
-    spec: { address: "0000:04:00.0", nodeName: "node1", ...(numVFS !== undefined && { numVFS }) },
-    ...(ready && { status: { conditions: [condition] } }),
+    spec: {
+      ...{ address: "0000:04:00.0", nodeName: "node1" },
+      ...(numVFS !== undefined && { numVFS }),
+      ...(mtu !== undefined && { mtu }),
+      ...(vfGroups && { vfGroups }),
+    },
+    ...((status ?? ready) && { status: { ...status, ...(ready && { conditions: [condition] }) } }),
   };
+}
+
+/** `vfGroup("0-1", { deviceType: "vfio-pci" })`. */
+export function vfGroup(vfRange: string, more: Partial<VfGroup> = {}): VfGroup {
+  return { resourceName: "pool", policyName: "policy1", vfRange, ...more };
 }

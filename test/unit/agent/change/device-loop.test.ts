@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { setImmediate } from "node:timers/promises";
 import { pino } from "pino";
+import { Annotation } from "../../../../api/names.js";
 import type { SriovNetworkDevice } from "../../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../../kube/client.js";
 import { DeviceLoop } from "../../../../reconciler/agent/change/device-loop.js";
@@ -94,13 +95,13 @@ async function settled(): Promise<void> {
 
 describe("the loop of a NIC", () => {
   it("is not woken by its own report", async () => {
-    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2, countOwner: "person" }), physicalFunction());
     await bench.wake();
     expect([bench.reads, bench.statusWrites]).to.deep.equal([1, 1]);
   });
 
   it("looks once more whenever it is woken while a look ends", async () => {
-    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2, countOwner: "person" }), physicalFunction());
     await bench.look(0);
     const looks: number[] = [];
     for (let steps = 0; steps < 30; steps++) looks.push(await bench.look(steps));
@@ -109,7 +110,7 @@ describe("the loop of a NIC", () => {
   });
 
   it("writes nothing where its report says the same", async () => {
-    const first = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    const first = new Bench(deviceObject({ numVFS: 0, generation: 2, countOwner: "person" }), physicalFunction());
     await first.wake();
     const second = new Bench(first.device, physicalFunction());
     await second.wake();
@@ -126,15 +127,29 @@ describe("the loop of a NIC", () => {
     expect(bench.device.status?.conditions?.[0]?.reason).to.equal("Configured");
   });
 
+  it("is woken by the controller's word of a conflict, and by its end, and reports that", async () => {
+    const bench = new Bench(deviceObject({ numVFS: 0 }), physicalFunction());
+    const conflict = () => bench.device.status?.conditions?.find(({ type }) => type === "PolicyConflict")?.message;
+    const told: (string | undefined)[] = [];
+    bench.change(bench.device);
+    await settled();
+    for (const annotations of [{ [Annotation.policyConflict]: "owned by pulumi" }, {}]) {
+      bench.change({ ...bench.device, metadata: { ...bench.device.metadata, annotations } });
+      await settled();
+      told.push(conflict());
+    }
+    expect(told).to.deep.equal(["owned by pulumi", undefined]);
+  });
+
   it("acknowledges a change that is done at once by its report alone", async () => {
-    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2, countOwner: "person" }), physicalFunction());
     bench.device = { ...bench.device, status: { observedGeneration: 1 } };
     await bench.wake();
     expect(bench.statusWrites).to.equal(1);
   });
 
   it("acknowledges a change that takes time before it is done, and then reports it", async () => {
-    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2 }), physicalFunction());
+    const bench = new Bench(deviceObject({ numVFS: 0, generation: 2, countOwner: "person" }), physicalFunction());
     bench.device = { ...bench.device, status: { observedGeneration: 1 } };
     bench.readable = bench.acknowledged.promise;
     const done = bench.wake();

@@ -16,6 +16,8 @@ import { deviceObject } from "../nic.js";
 
 export const NIC = parsePciAddress("0000:04:00.0");
 
+type Settings = Pick<SriovNetworkDevice["spec"], "mtu" | "vfGroups">;
+
 /** A loop on simulated hardware in this process, with its object at an API server that only keeps it. */
 export class LoopBench {
   readonly hardware = new SimulatedNode({
@@ -48,7 +50,7 @@ export class LoopBench {
   private pciDevices = 0;
 
   constructor(numVFS: number) {
-    this.device = { ...deviceObject({ numVFS, generation: 2 }) };
+    this.device = { ...deviceObject({ numVFS, generation: 2, countOwner: "person" }), status: { countManaged: true } };
     this.loop = this.newLoop();
   }
 
@@ -68,13 +70,36 @@ export class LoopBench {
     return this.loop.stop();
   }
 
-  declare(numVFS: number): void {
+  /** A NIC whose object nobody has written. */
+  static unmanaged(): LoopBench {
+    const bench = new LoopBench(0);
+    bench.device = deviceObject({ numVFS: 0 });
+    return bench;
+  }
+
+  declare(numVFS: number, more: Settings = {}): void {
+    this.edit({ numVFS, ...more });
+  }
+
+  /** Leaves the rest of the spec as it is. */
+  edit(changes: Settings & { readonly numVFS?: number }): void {
     const { metadata, spec } = this.device;
     this.device = {
       ...this.device,
       metadata: { ...metadata, generation: (metadata.generation ?? 0) + 1 },
-      spec: { ...spec, numVFS },
+      spec: { ...spec, ...changes },
     };
+  }
+
+  /** Somebody becomes the count's owner. */
+  claimCount(): void {
+    this.device = { ...this.device, metadata: { ...this.device.metadata, managedFields: OWNED } };
+  }
+
+  /** Nobody owns the count any more, and the API server puts its default there. */
+  releaseCount(): void {
+    this.edit({ numVFS: 0 });
+    this.device = { ...this.device, metadata: { ...this.device.metadata, managedFields: [] } };
   }
 
   annotate(annotations: Readonly<Record<string, string>>): void {
@@ -175,3 +200,5 @@ export class LoopBench {
     return device;
   }
 }
+
+const OWNED = deviceObject({ countOwner: "person" }).metadata.managedFields ?? [];

@@ -8,8 +8,9 @@ import {
 } from "../../../../reconciler/agent/change/report.js";
 import type { Outcome } from "../../../../reconciler/agent/change/outcome.js";
 import { parsePciAddress, type PhysicalFunction } from "../../../../reconciler/kernel/kernel.js";
+import { Annotation } from "../../../../api/names.js";
 import type { SriovNetworkDevice } from "../../../../api/sriov-network-device.js";
-import { deviceObject, physicalFunction, virtualFunctions as vfs } from "../nic.js";
+import { deviceObject, physicalFunction, port, vfGroup, virtualFunctions as vfs } from "../nic.js";
 
 const NOW = new Date("2026-01-02T03:04:05.678Z");
 const configured = { kind: "configured" } as const;
@@ -34,6 +35,7 @@ describe("the status of a device", () => {
       interfaceName: "eno49v1",
       driver: "ixgbevf",
       macAddress: "02:00:00:00:00:01",
+      mtu: 1500,
       iommuGroup: "41",
     });
   });
@@ -48,6 +50,22 @@ describe("the status of a device", () => {
     const status = reportStatus(deviceObject(), physicalFunction(), configured);
     expect(status).to.include({ totalVFs: 63, interfaceName: "eno49", vendorId: "8086", deviceId: "10fb" });
     expect(status).to.include({ driver: "ixgbe", macAddress: "02:00:00:00:00:01", linkState: "up" });
+  });
+
+  it("tells the MTU, the link's type and other names of the NIC's interface", () => {
+    const interfaces = [{ ...port("eno49"), mtu: 9000, alternativeNames: ["enp4s0f0", "ens1f0"] }];
+    const status = reportStatus(deviceObject(), physicalFunction({ interfaces }), configured);
+    expect(status).to.deep.include({ mtu: 9000, linkType: "eth", alternativeNames: ["enp4s0f0", "ens1f0"] });
+  });
+
+  it("has MTU 0, no link type and no names where there is no interface", () => {
+    const status = reportStatus(deviceObject(), physicalFunction({ interfaces: [] }), configured);
+    expect(status).to.deep.include({ mtu: 0, linkType: "", alternativeNames: [] });
+  });
+
+  it("puts on record whether somebody declared the count", () => {
+    const of = (device: SriovNetworkDevice) => reportStatus(device, nicWithTwo, configured).countManaged;
+    expect([of(deviceObject()), of(deviceObject({ countOwner: "kubectl" }))]).to.deep.equal([false, true]);
   });
 
   it("has empty texts for what a NIC without driver and interface lacks", () => {
@@ -68,6 +86,7 @@ describe("the status of a device", () => {
     [{ kind: "configured", shortcoming: "eno49 is down" }, "True", "Configured", "2 of 63 VFs; eno49 is down"],
     [{ kind: "unmanaged" }, "True", "Unmanaged", "nobody has set a count; the NIC keeps 2 of 63 VFs"],
     [{ kind: "inUse", message: "m" }, "False", "InUse", "m"],
+    [{ kind: "groupsInUse", message: "m" }, "False", "GroupsInUse", "m"],
     [{ kind: "tooMany", message: "m" }, "False", "TooManyVFs", "m"],
     [{ kind: "kernelRefused", message: "m" }, "False", "KernelRefused", "m"],
   ] as const;
@@ -147,13 +166,53 @@ describe("the status of a device that is gone", () => {
 
 describe("the acknowledgement of a generation", () => {
   it("says only that, and to which count", () => {
-    const status = acknowledge(deviceObject({ generation: 2, numVFS: 6 }));
-    expect(Object.keys(status)).to.have.members(["observedGeneration", "conditions"]);
+    const status = acknowledge(deviceObject({ generation: 2, numVFS: 6, countOwner: "kubectl" }));
+    expect(Object.keys(status)).to.have.members(["observedGeneration", "countManaged", "conditions"]);
     expect(status.conditions[0]).to.include({
       status: "False",
       reason: "Configuring",
       message: "changing the count to 6",
     });
+  });
+});
+
+describe("the acknowledgement of an edit beside the count", () => {
+  it("says that, and not that the count is changed", () => {
+    const device = deviceObject({ generation: 2, numVFS: 0, vfGroups: [vfGroup("0-3")] });
+    expect(acknowledge(device).conditions[0]?.message).to.equal("setting MTU and drivers");
+  });
+});
+
+describe("the condition PolicyConflict", () => {
+  const withAnnotation = (text: string): SriovNetworkDevice => {
+    const device = deviceObject({ generation: 4 });
+    return { ...device, metadata: { ...device.metadata, annotations: { [Annotation.policyConflict]: text } } };
+  };
+
+  it("is what the controller annotates, whatever else is reported", () => {
+    const device = withAnnotation("policy a wants 4 VFs; pulumi owns the count");
+    const reports = [reportStatus(device, nicWithTwo, configured), reportGone(device), acknowledge(device)];
+    for (const { conditions } of reports) {
+      expect(conditions.find(({ type }) => type === "PolicyConflict")).to.deep.equal({
+        type: "PolicyConflict",
+        status: "True",
+        reason: "Conflict",
+        message: "policy a wants 4 VFs; pulumi owns the count",
+        observedGeneration: 4,
+      });
+    }
+  });
+
+  it("goes with the annotation", () => {
+    const { conditions } = reportStatus(withAnnotation("m"), nicWithTwo, configured);
+    const before = withConditions([], conditions, NOW);
+    const after = withConditions(before, reportStatus(deviceObject(), nicWithTwo, configured).conditions, NOW);
+    expect(after.map(({ type }) => type)).to.deep.equal(["Ready", "Eligible"]);
+  });
+
+  it("has no more characters than a condition may have", () => {
+    const [, , conflict] = reportStatus(withAnnotation("x".repeat(40_000)), nicWithTwo, configured).conditions;
+    expect(conflict?.message).to.have.length(32_768);
   });
 });
 
