@@ -2,12 +2,14 @@ import { expect } from "chai";
 import { Label } from "../../../api/names.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { SriovNetworkSpec } from "../../../api/sriov-network.js";
+import type { LabController } from "../../../lab/controller.js";
 import { AgentOnGuest } from "../agent/agent-on-guest.js";
 import { first, second } from "../agent/guest.js";
 import { NetworkCluster } from "./cluster.js";
 import { linksIn, type VfSettings, vfSettings } from "./kernel-links.js";
 import { attach, type Attachment, detach, sriovConfig } from "./sriov-plugin.js";
 
+const POLICY = "hw-storage";
 const POD = "pod-1";
 const MAC = "02:00:5e:10:00:07";
 const MTU = 1400;
@@ -56,6 +58,7 @@ describe("a VF of a policy, attached by the configuration that the controller re
   this.timeout(240_000);
   let hw: AgentOnGuest;
   let cluster: NetworkCluster;
+  let controller: LabController;
   let device = "";
 
   before(async function () {
@@ -65,8 +68,8 @@ describe("a VF of a policy, attached by the configuration that the controller re
     await hw.restore();
     device = hw.nameOf(first);
     await hw.observer.release(device);
-    await hw.lab.startController();
-    await cluster.addPolicy("hw-storage", {
+    controller = await hw.lab.startController();
+    await cluster.addPolicy(POLICY, {
       resourceName: "storage",
       nodeSelector: { [Label.featureCapable]: "true" },
       nicSelector: { pfNames: [first.interfaceName] },
@@ -77,6 +80,7 @@ describe("a VF of a policy, attached by the configuration that the controller re
     await hw.guest.run(`/usr/sbin/ip netns add ${POD}`);
   });
   after(async () => {
+    await controller.stop();
     await hw.guest.run(`/usr/sbin/ip netns del ${POD}; ip link set ${first.interfaceName} mtu 1500`);
     await hw.restore();
   });
@@ -88,15 +92,8 @@ describe("a VF of a policy, attached by the configuration that the controller re
       let untouched: VfSettings;
 
       before(async () => {
-        const definition = await cluster.addNetwork(name, { resourceName: "storage", ...spec });
-        const vf = (await hw.guest.virtualFunctions(first))[VF];
-        const { interfaceName = "", macAddress = "" } = vf ?? expect.fail("no such VF");
         untouched = await vfSettings(hw.guest, first, VF);
-        attached = {
-          ...{ nic: first, namespace: POD, interfaceName: "net1", config: sriovConfig(definition), mac: MAC },
-          vf: { index: VF, interfaceName, macAddress },
-        };
-        await attach(hw.guest, attached);
+        attached = await attachedTo(name, spec);
       });
       after(() => cluster.removeNetwork(name));
 
@@ -138,6 +135,44 @@ describe("a VF of a policy, attached by the configuration that the controller re
       });
     });
   });
+
+  describe("whose policy is deleted", () => {
+    const name = "hw-network-last";
+    let attached: Attachment;
+
+    before(async () => {
+      attached = await attachedTo(name, {});
+      await hw.guest.rescan();
+      await hw.observer.device(device, ({ status }) => usedBy(status)[VF] !== undefined);
+      await cluster.removePolicy(POLICY);
+    });
+    after(() => cluster.removeNetwork(name));
+
+    it("stays while the pod has it, and the NIC tells why", async () => {
+      const { message } = await hw.event(device, "PolicyRefused", VF_ADDRESS);
+      expect(message).to.include("another network namespace");
+      expect(await hw.node.numVfs(first.address)).to.equal(2);
+    });
+
+    it("goes with the others once the pod has let go of it", async () => {
+      await detach(hw.guest, attached);
+      await hw.guest.rescan();
+      await hw.configured(first, 0);
+    });
+  });
+
+  /** A network of this name, and the NIC's VF in it as the pod has it. */
+  async function attachedTo(name: string, spec: SriovNetworkSpec): Promise<Attachment> {
+    const definition = await cluster.addNetwork(name, { resourceName: "storage", ...spec });
+    const vf = (await hw.guest.virtualFunctions(first))[VF];
+    const { interfaceName = "", macAddress = "" } = vf ?? expect.fail("no such VF");
+    const attachment = {
+      ...{ nic: first, namespace: POD, interfaceName: "net1", config: sriovConfig(definition), mac: MAC },
+      vf: { index: VF, interfaceName, macAddress },
+    };
+    await attach(hw.guest, attachment);
+    return attachment;
+  }
 
   /** An interface behind the second NIC, which is on the same wire, that takes frames of this VLAN alone. */
   function vlanOnTheWire(vlan: number): string {
