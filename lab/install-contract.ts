@@ -44,17 +44,22 @@ const KINDS: readonly ResourceType<KubeObject>[] = [
 const DEADLINE_MS = 30_000;
 
 /**
- * Installs what `api/manifests` ships, with the namespace that it is for, and Multus's kind; resolves when the API server
- * serves the kinds and holds the guards.
+ * Installs what `api/manifests` ships, and Multus's kind; resolves when the API server serves the kinds and holds the
+ * guards.
  */
 export async function installContract(client: KubeClient): Promise<void> {
   await client.apply(NAMESPACE, { metadata: { name: RECONCILER_NAMESPACE } }, OPTIONS);
   await installRoles(client);
+  await installKinds(client);
+  await installGuards(client);
+}
+
+/** Resolves when all of them are served. */
+export async function installKinds(client: KubeClient): Promise<void> {
   const definitions = [...customResourceDefinitions(), networkAttachmentDefinitionKind()];
   for (const definition of definitions) await client.apply(CUSTOM_RESOURCE_DEFINITION, definition, OPTIONS);
   await untilEstablished(client, definitions);
   await untilServed(client);
-  await installGuards(client);
 }
 
 /** All roles, and the controller's bindings; an agent is bound when it gets its credentials. */

@@ -107,6 +107,37 @@ describe("the guard of what agents write", () => {
       expect(await refused(change(agent, device, { count: 4 }))).to.include("never sets spec.numVFS");
     });
 
+    for (const [field, value] of [
+      ["mtu", 9_000],
+      ["vfGroups", [{ resourceName: "storage", policyName: "storage", vfRange: "0-3" }]],
+    ] as const) {
+      const set = (device: SriovNetworkDevice, value: unknown): Promise<SriovNetworkDevice> =>
+        agent.merge(SRIOV_NETWORK_DEVICE, device.metadata.name, { spec: { [field]: value } }, options);
+
+      it(`refuses to make one with spec.${field}`, async () => {
+        const spec = { address: "0000:04:00.0", nodeName: MINE, [field]: value };
+        const object = { metadata: { name: `by-agent-${++made}` }, spec };
+        const message = await refused(agent.apply(SRIOV_NETWORK_DEVICE, object, options));
+        expect(message).to.match(new RegExp(`^by-agent-\\d+: an agent never sets spec.${field}$`));
+      });
+
+      it(`refuses to set spec.${field}`, async () => {
+        await refused(set(await makeDevice(lab.client, MINE), value));
+      });
+
+      it(`refuses to remove spec.${field}, and lets it write the rest`, async () => {
+        const { metadata } = await makeDevice(lab.client, MINE);
+        const patch = { spec: { [field]: value } };
+        const device = await lab.client.merge(SRIOV_NETWORK_DEVICE, metadata.name, patch, {
+          fieldManager: "controller",
+        });
+        await refused(set(device, null));
+        const labels = { metadata: { labels: { [Label.nodeName]: MINE } } };
+        const written = await agent.merge(SRIOV_NETWORK_DEVICE, metadata.name, labels, options);
+        expect(written.spec[field]).to.deep.equal(value);
+      });
+    }
+
     it("refuses to allow a disruption, though a role lets it", async () => {
       const device = await makeDevice(lab.client, MINE);
       await letAgentsDisrupt(lab, agent, device.metadata.name);

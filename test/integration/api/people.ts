@@ -1,5 +1,5 @@
 import { AGENT_ACCOUNT } from "../../../api/agent-role.js";
-import { DEVICES_GROUP } from "../../../api/names.js";
+import { DEVICES_GROUP, SRIOV_NETWORK_GROUP } from "../../../api/names.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
 import type { PolicyRule } from "../../../api/rbac.js";
 import { KubeClient } from "../../../kube/client.js";
@@ -22,10 +22,19 @@ export async function letAgentsDisrupt(lab: Lab, agent: KubeClient, device: stri
   await untilAllowed(agent, "disrupt", device);
 }
 
-/** Text of a kubeconfig for somebody who may do this to devices, and read Nodes and namespaces. */
+/** Lets somebody disrupt one device, and no other. `client` is his. */
+export async function letDisrupt(lab: Lab, name: string, client: KubeClient, device: string): Promise<void> {
+  const resource = { apiGroups: [DEVICES_GROUP], resources: ["sriovnetworkdevices"] };
+  const rules = [{ ...resource, resourceNames: [device], verbs: ["disrupt"] }];
+  await grant(lab, `${name}-may-disrupt`, rules, { apiGroup: "rbac.authorization.k8s.io", kind: "User", name });
+  await untilAllowed(client, "disrupt", device);
+}
+
+/** Text of a kubeconfig for somebody who may do this to devices, policies and networks, and read Nodes and namespaces. */
 export async function personKubeconfig(lab: Lab, name: string, verbs: readonly string[]): Promise<string> {
   const rules = [
     { apiGroups: [DEVICES_GROUP], resources: ["sriovnetworkdevices", "sriovnetworkdevices/status"], verbs },
+    { apiGroups: [SRIOV_NETWORK_GROUP], resources: ["sriovnetworknodepolicies", "sriovnetworks"], verbs },
     { apiGroups: [""], resources: ["nodes", "namespaces"], verbs: ["get", "list"] },
   ];
   await grant(lab, `person-${name}`, rules, { apiGroup: "rbac.authorization.k8s.io", kind: "User", name });

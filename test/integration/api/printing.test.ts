@@ -1,9 +1,12 @@
 import { expect } from "chai";
-import { DEVICES_API_VERSION } from "../../../api/names.js";
+import { DEVICES_API_VERSION, SRIOV_NETWORK_API_VERSION } from "../../../api/names.js";
+import { SRIOV_NETWORK } from "../../../api/sriov-network.js";
+import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import type { KubeClient } from "../../../kube/client.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
 import { makeDevice, writeStatus } from "./device.js";
+import { makeNetwork, makePolicy } from "./policy.js";
 
 interface ResourceList {
   readonly resources: readonly { readonly name: string; readonly shortNames?: readonly string[] }[];
@@ -17,15 +20,18 @@ interface Table {
 describe("what kubectl shows", () => {
   let lab: Lab;
   let client: KubeClient;
+  const me = { fieldManager: "controller" };
   before(async () => {
     lab = await sharedLab();
     client = lab.client;
   });
 
-  async function table(path: string): Promise<Table> {
+  async function table(path: string, apiVersion = DEVICES_API_VERSION): Promise<Table> {
     const accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
-    return (await client.raw({ method: "GET", path: `/apis/${DEVICES_API_VERSION}/${path}`, accept })) as Table;
+    return (await client.raw({ method: "GET", path: `/apis/${apiVersion}/${path}`, accept })) as Table;
   }
+
+  const lastTransitionTime = "2026-01-01T00:00:00Z";
 
   for (const [plural, shortName] of [
     ["sriovnetworkdevices", "srnd"],
@@ -44,13 +50,42 @@ describe("what kubectl shows", () => {
   });
 
   it("has the reason of Ready as a device's status", async () => {
-    const lastTransitionTime = "2026-01-01T00:00:00Z";
     const conditions = [{ type: "Ready", status: "False", reason: "InUse", message: "m", lastTransitionTime }];
     const status = { totalVFs: 7, interfaceName: "eno49", conditions };
     const { metadata } = await writeStatus(lab, await makeDevice(client), status);
     const { rows } = await table(`sriovnetworkdevices/${metadata.name}`);
     const expected = [metadata.name, "0000:04:00.0", "by-hand", "eno49", 0, 7, "InUse"];
     expect(rows[0]?.cells.slice(0, -1)).to.deep.equal(expected);
+  });
+
+  it("has how many NICs a policy selects, how many are as it asks, and why not all", async () => {
+    const { metadata } = await makePolicy(client, { priority: 10 });
+    const { name, namespace = "" } = metadata;
+    const conditions = [{ type: "Ready", status: "False", reason: "Incomplete", message: "m", lastTransitionTime }];
+    const status = { conditions, matched: 7, ready: 6 };
+    await client.merge(SRIOV_NETWORK_NODE_POLICY, name, { status }, { ...me, namespace, subresource: "status" });
+    const { columnDefinitions, rows } = await table(
+      `namespaces/${namespace}/sriovnetworknodepolicies/${name}`,
+      SRIOV_NETWORK_API_VERSION,
+    );
+    const names = ["Name", "Resource", "VFs", "Priority", "Matched", "Ready", "Status", "Age"];
+    expect(columnDefinitions.map(({ name }) => name)).to.deep.equal(names);
+    expect(rows[0]?.cells.slice(0, -1)).to.deep.equal([name, "storage", 4, 10, 7, 6, "Incomplete"]);
+  });
+
+  it("has where a network's attachment is, and whether it is as the network says", async () => {
+    const { metadata } = await makeNetwork(client, { resourceName: "storage", vlan: 100 });
+    const { name, namespace = "" } = metadata;
+    const conditions = [{ type: "Ready", status: "True", reason: "Attached", message: "m", lastTransitionTime }];
+    const status = { conditions, networkAttachmentDefinition: "web/storage" };
+    await client.merge(SRIOV_NETWORK, name, { status }, { ...me, namespace, subresource: "status" });
+    const { columnDefinitions, rows } = await table(
+      `namespaces/${namespace}/sriovnetworks/${name}`,
+      SRIOV_NETWORK_API_VERSION,
+    );
+    const names = ["Name", "Resource", "VLAN", "Attachment", "Ready", "Status", "Age"];
+    expect(columnDefinitions.map(({ name }) => name)).to.deep.equal(names);
+    expect(rows[0]?.cells.slice(0, -1)).to.deep.equal([name, "storage", 100, "web/storage", "True", "Attached"]);
   });
 
   it("has a PCIDevice's columns as Harvester has them", async () => {

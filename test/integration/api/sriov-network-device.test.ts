@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
-import { ApiError } from "../../../kube/errors.js";
+import { ApiError, conflictingManagers } from "../../../kube/errors.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
 import { refusal } from "../refusal.js";
@@ -89,6 +89,54 @@ describe("an SriovNetworkDevice at the API server", () => {
       expect(error.message).to.include(`spec.${field}`).and.to.include(`${field} is immutable`);
     });
   }
+
+  it("keeps what policies ask for of it", async () => {
+    const { metadata } = await makeDevice(client);
+    const group = { resourceName: "storage", policyName: "storage-policy", vfRange: "0-3" };
+    const rest = { deviceType: "vfio-pci", mtu: 9_000, needVhostNet: true, excludeTopology: true };
+    const wanted = { mtu: 9_000, vfGroups: [group, { ...group, vfRange: "4-4", ...rest }] };
+    expect((await patchSpec(metadata.name, wanted)).spec).to.deep.include(wanted);
+  });
+
+  for (const [what, spec, where] of [
+    ["an MTU of 0", { mtu: 0 }, "spec.mtu"],
+    ["a group without a pool", { vfGroups: [{ policyName: "p", vfRange: "0-3" }] }, "spec.vfGroups[0].resourceName"],
+    ["a group without a policy", { vfGroups: [{ resourceName: "r", vfRange: "0-3" }] }, "spec.vfGroups[0].policyName"],
+    ["a group without VFs", { vfGroups: [{ resourceName: "r", policyName: "p" }] }, "spec.vfGroups[0].vfRange"],
+    [
+      "a range that is none",
+      { vfGroups: [{ resourceName: "r", policyName: "p", vfRange: "0" }] },
+      "spec.vfGroups[0].vfRange",
+    ],
+    [
+      "an unknown driver for VFs",
+      { vfGroups: [{ resourceName: "r", policyName: "p", vfRange: "0-3", deviceType: "uio" }] },
+      "spec.vfGroups[0].deviceType",
+    ],
+  ] as const) {
+    it(`is refused ${what}`, async () => {
+      const { metadata } = await makeDevice(client);
+      const error = await refusal(patchSpec(metadata.name, spec), ApiError);
+      expect([error.httpStatus, error.message.includes(where)], error.message).to.deep.equal([422, true]);
+    });
+  }
+
+  it("has one owner of all its groups: another is refused, and the first is named", async () => {
+    const { metadata } = await makeDevice(client);
+    const vfGroups = [{ resourceName: "r", policyName: "p", vfRange: "0-3" }];
+    const groups = (vfGroups: object) => ({ metadata: { name: metadata.name }, spec: { vfGroups } });
+    await client.apply(SRIOV_NETWORK_DEVICE, groups(vfGroups), { fieldManager: "first" });
+    const others = [{ resourceName: "r2", policyName: "p", vfRange: "4-7" }];
+    const work = client.apply(SRIOV_NETWORK_DEVICE, groups(others), { fieldManager: "second" });
+    expect(conflictingManagers(await refusal(work, ApiError))).to.deep.equal(["first"]);
+  });
+
+  it("keeps all that agents report beyond Harvester's fields", async () => {
+    const virtualFunctions = [{ index: 0, address: "0000:04:10.0", mtu: 9_000 }];
+    const names = { linkType: "eth", alternativeNames: ["enp4s0"] };
+    const status = { ...names, mtu: 9_000, countManaged: true, virtualFunctions };
+    expect((await writeStatus(lab, await makeDevice(client), status)).status).to.deep.include(status);
+  });
 
   it("is refused an address that is none", async () => {
     const object = { metadata: { name: "no-address" }, spec: { address: "eno49", nodeName: "by-hand" } };

@@ -1,0 +1,198 @@
+import { expect } from "chai";
+import { statSync } from "node:fs";
+import { NAMESPACE, NODE } from "../../../api/core.js";
+import { Annotation, CONTROLLER_FIELD_MANAGER, RECONCILER_NAMESPACE } from "../../../api/names.js";
+import { NETWORK_ATTACHMENT_DEFINITION } from "../../../api/network-attachment-definition.js";
+import type { KubeObject, ResourceType } from "../../../api/object.js";
+import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
+import { SRIOV_NETWORK } from "../../../api/sriov-network.js";
+import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
+import { KubeClient } from "../../../kube/client.js";
+import { ApiError, isConflict } from "../../../kube/errors.js";
+import { Informer } from "../../../kube/informer.js";
+import type { Lab } from "../../../lab/lab.js";
+import { sharedLab } from "../../shared-lab.js";
+import { refusal } from "../refusal.js";
+import { makeDevice } from "./device.js";
+import { deviceWithVfs } from "./guarded.js";
+import { makeNetwork, makePolicy } from "./policy.js";
+
+const LEASE: ResourceType<KubeObject & { readonly spec?: object }> = {
+  apiVersion: "coordination.k8s.io/v1",
+  kind: "Lease",
+  plural: "leases",
+  namespaced: true,
+};
+
+const EVENT: ResourceType<KubeObject> = { apiVersion: "v1", kind: "Event", plural: "events", namespaced: true };
+
+const OPTIONS = { fieldManager: CONTROLLER_FIELD_MANAGER };
+const namespace = RECONCILER_NAMESPACE;
+
+describe("the controller's account", () => {
+  let lab: Lab;
+  let controller: KubeClient;
+  before(async () => {
+    lab = await sharedLab();
+    controller = KubeClient.open({ kubeconfig: await lab.controllerKubeconfig() });
+  });
+  after(() => {
+    controller.close();
+  });
+
+  it("has a kubeconfig that nobody else can read", async () => {
+    expect(statSync(await lab.controllerKubeconfig()).mode & 0o777).to.equal(0o600);
+  });
+
+  it("has an older kubeconfig that goes on working where a new one is asked for", async () => {
+    await lab.controllerKubeconfig();
+    await controller.list(NODE);
+  });
+
+  for (const type of [
+    NODE,
+    NAMESPACE,
+    SRIOV_NETWORK_DEVICE,
+    SRIOV_NETWORK_NODE_POLICY,
+    SRIOV_NETWORK,
+    NETWORK_ATTACHMENT_DEFINITION,
+  ] as readonly ResourceType<KubeObject>[]) {
+    it(`may list and watch ${type.plural} of the whole cluster`, async () => {
+      const informer = new Informer(controller, type).start();
+      await informer.synced;
+      await informer.stop();
+    });
+  }
+
+  it("may say what a NIC is asked for, and let go of it", async () => {
+    const { name, uid } = (await makeDevice(lab.client)).metadata;
+    const vfGroups = [{ resourceName: "r", policyName: "p", vfRange: "0-3" }];
+    const wanted = { metadata: { name, uid }, spec: { numVFS: 4, mtu: 9_000, vfGroups } };
+    const { spec } = await controller.apply(SRIOV_NETWORK_DEVICE, wanted, OPTIONS);
+    expect(spec).to.deep.include(wanted.spec);
+    const released = await controller.apply(SRIOV_NETWORK_DEVICE, { metadata: { name, uid } }, OPTIONS);
+    expect(released.spec.numVFS).to.equal(0);
+    expect(released.spec).not.to.have.any.keys("mtu", "vfGroups");
+  });
+
+  it("may pass on that VFs in use may be destroyed", async () => {
+    const { name, uid } = (await deviceWithVfs(lab, ["pod web/router-0"])).metadata;
+    const annotations = { [Annotation.allowDisruption]: "4" };
+    const wanted = { metadata: { name, uid, annotations }, spec: { numVFS: 4 } };
+    await controller.apply(SRIOV_NETWORK_DEVICE, wanted, { ...OPTIONS, force: true });
+  });
+
+  it("may tell a device of a conflict", async () => {
+    const { name } = (await makeDevice(lab.client)).metadata;
+    const patch = { metadata: { annotations: { [Annotation.policyConflict]: "in the way" } } };
+    await controller.merge(SRIOV_NETWORK_DEVICE, name, patch, OPTIONS);
+  });
+
+  it("makes no device anew that is gone", async () => {
+    const { name, uid } = (await makeDevice(lab.client)).metadata;
+    await lab.client.delete(SRIOV_NETWORK_DEVICE, name);
+    const work = controller.apply(SRIOV_NETWORK_DEVICE, { metadata: { name, uid }, spec: { numVFS: 4 } }, OPTIONS);
+    expect(isConflict(await refusal(work, ApiError))).to.equal(true);
+  });
+
+  for (const [type, make] of [
+    [SRIOV_NETWORK_NODE_POLICY, (client: KubeClient) => makePolicy(client)],
+    [SRIOV_NETWORK, (client: KubeClient) => makeNetwork(client, { resourceName: "storage" })],
+  ] as const) {
+    it(`may report the status of ${type.plural}`, async () => {
+      const { name } = (await make(lab.client)).metadata;
+      const status = { observedGeneration: 1 };
+      await controller.merge<KubeObject>(type, name, { status }, { ...OPTIONS, namespace, subresource: "status" });
+    });
+
+    it(`may write annotations of ${type.plural}`, async () => {
+      const { name } = (await make(lab.client)).metadata;
+      await controller.merge<KubeObject>(
+        type,
+        name,
+        { metadata: { annotations: { a: "b" } } },
+        { ...OPTIONS, namespace },
+      );
+    });
+  }
+
+  it("may fill in a network's resource name", async () => {
+    const { name } = (await makeNetwork(lab.client, {}, { [Annotation.policy]: "storage" })).metadata;
+    const object = { metadata: { name, namespace }, spec: { resourceName: "storage" } };
+    const { spec } = await controller.apply(SRIOV_NETWORK, object, { ...OPTIONS, force: true });
+    expect(spec.resourceName).to.equal("storage");
+  });
+
+  it("may make, read, change and delete attachments in any namespace", async () => {
+    const metadata = { name: "by-controller", namespace: "default" };
+    const attachment = (config: string) => ({ metadata, spec: { config } });
+    await controller.apply(NETWORK_ATTACHMENT_DEFINITION, attachment("{}"), OPTIONS);
+    await controller.apply(NETWORK_ATTACHMENT_DEFINITION, attachment('{"type":"sriov"}'), OPTIONS);
+    const { spec } = await controller.get(NETWORK_ATTACHMENT_DEFINITION, metadata.name, metadata);
+    expect(spec?.config).to.equal('{"type":"sriov"}');
+    await controller.delete(NETWORK_ATTACHMENT_DEFINITION, metadata.name, metadata);
+  });
+
+  it("may tell of events, and raise the count of one", async () => {
+    const metadata = { name: "by-controller.1", namespace };
+    const event: KubeObject & Readonly<Record<string, unknown>> = {
+      metadata,
+      involvedObject: { kind: "SriovNetwork", name: "a", namespace },
+      reason: "Tried",
+      count: 1,
+    };
+    await controller.create(EVENT, event, OPTIONS);
+    await controller.merge(EVENT, metadata.name, { count: 2 }, { ...OPTIONS, namespace });
+  });
+
+  it("may take a Lease in its own namespace, and keep it", async () => {
+    const metadata = { name: "by-controller", namespace };
+    const made = await controller.create(LEASE, { metadata, spec: { holderIdentity: "a" } }, OPTIONS);
+    const { apiVersion, kind } = LEASE;
+    const body = { apiVersion, kind, metadata: made.metadata, spec: { holderIdentity: "b" } };
+    await controller.raw({
+      method: "PUT",
+      path: `/apis/${apiVersion}/namespaces/${namespace}/leases/by-controller`,
+      body,
+    });
+    expect((await controller.get(LEASE, metadata.name, metadata)).spec).to.include({ holderIdentity: "b" });
+  });
+
+  const NOT_ALLOWED: readonly (readonly [verb: string, group: string, resource: string, in_?: string])[] = [
+    ["create", "devices.harvesterhci.io", "sriovnetworkdevices"],
+    ["delete", "devices.harvesterhci.io", "sriovnetworkdevices"],
+    ["patch", "devices.harvesterhci.io", "sriovnetworkdevices/status"],
+    ["patch", "devices.harvesterhci.io", "pcidevices"],
+    ["create", "sriovnetwork.openshift.io", "sriovnetworknodepolicies", namespace],
+    ["delete", "sriovnetwork.openshift.io", "sriovnetworknodepolicies", namespace],
+    ["create", "sriovnetwork.openshift.io", "sriovnetworks", namespace],
+    ["delete", "sriovnetwork.openshift.io", "sriovnetworks", namespace],
+    ["patch", "", "nodes"],
+    ["create", "", "namespaces"],
+    ["patch", "", "namespaces"],
+    ["list", "", "pods"],
+    ["create", "", "pods", namespace],
+    ["get", "", "secrets", namespace],
+    ["create", "", "serviceaccounts/token", namespace],
+    ["get", "coordination.k8s.io", "leases", "kube-system"],
+    ["update", "coordination.k8s.io", "leases", "kube-node-lease"],
+    ["delete", "coordination.k8s.io", "leases", namespace],
+    ["patch", "admissionregistration.k8s.io", "validatingadmissionpolicies"],
+    ["patch", "apiextensions.k8s.io", "customresourcedefinitions"],
+    ["patch", "rbac.authorization.k8s.io", "clusterroles"],
+  ];
+
+  for (const [verb, group, resource, where] of NOT_ALLOWED) {
+    it(`may not ${verb} ${resource}${where === undefined ? "" : ` in ${where}`}`, async () => {
+      const [name, subresource] = resource.split("/");
+      const resourceAttributes = { verb, group, resource: name, subresource, namespace: where };
+      const apiVersion = "authorization.k8s.io/v1";
+      const body = { apiVersion, kind: "SelfSubjectAccessReview", spec: { resourceAttributes } };
+      const path = `/apis/${apiVersion}/selfsubjectaccessreviews`;
+      const review = (await controller.raw({ method: "POST", path, body })) as {
+        readonly status: { readonly allowed: boolean };
+      };
+      expect(review.status.allowed).to.equal(false);
+    });
+  }
+});
