@@ -53,6 +53,11 @@ export class NetworkWatches {
     return this.parts.watches.served.serves(NETWORK_ATTACHMENT_DEFINITION) !== false;
   }
 
+  /** Asks whether the kind of attachments has come, where networks wait for it. */
+  async lookForKind(): Promise<void> {
+    if (!this.servesAttachments() && this.networks.list().length > 0) await this.attachments.look();
+  }
+
   /** Where networks want their attachments, and where the controller has made some. */
   places(): Place[] {
     const left = this.attachments.list().filter(isMadeByController).map(whereIs);

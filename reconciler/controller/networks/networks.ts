@@ -15,6 +15,9 @@ import { type Turn, WorkQueue } from "./work-queue.js";
 /** Places that have their turn at once: more would only wait for the API server together. */
 const WORKERS = 8;
 
+/** While networks wait for Multus, it is looked for more often than other kinds that a cluster may lack. */
+const LOOK_FOR_KIND_MS = 5_000;
+
 /** Networks to attachments: what is at a place is looked at again when anything changes that it depends on. */
 export class Networks implements Job {
   private readonly watches: NetworkWatches;
@@ -52,7 +55,9 @@ export class Networks implements Job {
       if (change.kind === "gone") this.writer.forget(change.object);
     });
     for (const place of this.watches.places()) queue.add(placeKey(place));
+    const look = setInterval(() => void this.watches.lookForKind(), LOOK_FOR_KIND_MS);
     await ended;
+    clearInterval(look);
     unsubscribe();
     forget();
     await queue.stop();

@@ -1,12 +1,11 @@
 import type { Logger } from "pino";
 import { SRIOV_NETWORK, type SriovNetwork } from "../../../api/sriov-network.js";
 import type { KubeClient } from "../../../kube/client.js";
-import { isKindMissing, isNotFound } from "../../../kube/errors.js";
 import type { Attachments } from "./attachments.js";
 import { isMadeByController, networkNamed, ownerOf, type Place, placeKey, placeOf, samePlace } from "./place.js";
 
 export interface SweeperParts {
-  readonly client: Pick<KubeClient, "get">;
+  readonly client: Pick<KubeClient, "list">;
   readonly attachments: Attachments;
   /** The network as it was last heard of. */
   readonly network: (named: Place) => SriovNetwork | undefined;
@@ -38,12 +37,9 @@ export class Sweeper {
   }
 
   private async current({ namespace, name }: Place): Promise<SriovNetwork | undefined> {
-    try {
-      return await this.parts.client.get(SRIOV_NETWORK, name, { namespace, signal: this.parts.signal });
-    } catch (error) {
-      if (isNotFound(error) && !isKindMissing(error)) return undefined;
-      throw error;
-    }
+    const { client, signal } = this.parts;
+    const { items } = await client.list(SRIOV_NETWORK, { namespace, fields: { "metadata.name": name }, signal });
+    return items[0];
   }
 }
 
