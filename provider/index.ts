@@ -1,7 +1,11 @@
 /** What works without Pulumi, for other shells and for tools: the meaning of each resource. */
+export { type CapableDevice, type NodeCapability, sriovCapability, type SriovCapability } from "./core/capability.js";
 export { Cluster } from "./core/cluster.js";
 export type { DeviceInputs, PartialDeviceInputs } from "./core/device-inputs.js";
 export type { DeviceOutputs, VirtualFunctionOutput } from "./core/device-outputs.js";
+export type { NetworkInputs, PartialNetworkInputs } from "./core/network/network-inputs.js";
+export type { NetworkOutputs } from "./core/network/network-outputs.js";
+export { sriovNetwork } from "./core/network/sriov-network.js";
 export {
   type Checked,
   type Created,

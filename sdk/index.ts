@@ -1,6 +1,9 @@
+export { getSriovCapability, type GetSriovCapabilityArgs, getSriovCapabilityOutput } from "./get-sriov-capability.js";
+export { type FollowedPolicy, SriovNetwork, type SriovNetworkArgs, type SriovNetworkState } from "./sriov-network.js";
 export {
   SriovNetworkDevice,
   type SriovNetworkDeviceArgs,
   type SriovNetworkDeviceState,
   type VirtualFunction,
 } from "./sriov-network-device.js";
+export type { CapableDevice, NodeCapability, SriovCapability } from "../provider/index.js";

@@ -131,7 +131,7 @@ export async function removeObject<T extends KubeObject>(
   if (live === undefined) return { kind: "gone" };
   const { name, namespace = "", uid } = live.metadata;
   const owners = specOwners(live).filter((manager) => manager !== claim.fieldManager);
-  if (owners.length === specOwners(live).length) return { kind: "foreign", owners };
+  if (!hasPartOf(live, claim.fieldManager)) return { kind: "foreign", owners };
   if (owners.some(isProviderFieldManager)) {
     await releaseObject(client, type, live, claim);
     return { kind: "released", owners };
@@ -229,6 +229,11 @@ function describeObject(
   { name, namespace }: Pick<WantedObject, "name" | "namespace">,
 ): string {
   return `${kind} ${namespace}/${name}`;
+}
+
+/** Whether anything of the object is still as the manager has set it: an annotation will do, where others took the spec. */
+function hasPartOf({ metadata }: KubeObject, fieldManager: string): boolean {
+  return (metadata.managedFields ?? []).some(({ manager }) => manager === fieldManager);
 }
 
 function specEntries(object: KubeObject): readonly ManagedFieldsEntry[] {

@@ -1,8 +1,10 @@
 import { SRIOV_NETWORK } from "../../../api/sriov-network.js";
 import type { Cluster } from "../cluster.js";
 import { checkOnCluster, clusterFailure } from "../cluster-check.js";
+import { missingKind } from "../missing-kind.js";
+import { defaultNamespace, withDefaults } from "../object-place.js";
+import { defaultObjectName } from "../owned-object.js";
 import type { Checked, Operation } from "../resource.js";
-import { chosenName, defaultNamespace } from "./chosen-place.js";
 import { attachmentFailure, capableFailure, placeFailure } from "./network-foresight.js";
 import { networkInputFailures, type NetworkInputs, type PartialNetworkInputs } from "./network-inputs.js";
 import { attachmentPlace } from "./network-outputs.js";
@@ -44,7 +46,7 @@ async function lookAround(
   const { cluster } = operation;
   const inputs = await withPlace(cluster, olds, news, unknown);
   if (!(await cluster.networkKinds()).has(SRIOV_NETWORK.plural)) {
-    operation.log.warn(`${networkKindMissing()} up fails unless something that it installs first brings it.`);
+    operation.log.warn(`${missingKind(SRIOV_NETWORK)} up fails unless something that it installs first brings it.`);
   }
   const isNew = olds.networkName === undefined;
   const failures = await Promise.all([
@@ -55,14 +57,6 @@ async function lookAround(
   return { inputs, failures: failures.filter((failure) => failure !== undefined) };
 }
 
-/** For a cluster in which nobody has installed the CRDs. */
-export function networkKindMissing(): string {
-  return (
-    "the cluster does not know the kind SriovNetwork: the CustomResourceDefinition " +
-    "sriovnetworks.sriovnetwork.openshift.io is not installed."
-  );
-}
-
 /** With all that can be known of where the network and its attachment will be, so that a preview shows it. */
 async function withPlace(
   cluster: Cluster,
@@ -70,18 +64,18 @@ async function withPlace(
   news: PartialNetworkInputs,
   unknown: ReadonlySet<string>,
 ): Promise<PartialNetworkInputs> {
-  const networkName = unknown.has("networkName") ? undefined : chosenName(olds, news);
-  const namespace = unknown.has("namespace") ? undefined : (news.namespace ?? (await defaultNamespace(cluster)));
+  const inputs = await withDefaults<NetworkInputs>(olds, news, unknown, {
+    networkName: () => defaultObjectName(news.resourceUrn ?? ""),
+    namespace: () => defaultNamespace(cluster),
+  });
+  const { networkName, namespace, policy } = inputs;
   const place =
     networkName === undefined || namespace === undefined || unknown.has("networkNamespace")
       ? undefined
-      : attachmentPlace(networkName, namespace, news.networkNamespace);
+      : attachmentPlace(networkName, namespace, inputs.networkNamespace);
   return {
-    ...news,
-    ...(networkName !== undefined && { networkName }),
-    ...(news.networkName !== undefined && { givenNetworkName: news.networkName }),
-    ...(namespace !== undefined && { namespace }),
-    ...(news.policy !== undefined && { resourceName: news.policy.resourceName }),
+    ...inputs,
+    ...(policy !== undefined && { resourceName: policy.resourceName }),
     ...(place && {
       attachmentNamespace: place.namespace,
       networkAttachmentDefinition: `${place.namespace}/${place.name}`,

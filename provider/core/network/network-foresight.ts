@@ -1,14 +1,11 @@
 import { NAMESPACE } from "../../../api/core.js";
 import { Annotation } from "../../../api/names.js";
-import {
-  NETWORK_ATTACHMENT_DEFINITION,
-  type NetworkAttachmentDefinition,
-} from "../../../api/network-attachment-definition.js";
 import { isForbidden, isKindMissing, isNotFound } from "../../../kube/errors.js";
 import { sriovCapability } from "../capability.js";
 import type { Cluster } from "../cluster.js";
+import { defaultNamespace } from "../object-place.js";
 import type { InputFailure, Operation } from "../resource.js";
-import { defaultNamespace } from "./chosen-place.js";
+import { attachmentAt } from "./attachment-lookup.js";
 import type { PartialNetworkInputs } from "./network-inputs.js";
 import type { AttachmentPlace } from "./network-outputs.js";
 import { foreignOwner, isAttachmentOf } from "./network-verdict.js";
@@ -84,6 +81,7 @@ export async function attachmentFailure(
   if (networkName === undefined || namespace === undefined || attachmentNamespace === undefined) return undefined;
   const place: AttachmentPlace = { name: networkName, namespace: attachmentNamespace };
   const attachment = await attachmentAt(cluster, place).catch((error: unknown) => {
+    if (isForbidden(error)) return undefined;
     if (!isKindMissing(error)) throw error;
     log.warn("the cluster has no kind NetworkAttachmentDefinition, which Multus brings: up waits for it.");
     return undefined;
@@ -100,19 +98,6 @@ export async function attachmentFailure(
     return undefined;
   }
   return { property: "networkName", reason: `${what}. Delete it, or give the network another name.` };
-}
-
-/** Undefined where there is none, or these credentials may not see it. */
-async function attachmentAt(
-  cluster: Cluster,
-  { namespace, name }: AttachmentPlace,
-): Promise<NetworkAttachmentDefinition | undefined> {
-  try {
-    return await cluster.client.get(NETWORK_ATTACHMENT_DEFINITION, name, { namespace });
-  } catch (error) {
-    if (isForbidden(error) || (isNotFound(error) && !isKindMissing(error))) return undefined;
-    throw error;
-  }
 }
 
 async function isMissing(cluster: Cluster, namespace: string): Promise<boolean> {

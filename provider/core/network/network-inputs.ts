@@ -34,8 +34,8 @@ export interface NetworkInputs extends SharedInputs {
   readonly forceConflicts?: boolean;
 
   // Added by check.
-  /** The name that the program gives; absent where it leaves the choice to check. */
-  readonly givenNetworkName?: string;
+  /** The inputs that it has chosen. */
+  readonly defaults?: readonly string[];
   readonly attachmentNamespace?: string;
   /** `<namespace>/<name>` */
   readonly networkAttachmentDefinition?: string;

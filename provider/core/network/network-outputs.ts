@@ -26,7 +26,7 @@ export function networkOutputs(
   fieldManager: string | undefined,
 ): NetworkOutputs {
   const { name, namespace = "" } = network.metadata;
-  const place = attachmentPlace(name, namespace, network.spec.networkNamespace);
+  const place = placeOf(network);
   return {
     ...settings,
     resourceUrn: settings.resourceUrn ?? "",
@@ -47,6 +47,11 @@ export function attachmentPlace(
   networkNamespace: string | undefined,
 ): AttachmentPlace {
   return { name, namespace: networkNamespace === undefined || networkNamespace === "" ? namespace : networkNamespace };
+}
+
+/** Pure: where the attachment of a network belongs. */
+export function placeOf({ metadata, spec }: SriovNetwork): AttachmentPlace {
+  return attachmentPlace(metadata.name, metadata.namespace ?? "", spec.networkNamespace);
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Condition } from "../../../api/object.js";
 import { NetworkReason, type SriovNetwork } from "../../../api/sriov-network.js";
 import type { Verdict } from "../../../kube/wait.js";
 import { ownerRef, renderAttachment } from "../../../plan/networks/render-attachment.js";
-import { quoteAll } from "../field-ownership.js";
+import { quoteAll } from "../field-manager.js";
 
 /** Is a network as it was asked to be? Pure functions of the network and its attachment. */
 
@@ -14,35 +14,28 @@ export class NetworkVanished extends Error {
   override readonly name = "NetworkVanished";
 }
 
+/** What is known of a network and its attachment, at one moment. */
+export interface Sight {
+  readonly network: SriovNetwork | undefined;
+  readonly attachment: NetworkAttachmentDefinition | undefined;
+}
+
 /** What the controller says of the network. `applied` is the object as the change left it. */
 export function networkVerdict(network: SriovNetwork | undefined, applied: SriovNetwork): Verdict<SriovNetwork> {
-  const key = keyOf(applied);
-  if (network === undefined || network.metadata.uid !== applied.metadata.uid) {
-    const error = new NetworkVanished(`${key} was deleted while it was waited for. Run up again.`);
-    return { state: "failed", error };
-  }
-  const renamed = renamedVerdict(network, applied);
-  if (renamed !== undefined) return renamed;
-  const ready = currentReady(network);
+  const same = sameVerdict(network, applied);
+  if (same.state !== "satisfied") return same;
+  const ready = currentReady(same.result);
   if (ready === undefined) return pending("waiting for the controller");
-  if (ready.status === "True") return { state: "satisfied", result: network };
+  if (ready.status === "True") return same;
   // What the program itself must put right will not come by waiting.
-  if (FINAL.has(ready.reason)) return { state: "failed", error: new Error(`${key}: ${ready.message}`) };
+  if (FINAL.has(ready.reason)) return { state: "failed", error: new Error(`${keyOf(applied)}: ${ready.message}`) };
   return pending(`${ready.reason}: ${ready.message}`);
 }
 
-/** Whether the network's own attachment carries its resource name. */
-export function attachmentVerdict(
-  attachment: NetworkAttachmentDefinition | undefined,
-  network: SriovNetwork,
-): Verdict<NetworkAttachmentDefinition> {
-  if (attachment === undefined) return pending("the NetworkAttachmentDefinition is not there yet");
-  const key = `NetworkAttachmentDefinition ${keyOf(attachment)}`;
-  if (!isAttachmentOf(attachment, network)) return pending(`${key} ${foreignOwner(attachment)}`);
-  const { resourceName = "" } = network.spec;
-  const carried = attachment.metadata.annotations?.[Annotation.resourceName] ?? "";
-  if (carried.split("/").pop() === resourceName) return { state: "satisfied", result: attachment };
-  return pending(`${key} still has the resource name "${carried}", not "…/${resourceName}"`);
+/** Whether the controller is through with the network, and the attachment carries its resource name. */
+export function attachedVerdict({ network, attachment }: Sight, applied: SriovNetwork): Verdict<SriovNetwork> {
+  const answered = networkVerdict(network, applied);
+  return answered.state === "satisfied" ? carriedVerdict(attachment, answered.result) : answered;
 }
 
 /**
@@ -51,17 +44,18 @@ export function attachmentVerdict(
  * written after `before`, the version that it had when the network was changed.
  */
 export function operatorVerdict(
-  attachment: NetworkAttachmentDefinition | undefined,
-  network: SriovNetwork,
+  { network, attachment }: Sight,
+  applied: SriovNetwork,
   before: string | undefined,
-): Verdict<NetworkAttachmentDefinition> {
-  const ready = currentReady(network);
-  const verdict = attachmentVerdict(attachment, network);
+): Verdict<SriovNetwork> {
+  const same = sameVerdict(network, applied);
+  if (same.state !== "satisfied") return same;
+  const ready = currentReady(same.result);
   if (ready?.status === "False") return pending(`the operator says ${ready.reason}: ${ready.message}`);
-  if (verdict.state !== "satisfied" || ready?.status === "True") return verdict;
-  const { metadata } = verdict.result;
-  if (metadata.resourceVersion !== before || hasConfigOf(verdict.result, network)) return verdict;
-  return pending(`the operator has not yet changed NetworkAttachmentDefinition ${keyOf(verdict.result)}`);
+  const carried = carriedVerdict(attachment, same.result);
+  if (carried.state !== "satisfied" || attachment === undefined || ready?.status === "True") return carried;
+  if (attachment.metadata.resourceVersion !== before || hasConfigOf(attachment, same.result)) return carried;
+  return pending(`the operator has not changed NetworkAttachmentDefinition ${keyOf(attachment)} yet`);
 }
 
 /** The network's condition Ready, where it speaks of the network as it is now. */
@@ -69,6 +63,11 @@ export function currentReady({ metadata, status }: SriovNetwork): Condition | un
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   const observed = ready?.observedGeneration ?? status?.observedGeneration ?? 0;
   return observed >= (metadata.generation ?? 0) ? ready : undefined;
+}
+
+/** Has the controller said anything of the network as it is now? */
+export function isAnswered(network: SriovNetwork | undefined): boolean {
+  return network !== undefined && currentReady(network) !== undefined;
 }
 
 /** Does the attachment say that it was made for the network? */
@@ -96,17 +95,37 @@ const FINAL: ReadonlySet<string> = new Set([
   NetworkReason.ResourceNameMissing,
 ]);
 
-/** Somebody has given the network another resource name than was applied. */
-function renamedVerdict({ metadata, spec }: SriovNetwork, applied: SriovNetwork): Verdict<never> | undefined {
+/** That the network is there, and has the resource name that was applied. */
+function sameVerdict(network: SriovNetwork | undefined, applied: SriovNetwork): Verdict<SriovNetwork> {
+  const key = keyOf(applied);
+  if (network === undefined || network.metadata.uid !== applied.metadata.uid) {
+    const error = new NetworkVanished(`${key} was deleted while it was waited for. Run up again.`);
+    return { state: "failed", error };
+  }
   const wanted = applied.spec.resourceName ?? "";
-  if ((spec.resourceName ?? "") === wanted) return undefined;
-  const owners = (metadata.managedFields ?? [])
+  const { resourceName = "" } = network.spec;
+  if (resourceName === wanted) return { state: "satisfied", result: network };
+  const owners = (network.metadata.managedFields ?? [])
     .filter(({ fieldsV1 }) => fieldsV1?.["f:spec"]?.["f:resourceName"] !== undefined)
     .map(({ manager = "unknown" }) => manager);
-  const what = `its resource name was changed to "${spec.resourceName ?? ""}" by ${quoteAll(owners)} while "${wanted}" was waited for`;
+  const what = `its resource name was changed to "${resourceName}" by ${quoteAll(owners)} while "${wanted}" was waited for`;
   // The controller may not have heard yet that the policy has another name now.
   if (owners.includes(CONTROLLER_FIELD_MANAGER)) return pending(what);
-  return { state: "failed", error: new Error(`${keyOf(applied)}: ${what}`) };
+  return { state: "failed", error: new Error(`${key}: ${what}`) };
+}
+
+/** That the network's own attachment carries its resource name. */
+function carriedVerdict(
+  attachment: NetworkAttachmentDefinition | undefined,
+  network: SriovNetwork,
+): Verdict<SriovNetwork> {
+  if (attachment === undefined) return pending("the NetworkAttachmentDefinition is not there yet");
+  const key = `NetworkAttachmentDefinition ${keyOf(attachment)}`;
+  if (!isAttachmentOf(attachment, network)) return pending(`${key} ${foreignOwner(attachment)}`);
+  const { resourceName = "" } = network.spec;
+  const carried = attachment.metadata.annotations?.[Annotation.resourceName] ?? "";
+  if (carried.split("/").at(-1) === resourceName) return { state: "satisfied", result: network };
+  return pending(`${key} still has the resource name "${carried}", not ".../${resourceName}"`);
 }
 
 function hasConfigOf(attachment: NetworkAttachmentDefinition, network: SriovNetwork): boolean {
