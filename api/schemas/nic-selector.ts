@@ -7,8 +7,10 @@ const MAX_ITEMS = 1_000;
 const MAX_PF_NAME = 160;
 
 /** An interface, or a range of its VFs: `ens1f0`, `ens1f0#0-3`. */
-const PF_NAME = "^[^#]+(#[0-9]{1,9}-[0-9]{1,9})?$";
-const PF_NAME_WITH_RANGE = "^[^#]+#[0-9]{1,9}-[0-9]{1,9}$";
+const INTERFACE = "[^#/\\s]+";
+const RANGE = "#[0-9]{1,9}-[0-9]{1,9}";
+const PF_NAME = `^${INTERFACE}(${RANGE})?$`;
+const PF_NAME_WITH_RANGE = `^[^#]+${RANGE}$`;
 
 export function nicSelectorSchema(): Schema {
   const id = { maxLength: 4, pattern: "^([0-9a-fA-F]{4})?$" };
@@ -37,6 +39,8 @@ export function nicSelectorSchema(): Schema {
       netFilter: {
         ...string("Network of a cloud that the NIC is in: openstack/NetworkID:… or aws/NetworkID:…."),
         maxLength: 1_024,
+        // As the operator reads it, who finds no NIC by anything else.
+        pattern: "^$|\\S\\s*:\\s*\\S",
       },
     },
     "x-kubernetes-validations": [

@@ -46,13 +46,23 @@ export function conditions(): Schema {
 }
 
 function conditionSchema(): Schema {
+  const label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
   return {
     type: "object",
     required: ["type", "status", "reason", "message", "lastTransitionTime"],
     properties: {
-      type: { type: "string", maxLength: 316 },
+      type: {
+        type: "string",
+        maxLength: 316,
+        pattern: `^(${label}(\\.${label})*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$`,
+      },
       status: { type: "string", enum: ["True", "False", "Unknown"] },
-      reason: { type: "string", maxLength: 1024, pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$" },
+      reason: {
+        type: "string",
+        minLength: 1,
+        maxLength: 1024,
+        pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
+      },
       message: { type: "string", maxLength: 32768 },
       observedGeneration: { type: "integer", format: "int64", minimum: 0 },
       lastTransitionTime: { type: "string", format: "date-time" },

@@ -145,17 +145,14 @@ describe("the controller's account", () => {
     await controller.merge(EVENT, metadata.name, { count: 2 }, { ...OPTIONS, namespace });
   });
 
-  it("may take a Lease in its own namespace, and keep it", async () => {
+  it("may take a Lease in its own namespace, keep it, and watch for it", async () => {
     const metadata = { name: "by-controller", namespace };
-    const made = await controller.create(LEASE, { metadata, spec: { holderIdentity: "a" } }, OPTIONS);
-    const { apiVersion, kind } = LEASE;
-    const body = { apiVersion, kind, metadata: made.metadata, spec: { holderIdentity: "b" } };
-    await controller.raw({
-      method: "PUT",
-      path: `/apis/${apiVersion}/namespaces/${namespace}/leases/by-controller`,
-      body,
-    });
+    await controller.create(LEASE, { metadata, spec: { holderIdentity: "a" } }, OPTIONS);
+    await controller.merge(LEASE, metadata.name, { spec: { holderIdentity: "b" } }, { ...OPTIONS, namespace });
     expect((await controller.get(LEASE, metadata.name, metadata)).spec).to.include({ holderIdentity: "b" });
+    const informer = new Informer(controller, LEASE, { namespace }).start();
+    await informer.synced;
+    await informer.stop();
   });
 
   const NOT_ALLOWED: readonly (readonly [verb: string, group: string, resource: string, in_?: string])[] = [
@@ -175,7 +172,7 @@ describe("the controller's account", () => {
     ["get", "", "secrets", namespace],
     ["create", "", "serviceaccounts/token", namespace],
     ["get", "coordination.k8s.io", "leases", "kube-system"],
-    ["update", "coordination.k8s.io", "leases", "kube-node-lease"],
+    ["patch", "coordination.k8s.io", "leases", "kube-node-lease"],
     ["delete", "coordination.k8s.io", "leases", namespace],
     ["patch", "admissionregistration.k8s.io", "validatingadmissionpolicies"],
     ["patch", "apiextensions.k8s.io", "customresourcedefinitions"],

@@ -78,6 +78,66 @@ describe("an SriovNetworkNodePolicy at the API server", () => {
     ],
   ];
 
+  const nodeSelector = { "feature.node.kubernetes.io/network-sriov.capable": "true" };
+
+  /** As people write them for the operator, whole. */
+  const EXAMPLES: readonly (readonly [what: string, spec: Fields])[] = [
+    [
+      "Intel NICs in guests",
+      {
+        deviceType: "vfio-pci",
+        mtu: 1_500,
+        nicSelector: { deviceID: "158b", rootDevices: ["0000:86:00.0"], vendor: "8086" },
+        nodeSelector,
+        numVfs: 4,
+        priority: 90,
+        resourceName: "intelnics",
+      },
+    ],
+    [
+      "Mellanox NICs with RDMA",
+      {
+        deviceType: "netdevice",
+        isRdma: true,
+        nicSelector: { vendor: "15b3", deviceID: "1017", pfNames: ["enp3s0f0"] },
+        nodeSelector,
+        numVfs: 8,
+        priority: 10,
+        resourceName: "mlx_sriov_netdevice",
+      },
+    ],
+    [
+      "a part of a NIC's VFs",
+      {
+        deviceType: "netdevice",
+        nicSelector: { pfNames: ["ens803f1#0-2"], rootDevices: ["0000:86:00.1"], vendor: "8086" },
+        nodeSelector,
+        numVfs: 63,
+        priority: 99,
+        resourceName: "p1",
+      },
+    ],
+    [
+      "hardware offload with Open vSwitch",
+      {
+        eSwitchMode: "switchdev",
+        deviceType: "netdevice",
+        bridge: { ovs: {} },
+        nicSelector: { deviceID: "101d", rootDevices: ["0000:5e:00.0"], vendor: "15b3" },
+        nodeSelector,
+        numVfs: 5,
+        priority: 99,
+        resourceName: "switchdevnics",
+      },
+    ],
+  ];
+
+  for (const [what, spec] of EXAMPLES) {
+    it(`may be what the operator takes for ${what}`, async () => {
+      expect((await makePolicy(client, spec)).spec).to.deep.equal(spec);
+    });
+  }
+
   for (const [what, fields] of ACCEPTED) {
     it(`may have ${what}, and keeps it as it is`, async () => {
       expect((await makePolicy(client, fields)).spec).to.deep.include(fields);
@@ -133,6 +193,8 @@ describe("an SriovNetworkNodePolicy at the API server", () => {
       "should match",
     ],
     ["an empty name", pfNames(""), "spec.nicSelector.pfNames[0]", "should match"],
+    ["a name with a blank", pfNames("ens1 f0"), "spec.nicSelector.pfNames[0]", "should match"],
+    ["a name that is a path", pfNames("net/ens1f0#0-3"), "spec.nicSelector.pfNames[0]", "should match"],
     ["a range of no name", pfNames("#0-3"), "spec.nicSelector.pfNames[0]", "should match"],
     ["a name with a mark and no range", pfNames("ens1f0#"), "spec.nicSelector.pfNames[0]", "should match"],
     ["a range without an end", pfNames("ens1f0", "ens1f1#0-"), "spec.nicSelector.pfNames[1]", "should match"],
@@ -154,6 +216,13 @@ describe("an SriovNetworkNodePolicy at the API server", () => {
       "ends below numVfs",
     ],
     ["a range, and no VFs", { ...pfNames("ens1f0#0-0"), numVfs: 0 }, "spec.nicSelector.pfNames", "ends below numVfs"],
+    ["a network of a cloud without its kind", { nicSelector: { netFilter: "e48c7670" } }, "netFilter", "should match"],
+    [
+      "more names than a rule can look at",
+      pfNames(...Array.from({ length: 1_001 }, () => "a")),
+      "pfNames",
+      "at most 1000 items",
+    ],
     [
       "a network of a cloud and a vendor",
       { nicSelector: { ...netFilter.nicSelector, vendor: "8086" } },
