@@ -28,7 +28,7 @@ const product = Object.keys(rooms);
 const everything = [...product, "lab", "test"];
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "test/fixtures/"] },
+  { ignores: ["dist/", "node_modules/", ".stryker-tmp/", "test/fixtures/"] },
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked],

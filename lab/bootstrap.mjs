@@ -16,6 +16,7 @@ const commands = {
   lab: ["dist/lab/main.js"],
   test: ["dist/test/run.js"],
   bench: ["dist/test/bench/main.js"],
+  mutate: ["node_modules/@stryker-mutator/core/bin/stryker.js", "run"],
   bundle: ["dist/lab/bundle-reconciler.js"],
 };
 

@@ -130,7 +130,8 @@ function contradictions(spec: Spec): InputProblem[] {
 function rangeProblems(spec: Spec): InputProblem[] {
   const numVfs = spec["numVfs"];
   const selector = spec["nicSelector"];
-  if (!Number.isSafeInteger(numVfs) || !isSpec(selector) || !Array.isArray(selector["pfNames"])) return [];
+  if (wholeNumber(0)(numVfs, "numVfs").length > 0 || !isSpec(selector) || !Array.isArray(selector["pfNames"]))
+    return [];
   return selector["pfNames"].flatMap((entry: unknown, index) => {
     const range = typeof entry === "string" ? parsePfName(entry)?.range : undefined;
     if (range === undefined || range.last < Number(numVfs)) return [];

@@ -51,7 +51,7 @@ describe("a malformed policy", () => {
   ];
   for (const [what, spec, property] of malformed) {
     it(`is told of ${what}, and takes no part`, () => {
-      const wrong = { ...policy("p1"), spec: { ...policy("p1").spec, ...spec } as SriovNetworkNodePolicySpec };
+      const wrong = { ...policy("p1"), spec: { ...policy("p1").spec, ...spec } };
       const plan = planOf([wrong, policy("p2", { priority: 9 })]);
       expect(plan.policies.get("p1")?.problems.map((problem) => problem.property)).to.deep.equal([property]);
       expect(plan.policies.get("p1")?.matches).to.deep.equal([]);
@@ -76,7 +76,7 @@ describe("a malformed policy", () => {
 
 describe("NICs that must keep what they have", () => {
   const kept = (spec: Readonly<Record<string, unknown>>) => [
-    ...planOf([{ name: "p1", spec: { ...policy("p1").spec, ...spec } as SriovNetworkNodePolicySpec }]).kept,
+    ...planOf([{ name: "p1", spec: { ...policy("p1").spec, ...spec } }]).kept,
   ];
 
   it("are those on which their policies ask for what cannot be had", () => {
