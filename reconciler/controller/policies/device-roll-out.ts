@@ -12,6 +12,7 @@ import { runBounded } from "../../service/bounded.js";
 import { ownedFields } from "./desired-spec.js";
 import type { DeviceWriter } from "./device-writer.js";
 import type { Refusals } from "./refusals.js";
+import { settled } from "./settling.js";
 import {
   circumstances,
   type DeviceRequest,
@@ -47,18 +48,20 @@ export class DeviceRollOut {
       [...stances].map(([devicePlan, stance]) => rollOutDevice(devicePlan, stance)),
       limits,
     );
-    const tasks: (() => Promise<void>)[] = [];
+    const tasks = new Map<string, () => Promise<void>>();
     for (const [{ device: name, policies: names }, stance] of stances) {
       const device = devices.get(name);
       if (device === undefined || stance.kind !== "toWrite" || !admitted.has(name)) continue;
-      tasks.push(() => writer.declare(device, stance.request, names, term));
+      tasks.set(name, () => writer.declare(device, stance.request, names, term));
     }
     for (const device of this.unplanned(plan)) {
-      if (ownedFields(device).length === 0) refusals.forget(device.metadata.name);
-      else if (refusals.of(device.metadata.name, circumstances(device, RELEASE)) === undefined)
-        tasks.push(() => writer.declare(device, RELEASE, [], term));
+      const { name } = device.metadata;
+      if (ownedFields(device).length === 0) refusals.forget(name);
+      else if (refusals.of(name, circumstances(device, RELEASE)) === undefined)
+        tasks.set(name, () => writer.declare(device, RELEASE, [], term));
     }
-    await runBounded(tasks, AT_ONCE);
+    await runBounded([...tasks.values()], AT_ONCE);
+    await settled(devices, [...tasks.keys()], term);
   }
 
   /** Phase 2: each NIC tells of the conflict that it is in, and of none that is over. */

@@ -1,5 +1,6 @@
 import { NODE } from "../../../api/core.js";
 import { CONTROLLER_FIELD_MANAGER, RECONCILER_NAMESPACE } from "../../../api/names.js";
+import type { KubeObject } from "../../../api/object.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import {
   type MatchedDevice,
@@ -103,11 +104,12 @@ export class PolicyCluster {
 
   /** What a write would change: resource versions of these NICs and of all policies but `except`. */
   versions(devices: readonly string[], except: readonly string[] = []): Readonly<Record<string, string | undefined>> {
-    const objects = [
-      ...devices.map((name) => this.observer.devices.get(name)),
-      ...this.policies.list().filter(({ metadata }) => !except.includes(metadata.name)),
-    ];
-    return Object.fromEntries(objects.map((object) => [object?.metadata.name, object?.metadata.resourceVersion]));
+    const policies = this.policies.list().filter(({ metadata }) => !except.includes(metadata.name));
+    const version = (object: KubeObject | undefined): string | undefined => object?.metadata.resourceVersion;
+    return Object.fromEntries([
+      ...devices.map((name) => [name, version(this.observer.devices.get(name))] as const),
+      ...policies.map((policy) => [policy.metadata.name, version(policy)] as const),
+    ]);
   }
 }
 
