@@ -46,6 +46,9 @@ export function eventOf(network: SriovNetwork, outcome: NetworkOutcome, written:
   const wasAttached = before?.status === "True";
   if (wasAttached && written === undefined) return undefined;
   if (!wasAttached) return { type: "Normal", reason: NetworkEvent.Attached, message };
-  const settled = before.observedGeneration === network.metadata.generation;
-  return { type: "Normal", reason: settled ? NetworkEvent.PutBack : NetworkEvent.Updated, message };
+  if (before.observedGeneration !== network.metadata.generation) {
+    return { type: "Normal", reason: NetworkEvent.Updated, message };
+  }
+  const putBack = `somebody had ${written === "made" ? "deleted" : "changed"} the attachment; it is put back: ${message}`;
+  return { type: "Normal", reason: NetworkEvent.PutBack, message: putBack };
 }

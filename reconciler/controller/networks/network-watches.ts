@@ -27,7 +27,7 @@ export class NetworkWatches {
   ) {
     const { client, watches } = parts;
     this.networks = new Informer(client, SRIOV_NETWORK, watches.telling(SRIOV_NETWORK));
-    this.namespaces = new Informer(client, NAMESPACE, watches.telling(NAMESPACE));
+    this.namespaces = new Informer(client, NAMESPACE, { ...watches.telling(NAMESPACE), keep: nameAndEnd });
     const options = watches.telling(NETWORK_ATTACHMENT_DEFINITION);
     this.attachments = new OptionalInformer(client, NETWORK_ATTACHMENT_DEFINITION, watches.served, options);
     this.policies = watches.policies;
@@ -114,6 +114,19 @@ export class NetworkWatches {
   private placeOf(network: SriovNetwork): Place {
     return placeOf(network, this.controllerNamespace);
   }
+}
+
+/** All that matters of a namespace: whether it is there, and whether it is about to go. */
+function nameAndEnd({ metadata }: KubeObject): KubeObject {
+  const { name, uid, resourceVersion, deletionTimestamp } = metadata;
+  return {
+    metadata: {
+      name,
+      ...(uid !== undefined && { uid }),
+      ...(resourceVersion !== undefined && { resourceVersion }),
+      ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+    },
+  };
 }
 
 function whereIs({ metadata: { namespace = "", name } }: NetworkAttachmentDefinition): Place {

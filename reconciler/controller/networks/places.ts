@@ -14,10 +14,10 @@ import type { Sweeper } from "./sweeper.js";
 import type { Turn } from "./work-queue.js";
 
 export interface PlacesParts {
-  readonly attachments: Attachments;
-  readonly writer: NetworkWriter;
+  readonly attachments: Pick<Attachments, "known" | "current" | "apply">;
+  readonly writer: Pick<NetworkWriter, "fill" | "report">;
   readonly announcer: Announcer;
-  readonly sweeper: Sweeper;
+  readonly sweeper: Pick<Sweeper, "sweep">;
   readonly repairs: Repairs;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -37,10 +37,12 @@ export class Places {
 
   /** @throws What went wrong with a network, once it was said in its status and the others had their turn. */
   async turn(place: Place): Promise<Turn> {
-    const { watches, sweeper, signal } = this.parts;
+    const { watches, repairs, sweeper, signal } = this.parts;
     const failures: unknown[] = [];
     const pauses: number[] = [];
-    for (const network of watches.claimants(place)) {
+    const claimants = watches.claimants(place);
+    if (claimants.length === 0) repairs.forget(placeKey(place));
+    for (const network of claimants) {
       try {
         pauses.push(await this.attach(network, place));
       } catch (error) {

@@ -25,6 +25,11 @@ export class Repairs {
     this.written.set(key, { wanted, times, last: this.now() });
   }
 
+  /** Nobody wants anything there any more. */
+  forget(key: string): void {
+    this.written.delete(key);
+  }
+
   private known(key: string, wanted: unknown): Written | undefined {
     const known = this.written.get(key);
     if (known === undefined || !isDeepStrictEqual(known.wanted, wanted)) return undefined;

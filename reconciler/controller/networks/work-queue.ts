@@ -70,7 +70,7 @@ export class WorkQueue {
       if (again !== undefined) this.addAfter(key, again);
     } catch (error) {
       const pause = this.pauseOf(key);
-      this.options.log.error({ err: error, key }, `${key}: ${messageOf(error)}`);
+      if (!this.stopped) this.options.log.error({ err: error, key }, `${key}: ${messageOf(error)}`);
       this.addAfter(key, pause);
     }
     this.busy.delete(key);

@@ -70,6 +70,20 @@ describe("a network's attachment", () => {
     await cluster.event(network, "PutBack");
   });
 
+  it("is put back with a pause where somebody edits it again and again, who is named", async () => {
+    const namespace = await cluster.namespace();
+    const network = await cluster.create("contended", namespace, { resourceName: "fast" });
+    await cluster.ready(network, "Attached");
+    const { metadata } = await cluster.attachment(namespace, "contended");
+    const edit = () => cluster.edit(NETWORK_ATTACHMENT_DEFINITION, metadata, { spec: { config: "{}" } });
+    await cluster.attachmentAfter(await edit());
+    const again = await edit();
+    const told = await cluster.ready(network, "Failed");
+    expect(readyOf(told)?.message).to.include("again and again (field managers: kubectl-edit)");
+    await cluster.attachmentAfter(again);
+    await cluster.ready(network, "Attached");
+  });
+
   it("keeps what somebody adds to it", async () => {
     const namespace = await cluster.namespace();
     const network = await cluster.create("added-to", namespace, { resourceName: "fast", vlan: 100 });
@@ -135,6 +149,33 @@ describe("a network's attachment", () => {
     await cluster.attachment(namespace, "near");
     await cluster.remove(SRIOV_NETWORK, network.metadata);
     await cluster.noAttachment(namespace, "near");
+  });
+
+  it("goes with a network in another namespace that a finalizer of the operator holds up", async () => {
+    const namespace = await cluster.namespace();
+    const network = await cluster.createCentral("held-up", { resourceName: "fast", networkNamespace: namespace });
+    await cluster.attachment(namespace, "held-up");
+    const finalizers = ["netattdef.finalizers.sriovnetwork.openshift.io"];
+    await cluster.edit(SRIOV_NETWORK, network.metadata, { metadata: { finalizers } });
+    await cluster.remove(SRIOV_NETWORK, network.metadata);
+    await cluster.noAttachment(namespace, "held-up");
+    await cluster.edit(SRIOV_NETWORK, network.metadata, { metadata: { finalizers: null } });
+  });
+
+  it("stays where its network is deleted with its dependents orphaned", async () => {
+    const namespace = await cluster.namespace();
+    const network = await cluster.create("orphaned", namespace, { resourceName: "fast" });
+    await cluster.ready(network, "Attached");
+    await cluster.client.raw({
+      method: "DELETE",
+      path: `/apis/${SRIOV_NETWORK.apiVersion}/namespaces/${namespace}/${SRIOV_NETWORK.plural}/orphaned`,
+      body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Orphan" },
+    });
+    await cluster.attachment(namespace, "orphaned", ({ metadata }) => metadata.ownerReferences === undefined);
+    await cluster.noNetwork(network.metadata);
+    // By the time that another network has its attachment, the controller has heard of this one's end.
+    await cluster.ready(await cluster.create("afterwards", namespace, { resourceName: "fast" }), "Attached");
+    expect(await cluster.attachmentNow(namespace, "orphaned")).to.not.equal(undefined);
   });
 
   it("is taken over from the sriov-network-operator, which made it for the same network", async () => {

@@ -16,7 +16,7 @@ import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../..
 import type { KubeClient } from "../../../../kube/client.js";
 import { isNotFound } from "../../../../kube/errors.js";
 import { Informer } from "../../../../kube/informer.js";
-import { waitFor } from "../../../../kube/wait.js";
+import { type Verdict, waitFor } from "../../../../kube/wait.js";
 import { until } from "../../agent/observer.js";
 
 const DEADLINE_MS = 45_000;
@@ -124,15 +124,13 @@ export class Cluster {
   }
 
   /** Resolves when there is no such attachment (any more). */
-  async noAttachment(namespace: string, name: string): Promise<void> {
-    await waitFor(
-      this.attachments,
-      () =>
-        this.attachments.get(name, namespace) === undefined
-          ? { state: "satisfied", result: undefined }
-          : { state: "pending", what: `${namespace}/${name} is still there` },
-      { deadline: Date.now() + DEADLINE_MS },
-    );
+  noAttachment(namespace: string, name: string): Promise<void> {
+    return gone(this.attachments, name, namespace);
+  }
+
+  /** Resolves when there is no such network any more. */
+  noNetwork({ name, namespace }: ObjectMeta): Promise<void> {
+    return gone(this.networks, name, namespace);
   }
 
   /** The attachment as it is at this moment; undefined where there is none. */
@@ -168,4 +166,12 @@ export function foreignAttachment(
   const config = '{"cniVersion":"0.3.1","type":"bridge"}';
   const object = { metadata: { name, namespace, annotations }, spec: { config } };
   return cluster.client.create(NETWORK_ATTACHMENT_DEFINITION, object, { fieldManager });
+}
+
+function gone<T extends KubeObject>(informer: Informer<T>, name: string, namespace?: string): Promise<void> {
+  const verdict = (): Verdict<void> =>
+    informer.get(name, namespace) === undefined
+      ? { state: "satisfied", result: undefined }
+      : { state: "pending", what: `${namespace ?? ""}/${name} is still there` };
+  return waitFor(informer, verdict, { deadline: Date.now() + DEADLINE_MS });
 }

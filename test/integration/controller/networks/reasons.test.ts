@@ -112,12 +112,6 @@ describe("a network without attachment", () => {
     expect((await cluster.attachmentNow(namespace, "spoilt"))?.spec).to.deep.equal(spec);
   });
 
-  it("is told that it needs a resource name, or a policy", async () => {
-    const network = await cluster.create("nameless", await cluster.namespace(), {});
-    const refused = await cluster.ready(network, "ResourceNameMissing");
-    expect(readyOf(refused)?.message).to.include("Set spec.resourceName, or name a SriovNetworkNodePolicy");
-  });
-
   it("waits for the policy that it names, says so, and has it as soon as that is there", async () => {
     const namespace = await cluster.namespace();
     const network = await cluster.create("follower", namespace, {}, { [Annotation.policy]: "late-policy" });

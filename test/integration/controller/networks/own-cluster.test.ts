@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
+import { Guard, VALIDATING_ADMISSION_POLICY_BINDING } from "../../../../api/admission-policies.js";
 import { CUSTOM_RESOURCE_DEFINITION } from "../../../../api/core.js";
 import { NETWORK_ATTACHMENT_DEFINITION } from "../../../../api/network-attachment-definition.js";
 import type { LabController } from "../../../../lab/controller.js";
@@ -59,6 +60,15 @@ describe("networks on a cluster of their own", () => {
     const since = (await requests("looked")).slice(before);
     const written = since.filter(({ verb }) => verb !== "list" && verb !== "get");
     expect(written.map(({ objectRef }) => objectRef?.name)).to.deep.equal(["later", "later"]);
+  });
+
+  it("say that they need a resource name, or a policy, where no guard has refused them", async () => {
+    await lab.client.delete(VALIDATING_ADMISSION_POLICY_BINDING, Guard.networks);
+    const attempt = () => cluster.create("nameless", "nets", {}).catch(() => undefined);
+    await until(async () => (await attempt()) !== undefined);
+    const refused = await cluster.network({ name: "nameless", namespace: "nets" }, (it) => readyOf(it) !== undefined);
+    expect(readyOf(refused)?.reason).to.equal("ResourceNameMissing");
+    expect(readyOf(refused)?.message).to.include("Set spec.resourceName, or name a SriovNetworkNodePolicy");
   });
 
   it("say that Multus is missing when it is removed", async () => {
