@@ -53,14 +53,14 @@ export interface Kernel {
    *
    * `undefined` takes that back and offers the function to the driver that the kernel picks, for which a VF's
    * `driversAutoprobe` must be on; resolves once the kernel has been asked. A function that has a driver and was not bound
-   * in this way keeps it.
+   * in this way keeps it, unless that is `takeFrom`.
    *
    * @throws {KernelError} ENODEV where the function is there and `driver` did not take it, its module not loaded for one:
    *   then the function has the driver again that it had; ENOENT where the function is gone; ETIMEDOUT after `deadlineMs`,
    *   which leaves it in between: the same call again goes on from there.
    * @throws {TypeError} `driver` is not a driver's name.
    */
-  bindDriver(address: PciAddress, driver: string | undefined, options: WriteOptions): Promise<void>;
+  bindDriver(address: PciAddress, driver: string | undefined, options: BindOptions): Promise<void>;
 
   /**
    * Sets an interface of the function at `address` up, as `ip link set NAME up` does.
@@ -88,6 +88,11 @@ export interface Kernel {
 export interface WriteOptions {
   /** How long the write may take. What hangs in the kernel then stays there. */
   readonly deadlineMs: number;
+}
+
+export interface BindOptions extends WriteOptions {
+  /** The driver that a function is taken from when it is given back, however it came to have it. Default: none. */
+  readonly takeFrom?: string;
 }
 
 /** A PCI address in sysfs's form: domain, bus, device, function, as in `0000:04:10.2`. */

@@ -1,4 +1,5 @@
 import type {
+  BindOptions,
   Kernel,
   ListedPciFunction,
   NodeSnapshot,
@@ -28,7 +29,7 @@ export class RemoteKernel implements Kernel {
     await this.connection.request("setDriversAutoprobe", [address, on, options]);
   }
 
-  async bindDriver(address: PciAddress, driver: string | undefined, options: WriteOptions): Promise<void> {
+  async bindDriver(address: PciAddress, driver: string | undefined, options: BindOptions): Promise<void> {
     await this.connection.request("bindDriver", [address, driver, options]);
   }
 

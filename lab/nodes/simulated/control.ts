@@ -42,8 +42,9 @@ export interface HardwareControl {
   /** Of a PF or VF. `port` 0 by default. */
   rename(address: string, name: string, port?: number): Promise<void>;
   /**
-   * As `driverctl` does, under the kernel's same rules: a driver that is not loaded is ENODEV. Only the VF's network
-   * driver gives it an interface; `vfio-pci`, say, takes it away. @throws {KernelError}
+   * By a `driver_override` that is taken away afterwards, as the sriov-network-operator does, under the kernel's same
+   * rules: a driver that is not loaded is ENODEV. Only the VF's network driver gives it an interface; `vfio-pci`, say,
+   * takes it away. @throws {KernelError}
    */
   bindDriverByHand(vfAddress: string, driver: string): Promise<void>;
   /** Of a VF; or of a PF, which loses its VFs and interfaces. */

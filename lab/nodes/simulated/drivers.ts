@@ -40,9 +40,9 @@ export class Drivers {
   }
 
   /** @throws {KernelError} */
-  async release(address: PciAddress): Promise<void> {
+  async release(address: PciAddress, takeFrom?: string): Promise<void> {
     const { nic, target } = this.#find(address, "probe");
-    if (target.driver !== undefined && target.override === undefined) return;
+    if (target.driver !== undefined && target.override === undefined && target.driver !== takeFrom) return;
     await this.#unbind(nic, target, "probe");
     target.override = undefined;
     this.probe(nic, target);

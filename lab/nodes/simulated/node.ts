@@ -3,6 +3,7 @@ import {
   parseDriverName,
   parseInterfaceName,
   parsePciAddress,
+  type BindOptions,
   type Kernel,
   type ListedPciFunction,
   type NodeSnapshot,
@@ -51,11 +52,13 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     nic.driversAutoprobe = on;
   }
 
-  async bindDriver(address: PciAddress, driver: string | undefined, options: Deadline = {}): Promise<void> {
+  async bindDriver(address: PciAddress, driver: string | undefined, options: Partial<BindOptions> = {}): Promise<void> {
     parsePciAddress(address);
     const late = new KernelError("ETIMEDOUT", `${devicePath(address)}/driver/unbind`, `write ${address}`);
     const binding =
-      driver === undefined ? this.#drivers.release(address) : this.#drivers.bind(address, parseDriverName(driver));
+      driver === undefined
+        ? this.#drivers.release(address, options.takeFrom)
+        : this.#drivers.bind(address, parseDriverName(driver));
     await withinDeadline(binding, options.deadlineMs, late);
   }
 
@@ -146,7 +149,9 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
   }
 
   async bindDriverByHand(vfAddress: string, driver: string): Promise<void> {
-    await this.#drivers.bind(this.#model.vfAt(parsePciAddress(vfAddress)).vf.address, driver);
+    const { vf } = this.#model.vfAt(parsePciAddress(vfAddress));
+    await this.#drivers.bind(vf.address, driver);
+    vf.override = undefined;
   }
 
   unbindDriver(address: string): void {

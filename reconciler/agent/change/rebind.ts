@@ -45,7 +45,8 @@ export async function rebind(
   for (const vf of vfs) {
     const driver = groups.isForGuest(vf) ? VFIO_DRIVER : undefined;
     try {
-      await kernel.bindDriver(vf.address, driver, { deadlineMs });
+      // Whoever bound it to that: an operator that was here before leaves no override.
+      await kernel.bindDriver(vf.address, driver, { deadlineMs, takeFrom: VFIO_DRIVER });
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       problems.push(driver === undefined ? describeKept(vf, error) : describeUnbound(vf, groups, error));

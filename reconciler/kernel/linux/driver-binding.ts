@@ -44,14 +44,15 @@ export class DriverBinding {
 
   /**
    * Gives it to the driver that the kernel picks. One that has a driver without having been bound by an override is left
-   * alone: the kernel has picked already.
+   * alone, since the kernel has picked already, unless that driver is `takeFrom`.
    *
    * @throws {KernelError} ENOENT where the function is gone.
    */
-  async release(): Promise<void> {
+  async release(takeFrom?: string): Promise<void> {
     const override = await this.#readOverride();
-    if (this.#driver() !== undefined) {
-      if (override === "") return;
+    const driver = this.#driver();
+    if (driver !== undefined) {
+      if (override === "" && driver !== takeFrom) return;
       // Before the override is emptied: an attempt that is cut short is seen by it to be unfinished.
       await this.#unbind();
     }

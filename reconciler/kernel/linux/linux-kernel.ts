@@ -5,6 +5,7 @@ import {
   parseDriverName,
   parseInterfaceName,
   parsePciAddress,
+  type BindOptions,
   type Kernel,
   type ListedPciFunction,
   type NodeSnapshot,
@@ -88,9 +89,10 @@ export class LinuxKernel implements Kernel {
     await this.#files.write(`${this.#pathOf(address)}/sriov_drivers_autoprobe`, on ? "1" : "0", options);
   }
 
-  async bindDriver(address: PciAddress, driver: string | undefined, { deadlineMs }: WriteOptions): Promise<void> {
+  async bindDriver(address: PciAddress, driver: string | undefined, options: BindOptions): Promise<void> {
+    const { deadlineMs, takeFrom } = options;
     const binding = new DriverBinding(this.#files, this.#sysRoot, parsePciAddress(address), deadlineMs);
-    await (driver === undefined ? binding.release() : binding.bind(parseDriverName(driver)));
+    await (driver === undefined ? binding.release(takeFrom) : binding.bind(parseDriverName(driver)));
   }
 
   async setInterfaceUp(address: PciAddress, interfaceName: string, options: WriteOptions): Promise<void> {

@@ -114,6 +114,19 @@ describe("LinuxKernel.bindDriver", () => {
     expect(played.log).to.deep.equal(GIVING_BACK);
   });
 
+  it("takes it from the driver that is named, though no override tells of that", async () => {
+    await binding().bind("vfio-pci");
+    played.override = "(null)";
+    played.log.length = 0;
+    await binding().release("vfio-pci");
+    expect(played.log).to.deep.equal(GIVING_BACK.filter((step) => !step.startsWith("driver_override")));
+  });
+
+  it("leaves it where it has another driver than the one that is named", async () => {
+    await binding().release("vfio-pci");
+    expect(played.log).to.deep.equal([]);
+  });
+
   it("only asks the kernel where a VF without driver and override is given back", async () => {
     rmSync(join(tree.root, device(VF), "driver"));
     await binding().release();

@@ -37,9 +37,11 @@ describe("simulated hardware", () => {
       expect((await readVf()).driver).to.equal("ixgbevf");
     });
 
-    it("gives back what a hand has bound", async () => {
+    it("gives back what a hand has bound without a trace, if it is told from which driver", async () => {
       await hardware.bindDriverByHand(VF, "vfio-pci");
       await bind(undefined);
+      expect((await readVf()).driver).to.equal("vfio-pci");
+      await kernel.bindDriver(parsePciAddress(VF), undefined, { deadlineMs: 5000, takeFrom: "vfio-pci" });
       expect((await readVf()).driver).to.equal("ixgbevf");
     });
 

@@ -180,8 +180,8 @@ export class LoopBench {
       setNumVfs: (address, count) => call(`setNumVfs ${count}`, () => hardware.setNumVfs(address, count)),
       setDriversAutoprobe: (address, on) =>
         call(`setDriversAutoprobe ${on}`, () => hardware.setDriversAutoprobe(address, on)),
-      bindDriver: (address, driver) =>
-        call(`bindDriver ${address} ${driver ?? "any"}`, () => hardware.bindDriver(address, driver)),
+      bindDriver: (address, driver, options) =>
+        call(`bindDriver ${address} ${driver ?? "any"}`, () => hardware.bindDriver(address, driver, options)),
       setInterfaceUp: (address, name) => call(`setInterfaceUp ${name}`, () => hardware.setInterfaceUp(address, name)),
       setMtu: (address, name, mtu) => call(`setMtu ${name} ${mtu}`, () => hardware.setMtu(address, name, mtu)),
       pciFunctions: () => Promise.resolve(hardware.pciFunctions()),

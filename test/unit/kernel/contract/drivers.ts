@@ -75,6 +75,18 @@ export function describeDrivers(node: ContractNode): void {
         expect(await readVf()).to.deep.equal(before[0]);
       });
 
+      it("stay where a VF is to be taken from another one", async () => {
+        await kernel().bindDriver(address, undefined, { ...options, takeFrom: "vfio-pci" });
+        expect(await readVf()).to.deep.equal(before[0]);
+      });
+
+      it("are picked anew where a VF is taken from the one that it has", async () => {
+        const [{ driver = "" } = {}] = before;
+        await kernel().bindDriver(address, undefined, { ...options, takeFrom: driver });
+        await eventually(async () => isReady(await readVf()));
+        expect((await readVf()).driver).to.equal(driver);
+      });
+
       it("can be changed for two VFs at the same time", async () => {
         await Promise.all(before.map((vf) => bind(vf.address, "vfio-pci")));
         expect((await read()).virtualFunctions.map((vf) => vf.driver)).to.deep.equal(["vfio-pci", "vfio-pci"]);
