@@ -7,3 +7,9 @@ export {
   type VirtualFunction,
 } from "./sriov-network-device.js";
 export type { CapableDevice, NodeCapability, SriovCapability } from "../provider/index.js";
+export {
+  type MatchedDevice,
+  type NicSelectorArgs,
+  SriovNetworkNodePolicy,
+  type SriovNetworkNodePolicyArgs,
+} from "./sriov-network-node-policy.js";

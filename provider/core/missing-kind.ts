@@ -7,6 +7,11 @@ export function missingKind({ apiVersion, kind, plural }: ResourceType<KubeObjec
 }
 
 /** The same, as the error of an operation that needs the kind. */
-export function missingKindAdvice(type: ResourceType<KubeObject>): string {
-  return `${missingKind(type)} Install the reconciler; where the same program does, add it to this resource's dependsOn.`;
+export class KindMissing extends Error {
+  override readonly name = "KindMissing";
+
+  constructor(type: ResourceType<KubeObject>, cause?: unknown) {
+    const advice = `Install the reconciler; where the same program does, add it to this resource's dependsOn.`;
+    super(`${missingKind(type)} ${advice}`, { cause });
+  }
 }

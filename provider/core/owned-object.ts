@@ -5,7 +5,7 @@ import type { KubeObject, ManagedFieldsEntry, ResourceType } from "../../api/obj
 import type { KubeClient } from "../../kube/client.js";
 import { type ApiError, conflictingManagers, isConflict, isKindMissing, isNotFound } from "../../kube/errors.js";
 import { isMintedFrom, quoteAll } from "./field-manager.js";
-import { missingKindAdvice } from "./missing-kind.js";
+import { KindMissing } from "./missing-kind.js";
 
 /**
  * Objects that a resource makes, as opposed to those that it finds. The resource owns what it has set under a field
@@ -48,7 +48,7 @@ export function specOwners(object: KubeObject): readonly string[] {
   return [...new Set(specEntries(object).map(({ manager }) => manager ?? "unknown"))];
 }
 
-/** The object as it is, or undefined where there is none. @throws {Error} where the cluster lacks the kind. */
+/** The object as it is, or undefined where there is none. @throws {KindMissing}. */
 export async function findObject<T extends KubeObject>(
   client: KubeClient,
   type: ResourceType<T>,
@@ -58,7 +58,7 @@ export async function findObject<T extends KubeObject>(
   try {
     return await client.get(type, name, { namespace, signal });
   } catch (error) {
-    if (isKindMissing(error)) throw new Error(missingKindAdvice(type), { cause: error });
+    if (isKindMissing(error)) throw new KindMissing(type, error);
     if (isNotFound(error)) return undefined;
     throw error;
   }
@@ -104,7 +104,7 @@ export async function setObject<T extends KubeObject>(
   try {
     return await apply(claim.force);
   } catch (error) {
-    if (isKindMissing(error)) throw new Error(missingKindAdvice(type), { cause: error });
+    if (isKindMissing(error)) throw new KindMissing(type, error);
     // A conflict without managers is about the object's uid: it was deleted and made anew.
     if (!isConflict(error) || conflictingManagers(error).length === 0) throw error;
     const others = conflictingManagers(error);
@@ -120,6 +120,12 @@ export type Removal =
   | { readonly kind: "released"; readonly owners: readonly string[] }
   /** Nothing of it is this resource's any more: somebody has taken it over, or made it anew. */
   | { readonly kind: "foreign"; readonly owners: readonly string[] };
+
+/** Is the manager, among the resources of Pulumi that want the object, the only one? */
+export function isLastOwner(live: KubeObject, fieldManager: string): boolean {
+  const owners = specOwners(live);
+  return owners.includes(fieldManager) && owners.filter(isProviderFieldManager).length === 1;
+}
 
 /** Deletes the object, unless it is somebody else's too: then the resource only lets go of it. */
 export async function removeObject<T extends KubeObject>(

@@ -79,6 +79,8 @@ export interface Operation {
 /** Where an operation talks to people; every line belongs to the resource. */
 export interface ResourceLog {
   /** Kept with the result. */
+  inform(message: string): void;
+  /** The same, of what somebody should look at. */
   warn(message: string): void;
   /** What is going on now; the next one replaces it. */
   status(message: string): void;

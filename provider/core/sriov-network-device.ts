@@ -13,7 +13,7 @@ import { awaitDevice, deviceKey } from "./device-lookup.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
 import { mintFieldManager, quoteAll } from "./field-manager.js";
 import { type Claim, countOwners, foreignOwners, releaseCount } from "./field-ownership.js";
-import { missingKind, missingKindAdvice } from "./missing-kind.js";
+import { KindMissing, missingKind } from "./missing-kind.js";
 import type { Created, Operation, Resource } from "./resource.js";
 
 export { checkDevice, diffDevice };
@@ -106,7 +106,7 @@ async function devicesOrAdvice({ cluster }: Operation): Promise<void> {
     await cluster.devices();
   } catch (error) {
     if (!isKindMissing(error)) throw error;
-    throw new Error(missingKindAdvice(SRIOV_NETWORK_DEVICE), { cause: error });
+    throw new KindMissing(SRIOV_NETWORK_DEVICE, error);
   }
 }
 
