@@ -126,21 +126,21 @@ function contradictions(spec: Spec): InputProblem[] {
   return rules.filter(([broken]) => broken).map(([, property, predicate]) => problem(property, predicate));
 }
 
-/** Ranges that go beyond the VFs that the policy itself asks for. */
+/** Ranges that go beyond the VFs that the policy itself asks for, and second ones for one name, which nobody would heed. */
 function rangeProblems(spec: Spec): InputProblem[] {
-  const numVfs = spec["numVfs"];
-  const selector = spec["nicSelector"];
-  if (wholeNumber(0)(numVfs, "numVfs").length > 0 || !isSpec(selector) || !Array.isArray(selector["pfNames"]))
-    return [];
-  return selector["pfNames"].flatMap((entry: unknown, index) => {
-    const range = typeof entry === "string" ? parsePfName(entry)?.range : undefined;
-    if (range === undefined || range.last < Number(numVfs)) return [];
-    return [
-      problem(
-        `nicSelector.pfNames[${index}]`,
-        `must end below numVfs, which is ${String(numVfs)}, not at VF ${range.last}`,
-      ),
-    ];
+  const entries = isSpec(spec["nicSelector"]) ? spec["nicSelector"]["pfNames"] : undefined;
+  if (!Array.isArray(entries)) return [];
+  const { numVfs } = spec;
+  const pfNames = entries.map((entry: unknown) => (typeof entry === "string" ? parsePfName(entry) : undefined));
+  const isCount = wholeNumber(0)(numVfs, "numVfs").length === 0;
+  return pfNames.flatMap((pfName, index) => {
+    if (pfName === undefined) return [];
+    const { name, range } = pfName;
+    const property = `nicSelector.pfNames[${index}]`;
+    if (pfNames.findIndex((other) => other?.name === name) < index)
+      return [problem(property, `must not name ${name} again: a policy has one range of a NIC`)];
+    if (!isCount || range === undefined || range.last < Number(numVfs)) return [];
+    return [problem(property, `must end below numVfs, which is ${String(numVfs)}, not at VF ${range.last}`)];
   });
 }
 

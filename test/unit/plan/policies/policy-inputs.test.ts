@@ -119,6 +119,10 @@ describe("the spec of a policy", () => {
       "nicSelector.pfNames[0] must end below numVfs, which is 0, not at VF 0",
     ],
     [
+      { nicSelector: { pfNames: ["ens1f0#0-1", "ens1f1#0-1", "ens1f0#2-3"] } },
+      "nicSelector.pfNames[2] must not name ens1f0 again: a policy has one range of a NIC",
+    ],
+    [
       { nicSelector: { netFilter: "openstack" } },
       'nicSelector.netFilter must be a network such as "openstack/NetworkID:…" or "aws/NetworkID:…", not the text "openstack"',
     ],
