@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import { inspect } from "node:util";
-import { networkInputFailures, type PartialNetworkInputs } from "../../../../provider/core/network/network-inputs.js";
+import { networkInputFailures } from "../../../../provider/core/network/network-inputs.js";
 import type { InputFailure } from "../../../../provider/core/resource.js";
 
 const none: ReadonlySet<string> = new Set<string>();
 const policy = { policyName: "storage-1a2b3c4", namespace: "pulumi-sriov", resourceName: "storage" };
 
 function failures(inputs: Readonly<Record<string, unknown>>, unknown = none): InputFailure[] {
-  return networkInputFailures({ resourceName: "storage", ...inputs } as PartialNetworkInputs, unknown);
+  return networkInputFailures({ resourceName: "storage", ...inputs }, unknown);
 }
 
 /** The properties and reasons of what is refused. */
