@@ -1,47 +1,61 @@
 import { type Spec, isSpec } from "../spec-fields.js";
 import { jsonError, positionOf } from "./json-syntax.js";
 
+/** A property whose value is JSON as a text, read. */
 export type JsonText<T> =
   | { readonly kind: "value"; readonly value: T }
-  /** What is wrong, in the words that follow the property's name: `is no JSON at line 1, column 5: …`. */
+  /** What is wrong, in the words that follow the property's name: `is not JSON: at line 1, column 5 …`. */
   | { readonly kind: "wrong"; readonly predicate: string };
 
-/** Reads a JSON object. */
-export function readJsonObject(text: string): JsonText<Spec> {
+/** `ipam`: an object. */
+export function readIpam(text: string): JsonText<Spec> {
   const read = readJson(text, text, 0);
   if (read.kind === "wrong") return read;
-  if (isSpec(read.value)) return { kind: "value", value: read.value };
-  return { kind: "wrong", predicate: `must be a JSON object, not ${describeJson(read.value)}` };
+  return isSpec(read.value) ? { kind: "value", value: read.value } : notObject(read.value);
 }
 
-/** Reads one JSON object, or several with commas between. */
-export function readJsonObjects(text: string): JsonText<readonly Spec[]> {
+/** `capabilities`: an object of switches, since the CNI plugin takes nothing else. */
+export function readCapabilities(text: string): JsonText<Spec> {
+  const read = readIpam(text);
+  if (read.kind === "wrong") return read;
+  const [other] = Object.entries(read.value).filter(([, value]) => typeof value !== "boolean");
+  if (other === undefined) return read;
+  return wrong(`must have true or false for each capability; ${JSON.stringify(other[0])} is ${describeJson(other[1])}`);
+}
+
+/** `metaPlugins`: the object of one CNI plugin, or of several with commas between. */
+export function readMetaPlugins(text: string): JsonText<readonly Spec[]> {
   const read = readJson(`[${text}\n]`, text, 1);
   if (read.kind === "wrong") return read;
-  const values: readonly unknown[] = Array.isArray(read.value) ? read.value : [];
-  const other = values.findIndex((value) => !isSpec(value));
-  if (other >= 0)
-    return {
-      kind: "wrong",
-      predicate: `must be JSON objects with commas between; number ${other + 1} is ${describeJson(values[other])}`,
-    };
-  return values.length > 0
-    ? { kind: "value", value: values.filter(isSpec) }
-    : { kind: "wrong", predicate: "must be a JSON object, or several with commas between, not nothing" };
+  const plugins: Spec[] = [];
+  for (const value of Array.isArray(read.value) ? (read.value as unknown[]) : []) {
+    if (!isSpec(value)) return notObject(value);
+    if (typeof value["type"] !== "string" || value["type"] === "")
+      return wrong(`must have a "type" in each plugin, the name of its program; number ${plugins.length + 1} has none`);
+    plugins.push(value);
+  }
+  return plugins.length > 0 ? { kind: "value", value: plugins } : wrong("must be a JSON object, not blank");
 }
 
-/** `shown` is what somebody wrote, `before` characters into what is read. */
+/** `shown` is what somebody wrote; it begins `before` characters into what is read. */
 function readJson(text: string, shown: string, before: number): JsonText<unknown> {
   const error = jsonError(text);
   if (error === undefined) return { kind: "value", value: JSON.parse(text) };
   const offset = Math.min(error.offset - before, shown.length);
-  const found = offset >= shown.length ? "the text ends" : `there is ${JSON.stringify(shown[offset])}`;
-  return {
-    kind: "wrong",
-    predicate: `is not JSON: at ${positionOf(shown, offset)} ${found} where ${error.expected} should be`,
-  };
+  const found = offset === shown.length ? "the text ends" : `there is ${JSON.stringify(shown[offset])}`;
+  return wrong(`is not JSON: at ${positionOf(shown, offset)} ${found} where ${error.expected} should be`);
+}
+
+function notObject(value: unknown): JsonText<never> {
+  return wrong(`must be a JSON object, not ${describeJson(value)}`);
+}
+
+function wrong(predicate: string): JsonText<never> {
+  return { kind: "wrong", predicate };
 }
 
 function describeJson(value: unknown): string {
-  return value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
+  if (value === null) return "null";
+  if (typeof value === "object") return Array.isArray(value) ? "a list" : "an object";
+  return JSON.stringify(value);
 }

@@ -14,7 +14,7 @@ import {
   unknownProblems,
   wholeNumber,
 } from "../spec-fields.js";
-import { type JsonText, readJsonObject, readJsonObjects } from "./json-text.js";
+import { type JsonText, readCapabilities, readIpam, readMetaPlugins } from "./json-text.js";
 
 /**
  * All that is wrong with the spec of a SriovNetwork as somebody wrote it, whatever the cluster has. That a resource name is
@@ -39,9 +39,9 @@ function json(read: (text: string) => JsonText<unknown>): Check {
 }
 
 const JSON_FIELDS: Fields = {
-  ipam: json(readJsonObject),
-  capabilities: json(readJsonObject),
-  metaPlugins: json(readJsonObjects),
+  ipam: json(readIpam),
+  capabilities: json(readCapabilities),
+  metaPlugins: json(readMetaPlugins),
 };
 
 const onOff = oneOf("on", "off");

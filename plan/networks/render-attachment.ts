@@ -6,7 +6,7 @@ import {
 import type { OwnerReference } from "../../api/object.js";
 import { SRIOV_NETWORK, type SriovNetwork, type SriovNetworkSpec } from "../../api/sriov-network.js";
 import type { InputProblem } from "../input-problem.js";
-import { type JsonText, readJsonObject, readJsonObjects } from "./json-text.js";
+import { type JsonText, readCapabilities, readIpam, readMetaPlugins } from "./json-text.js";
 import { jsonTextProblems } from "./network-inputs.js";
 
 /** Where the attachment belongs, and what pods ask for. */
@@ -61,7 +61,7 @@ function cniConfig(name: string, spec: SriovNetworkSpec): object {
   const others = given(spec.metaPlugins);
   const head = { cniVersion: "1.0.0", name };
   if (others === undefined) return { ...head, ...plugin };
-  return { ...head, plugins: [plugin, ...parsed(readJsonObjects(others))] };
+  return { ...head, plugins: [plugin, ...parsed(readMetaPlugins(others))] };
 }
 
 /** Names and types are those of the CNI plugin: numbers as numbers, switches as words. */
@@ -77,11 +77,11 @@ function sriovPlugin(spec: SriovNetworkSpec): object {
     vlanProto: spec.vlanProto,
     min_tx_rate: spec.minTxRate,
     max_tx_rate: spec.maxTxRate,
-    capabilities: capabilities === undefined ? undefined : parsed(readJsonObject(capabilities)),
+    capabilities: capabilities === undefined ? undefined : parsed(readCapabilities(capabilities)),
     link_state: spec.linkState,
     logLevel: given(spec.logLevel),
     logFile: given(spec.logFile),
-    ipam: ipam === undefined ? {} : parsed(readJsonObject(ipam)),
+    ipam: ipam === undefined ? {} : parsed(readIpam(ipam)),
   };
 }
 

@@ -15,7 +15,8 @@ export interface DeviceProgress {
 export function progressOf(plan: DevicePlan, device: SriovNetworkDevice): DeviceProgress {
   if (!isApplied(plan, device)) return notApplied(plan, device);
   const condition = readyCondition(device);
-  if (condition === undefined || device.status?.observedGeneration !== device.metadata.generation)
+  const isTakenUp = device.status?.observedGeneration === device.metadata.generation;
+  if (condition === undefined || !isTakenUp || (plan.numVfs !== undefined && isUnmanaged(device)))
     return {
       state: MatchedDeviceState.Configuring,
       message: `the agent of node ${plan.nodeName} has not taken it up yet`,
@@ -34,18 +35,26 @@ const STATE_OF_REASON: ReadonlyMap<string, MatchedDeviceState> = new Map([
 
 function isApplied(plan: DevicePlan, device: SriovNetworkDevice): boolean {
   const { numVFS = 0, mtu, vfGroups = [] } = device.spec;
-  const undeclared = readyCondition(device)?.reason === ReadyReason.Unmanaged;
-  if (plan.numVfs !== undefined && (plan.numVfs !== numVFS || undeclared)) return false;
-  if (plan.mtu === undefined ? mtu !== undefined && controllerOwns(device, "f:mtu") : plan.mtu !== mtu) return false;
-  return plan.vfGroups.length === vfGroups.length && plan.vfGroups.every((group, i) => isSameGroup(group, vfGroups[i]));
+  const sameCount =
+    plan.numVfs === undefined
+      ? !owners(device, "f:numVFS").includes(CONTROLLER_FIELD_MANAGER)
+      : plan.numVfs === numVFS && (owners(device, "f:numVFS").length > 0 || !isUnmanaged(device));
+  const sameMtu =
+    plan.mtu === undefined ? !owners(device, "f:mtu").includes(CONTROLLER_FIELD_MANAGER) : plan.mtu === mtu;
+  const sameGroups =
+    plan.vfGroups.length === vfGroups.length && plan.vfGroups.every((group, i) => isSameGroup(group, vfGroups[i]));
+  return sameCount && sameMtu && sameGroups;
 }
 
-/** Is a field of the spec one that the controller has set, and may take back? */
-function controllerOwns(device: SriovNetworkDevice, field: string): boolean {
-  const entries = device.metadata.managedFields ?? [];
-  return entries.some(
-    ({ manager, fieldsV1 }) => manager === CONTROLLER_FIELD_MANAGER && fieldsV1?.["f:spec"]?.[field] !== undefined,
-  );
+/** The field managers that have set a field of the spec. */
+function owners({ metadata }: SriovNetworkDevice, field: string): readonly (string | undefined)[] {
+  const entries = metadata.managedFields ?? [];
+  return entries.filter(({ fieldsV1 }) => fieldsV1?.["f:spec"]?.[field] !== undefined).map(({ manager }) => manager);
+}
+
+/** Has the agent never seen a count declared? The spec's 0 is the API's default then, and the NIC keeps what it has. */
+function isUnmanaged(device: SriovNetworkDevice): boolean {
+  return readyCondition(device)?.reason === ReadyReason.Unmanaged;
 }
 
 function isSameGroup(a: VfGroup, b: VfGroup | undefined): boolean {

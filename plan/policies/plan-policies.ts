@@ -1,10 +1,11 @@
 import { type Demand, demandOn, isDemand } from "./demand.js";
+import { type DescribedNic, describedNic } from "./described-nic.js";
 import { merge } from "./merge.js";
 import type { DevicePlan, MatchProblem, PolicyMatch, PolicyPlan } from "./policy-plan.js";
 import { byPrecedence, compareNames } from "./precedence.js";
 import { type ReadPolicy, readPolicy } from "./read-policy.js";
-import { selectedRange, selectsNic, selectsNode } from "./selection.js";
-import type { NicFacts, NodeFacts, PolicySnapshot } from "./snapshot.js";
+import { type NicCriteria, selectedRange, selectsNic, selectsNode } from "./selection.js";
+import type { NicFacts, PolicySnapshot } from "./snapshot.js";
 import { unsupportedProblem } from "./unsupported.js";
 
 /**
@@ -12,23 +13,34 @@ import { unsupportedProblem } from "./unsupported.js";
  * things; never more VFs than a NIC supports. docs/policies.md has the rules.
  */
 export function planPolicies(snapshot: PolicySnapshot): PolicyPlan {
-  const policies = [...snapshot.policies].sort(byPrecedence).map(readPolicy);
+  const policies = snapshot.policies.map(readPolicy);
+  const selectable = inPrecedence(policies);
   const nodes = new Map(snapshot.nodes.map((node) => [node.name, node]));
   const devices = new Map<string, DevicePlan>();
   const kept = new Set<string>();
   const matches = new Map(policies.map(({ facts }): [string, PolicyMatch[]] => [facts.name, []]));
   for (const [nodeName, nics] of byNode(snapshot.nics)) {
     const node = nodes.get(nodeName);
-    const onNode = node === undefined ? [] : policies.filter((policy) => isForNode(policy, node));
+    const onNode = node === undefined ? [] : selectable.filter(({ criteria }) => selectsNode(criteria, node));
     for (const nic of nics) {
-      const selecting = onNode.filter(({ criteria }) => criteria !== undefined && selectsNic(criteria, nic));
-      const { plan, found } = planNic(nic, selecting);
+      const selecting = onNode.filter(({ criteria }) => selectsNic(criteria, nic));
+      const { plan, found } = planNic(describedNic(nic), selecting);
       if (plan !== undefined) devices.set(nic.device, plan);
       else if (node === undefined || selecting.length > 0) kept.add(nic.device);
       for (const [name, match] of found) matches.get(name)?.push(match);
     }
   }
   return { devices, kept, policies: plannedPolicies(policies, matches) };
+}
+
+type SelectingPolicy = ReadPolicy & { readonly criteria: NicCriteria };
+
+/** Those whose selectors can be read; malformed ones last, since there is no saying where they stand. */
+function inPrecedence(policies: readonly ReadPolicy[]): readonly SelectingPolicy[] {
+  const selectable = policies.filter((policy): policy is SelectingPolicy => policy.criteria !== undefined);
+  const wellFormed = selectable.filter(({ problems }) => problems.length === 0);
+  const malformed = selectable.filter(({ problems }) => problems.length > 0);
+  return [...wellFormed.sort((a, b) => byPrecedence(a.facts, b.facts)), ...malformed];
 }
 
 /** The NICs of each node, nodes by name, NICs by address: what status lists are ordered by. */
@@ -40,34 +52,29 @@ function byNode(nics: readonly NicFacts[]): Map<string, NicFacts[]> {
   return Map.groupBy(ordered, ({ nodeName }) => nodeName);
 }
 
-function isForNode({ facts, criteria }: ReadPolicy, node: NodeFacts): boolean {
-  return criteria !== undefined && selectsNode(facts.spec.nodeSelector, node);
-}
-
 interface NicPlan {
   /** Undefined where none of the policies can be carried out. */
   readonly plan: DevicePlan | undefined;
-  /** By name of the policy. */
-  readonly found: ReadonlyMap<string, PolicyMatch>;
+  readonly found: readonly (readonly [policy: string, match: PolicyMatch])[];
 }
 
 /** One NIC by the policies that select it, ordered by precedence. */
-function planNic(nic: NicFacts, selecting: readonly ReadPolicy[]): NicPlan {
+function planNic(nic: DescribedNic, selecting: readonly SelectingPolicy[]): NicPlan {
   const wellFormed = selecting.filter(({ problems }) => problems.length === 0);
   const asked = wellFormed.map((policy) => ({ name: policy.facts.name, demand: askedOf(nic, policy) }));
   const demands = asked.map(({ demand }) => demand).filter(isDemand);
   const merged = demands.length === 0 ? undefined : merge(nic, demands);
   const ranges = new Map(merged?.plan.vfGroups.map(({ policyName, vfRange }) => [policyName, vfRange]));
-  const found = asked.map(({ name, demand }): [string, PolicyMatch] => {
+  const found = asked.map(({ name, demand }) => {
     const problem = isDemand(demand) ? merged?.problems.get(name) : demand;
-    return [name, matchOf(nic, ranges.get(name), problem)];
+    return [name, matchOf(nic, ranges.get(name), problem)] as const;
   });
-  return { plan: merged?.plan, found: new Map(found) };
+  return { plan: merged?.plan, found };
 }
 
-function askedOf(nic: NicFacts, { facts, criteria, unsupported }: ReadPolicy): Demand | MatchProblem {
+function askedOf(nic: DescribedNic, { facts, criteria, unsupported }: SelectingPolicy): Demand | MatchProblem {
   if (unsupported.decisive.length > 0) return unsupportedProblem(facts, nic, unsupported.decisive);
-  return demandOn(facts, nic, criteria === undefined ? undefined : selectedRange(criteria, nic));
+  return demandOn(facts, nic, selectedRange(criteria, nic));
 }
 
 function matchOf(nic: NicFacts, vfRange: string | undefined, problem: MatchProblem | undefined): PolicyMatch {

@@ -18,6 +18,7 @@ import {
   unknownProblems,
   wholeNumber,
 } from "../spec-fields.js";
+import { hasBridge } from "./unsupported.js";
 import { parsePfName } from "./vf-range.js";
 
 /**
@@ -153,9 +154,4 @@ function unknownPolicyProblems(spec: Spec): InputProblem[] {
 /** Does a part of a nicSelector say anything? Empty texts and lists do not. */
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0);
-}
-
-/** An empty `bridge` asks for nothing. */
-function hasBridge(bridge: unknown): boolean {
-  return isSpec(bridge) && Object.values(bridge).some((value) => value !== undefined);
 }

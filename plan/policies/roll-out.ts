@@ -43,15 +43,23 @@ function budgetsOf(
   devices: readonly RollOutDevice[],
   limits: ReadonlyMap<string, string | undefined>,
 ): ReadonlyMap<string, Budget> {
+  const all = nodesByPolicy(devices);
+  const occupied = nodesByPolicy(devices.filter(({ state }) => state === "busy" || state === "failed"));
   const budgets = new Map<string, Budget>();
   for (const [policy, limit] of limits) {
     if (limit === undefined) continue;
-    const own = devices.filter(({ policies }) => policies.includes(policy));
-    const count = new Set(own.map(({ nodeName }) => nodeName)).size;
-    const occupied = own.filter(({ state }) => state === "busy" || state === "failed").map(({ nodeName }) => nodeName);
-    budgets.set(policy, { limit: nodesAtOnce(limit, count), nodes: new Set(occupied) });
+    const count = all.get(policy)?.size ?? 0;
+    budgets.set(policy, { limit: nodesAtOnce(limit, count), nodes: occupied.get(policy) ?? new Set() });
   }
   return budgets;
+}
+
+function nodesByPolicy(devices: readonly RollOutDevice[]): ReadonlyMap<string, Set<string>> {
+  const nodes = new Map<string, Set<string>>();
+  for (const { nodeName, policies } of devices) {
+    for (const policy of policies) nodes.set(policy, (nodes.get(policy) ?? new Set<string>()).add(nodeName));
+  }
+  return nodes;
 }
 
 function nodesAtOnce(limit: string, nodes: number): number {

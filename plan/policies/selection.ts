@@ -2,13 +2,9 @@ import type { NicSelector } from "../../api/sriov-network-node-policy.js";
 import type { NicFacts, NodeFacts } from "./snapshot.js";
 import { type PfName, type VfRange, parsePfName } from "./vf-range.js";
 
-/** Has the node all the labels? No labels asked for: every node. */
-export function selectsNode(nodeSelector: Readonly<Record<string, string>>, node: NodeFacts): boolean {
-  return Object.entries(nodeSelector).every(([key, value]) => node.labels[key] === value);
-}
-
-/** What a NIC has to have for a policy, ready to be compared with many. */
+/** What a policy selects by, ready to be compared with many nodes and NICs. */
 export interface NicCriteria {
+  readonly nodeLabels: readonly (readonly [key: string, value: string])[];
   readonly vendor: string | undefined;
   readonly deviceId: string | undefined;
   readonly addresses: ReadonlySet<string> | undefined;
@@ -16,26 +12,32 @@ export interface NicCriteria {
   readonly netFilter: string | undefined;
 }
 
-/** Empty texts and lists ask for nothing, as in the operator. Entries of `pfNames` that are malformed select nothing. */
-export function nicCriteria(selector: NicSelector): NicCriteria {
-  const { rootDevices = [], pfNames = [] } = selector;
+/** Empty texts and lists ask for nothing, as in the operator. */
+export function nicCriteria(nodeSelector: Readonly<Record<string, string>>, nicSelector: NicSelector): NicCriteria {
+  const { vendor, deviceID, rootDevices = [], pfNames = [], netFilter } = nicSelector;
   return {
-    vendor: hexDigits(selector.vendor),
-    deviceId: hexDigits(selector.deviceID),
+    nodeLabels: Object.entries(nodeSelector),
+    vendor: lowerCase(vendor),
+    deviceId: lowerCase(deviceID),
     addresses: rootDevices.length === 0 ? undefined : new Set(rootDevices),
     pfNames: pfNames.length === 0 ? undefined : pfNames.map(parsePfName).filter((name) => name !== undefined),
-    netFilter: selector.netFilter === "" ? undefined : selector.netFilter,
+    netFilter: withoutSpaces(netFilter),
   };
+}
+
+/** Has the node all the labels? None asked for: every node has. */
+export function selectsNode({ nodeLabels }: NicCriteria, node: NodeFacts): boolean {
+  return nodeLabels.every(([key, value]) => node.labels[key] === value);
 }
 
 export function selectsNic(criteria: NicCriteria, nic: NicFacts): boolean {
   const { vendor, deviceId, addresses, pfNames, netFilter } = criteria;
   return (
-    (vendor === undefined || vendor === hexDigits(nic.vendorId)) &&
-    (deviceId === undefined || deviceId === hexDigits(nic.deviceId)) &&
+    (vendor === undefined || vendor === lowerCase(nic.vendorId)) &&
+    (deviceId === undefined || deviceId === lowerCase(nic.deviceId)) &&
     (addresses === undefined || addresses.has(nic.address)) &&
     (pfNames === undefined || pfNameOf(pfNames, nic) !== undefined) &&
-    (netFilter === undefined || sameNetwork(netFilter, nic.netFilter))
+    (netFilter === undefined || netFilter === withoutSpaces(nic.netFilter))
   );
 }
 
@@ -52,15 +54,11 @@ function pfNameOf(pfNames: readonly PfName[], nic: NicFacts): PfName | undefined
   );
 }
 
-function hexDigits(text: string | undefined): string | undefined {
+function lowerCase(text: string | undefined): string | undefined {
   return text === undefined || text === "" ? undefined : text.toLowerCase();
 }
 
-/** Spaces around the colon and at the ends do not count. */
-function sameNetwork(wanted: string, present: string | undefined): boolean {
-  return present !== undefined && withoutSpaces(wanted) === withoutSpaces(present);
-}
-
-function withoutSpaces(text: string): string {
-  return text.replace(/\s+/g, "");
+/** Of a netFilter, spaces around the colon and at the ends do not count. */
+function withoutSpaces(text: string | undefined): string | undefined {
+  return text === undefined || text === "" ? undefined : text.replace(/\s+/g, "");
 }

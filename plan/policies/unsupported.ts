@@ -1,6 +1,7 @@
-import { describeNic } from "./demand.js";
+import { isSpec } from "../spec-fields.js";
+import type { DescribedNic } from "./described-nic.js";
 import type { MatchProblem } from "./policy-plan.js";
-import type { NicFacts, PolicyFacts } from "./snapshot.js";
+import type { PolicyFacts } from "./snapshot.js";
 import type { SriovNetworkNodePolicySpec } from "../../api/sriov-network-node-policy.js";
 
 export interface UnsupportedFields {
@@ -15,15 +16,21 @@ export function unsupportedFields(spec: SriovNetworkNodePolicySpec): Unsupported
   const decisive: string[] = [];
   if (spec.eSwitchMode === "switchdev") decisive.push("eSwitchMode: switchdev");
   if (spec.vdpaType !== undefined) decisive.push(`vdpaType: ${spec.vdpaType}`);
-  if (Object.keys(spec.bridge ?? {}).length > 0) decisive.push("bridge");
+  if (hasBridge(spec.bridge)) decisive.push("bridge");
   return { decisive, ignored: spec.isRdma === true ? ["isRdma: true"] : [] };
 }
 
-export function unsupportedProblem(policy: PolicyFacts, nic: NicFacts, fields: readonly string[]): MatchProblem {
+/** An empty `bridge` asks for nothing. */
+export function hasBridge(bridge: unknown): boolean {
+  return isSpec(bridge) && Object.values(bridge).some((value) => value !== undefined);
+}
+
+export function unsupportedProblem(policy: PolicyFacts, nic: DescribedNic, fields: readonly string[]): MatchProblem {
   return {
     kind: "unsupported",
     message:
-      `Policy ${policy.name} asks for ${fields.join(" and ")}, which is not carried out here, so ${describeNic(nic)} keeps what ` +
-      `it has from this policy's side. Take ${fields.length === 1 ? "that field" : "those fields"} out, or leave these NICs to the sriov-network-operator.`,
+      `Policy ${policy.name} asks for ${fields.join(" and ")}, which is not carried out here, so that it has no VFs made on ` +
+      `${nic.description}. Take ${fields.length === 1 ? "the field" : "these fields"} out of it, or have the ` +
+      `sriov-network-operator look after this NIC.`,
   };
 }
