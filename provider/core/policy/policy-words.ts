@@ -1,5 +1,5 @@
 import type { SriovNetworkNodePolicySpec } from "../../../api/sriov-network-node-policy.js";
-import { selectsNode } from "../../../plan/policies/selection.js";
+import { nicCriteria, selectsNode } from "../../../plan/policies/selection.js";
 import { describeChange, describeLoss } from "../../../plan/vf-count.js";
 import { describeUsed, WAYS_OUT } from "../disruption.js";
 import { quoteAll } from "../field-manager.js";
@@ -36,7 +36,8 @@ export function describeTroubles(effects: PolicyEffects, onVfsInUse: "refuse" | 
 /** Why a policy selects nothing. */
 export function describeNothingSelected(name: string, spec: SriovNetworkNodePolicySpec, scene: PolicyScene): string {
   const { nodes, nics } = scene.snapshot;
-  const chosen = new Set(nodes.filter((node) => selectsNode(spec.nodeSelector, node)).map((node) => node.name));
+  const criteria = nicCriteria(spec.nodeSelector, spec.nicSelector);
+  const chosen = new Set(nodes.filter((node) => selectsNode(criteria, node)).map((node) => node.name));
   const there = nics.filter(({ nodeName }) => chosen.has(nodeName));
   const labels = Object.entries(spec.nodeSelector).map(([label, value]) => `${label}=${value}`);
   const nodesInWords = labels.length === 0 ? "" : ` with the labels ${labels.join(", ")}`;

@@ -29,6 +29,7 @@ export class NetworkDriver {
 
   operation(ms = 45_000): Operation {
     const log = {
+      inform: () => undefined,
       warn: (message: string) => void this.warnings.push(message),
       status: (message: string) => void this.statuses.push(message),
     };
