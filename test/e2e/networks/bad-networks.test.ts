@@ -13,13 +13,13 @@ describe("bad input of a network", () => {
   /** All of them in one network, since a preview takes its time. */
   const cases: readonly (readonly [property: string, value: unknown, reason: string])[] = [
     ["resourceName", "my pool", "resourceName must be 1 to 63 letters"],
-    ["vlan", 4095, "from 0 to 4094, not 4095"],
-    ["vlanQoS", 8, "from 0 to 7, not 8"],
+    ["vlan", 4095, "vlan must be a whole number"],
+    ["vlanQoS", 8, "vlanQoS must be a whole number"],
     ["vlanProto", "802.3", '"802.3"'],
     ["spoofChk", "yes", '"yes"'],
     ["trust", "true", '"true"'],
     ["linkState", "up", '"up"'],
-    ["minTxRate", -1, "not -1"],
+    ["minTxRate", -1, "minTxRate must be a whole number"],
     ["maxTxRate", 1.5, "a whole number"],
     ["logLevel", "loud", '"loud"'],
     ["ipam", '{"type": host-local}', "at line 1, column 10"],

@@ -8,6 +8,7 @@ import type { Lab } from "../../../lab/lab.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { sharedLab } from "../../shared-lab.js";
 import { hardware, type Nic, nicOf } from "../nics.js";
+import type { Done } from "../stack.js";
 
 /** Two NICs of one name, in two nodes, that belong to one test: what a policy is for. */
 export interface Twins {
@@ -85,4 +86,11 @@ export async function found<T extends KubeObject>(
     if (error instanceof ApiError && error.httpStatus === 404) return undefined;
     throw error;
   }
+}
+
+/** What stands on the resource's own row for people to know, without warnings. */
+export function informedOf(done: Done, resource: string): string[] {
+  return done.diagnostics
+    .filter((diagnostic) => diagnostic.resource === resource && diagnostic.severity.startsWith("info"))
+    .map(({ message }) => message);
 }
