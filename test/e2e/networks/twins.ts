@@ -15,6 +15,8 @@ export interface Twins {
   readonly lab: Lab;
   readonly nodeNames: readonly string[];
   readonly interfaceName: string;
+  /** Of the NICs in their nodes: `eth<index>`. */
+  readonly index: number;
   /** What selects the two nodes. */
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly nics: readonly [Nic, Nic];
@@ -42,6 +44,7 @@ export async function freshTwins(): Promise<Twins> {
   const nics = [nicOf(lab, nodes[0], index), nicOf(lab, nodes[1], index)] as const;
   return {
     lab,
+    index,
     nics,
     nodeNames: nodes.map(({ name }) => name),
     interfaceName: nics[0].interfaceName,
