@@ -28,7 +28,7 @@ export function nicSelectorSchema(): Schema {
       rootDevices: list("PCI addresses of NICs.", {
         type: "string",
         maxLength: 16,
-        pattern: "^[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[01][0-9a-fA-F]\\.[0-7]$",
+        pattern: "^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]$",
       }),
       pfNames: list("Names of interfaces, each with or without a range of VFs: ens1f0, ens1f0#0-3.", {
         type: "string",

@@ -3,6 +3,7 @@ import type { KubeObject, ObjectMeta } from "../../../api/object.js";
 import { SRIOV_NETWORK, type SriovNetwork } from "../../../api/sriov-network.js";
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
 import type { KubeClient } from "../../../kube/client.js";
+import { POLICY_SPEC } from "../../specs/policies.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,8 +15,7 @@ export async function makePolicy(
   fields: Fields = {},
   annotations: ObjectMeta["annotations"] = {},
 ): Promise<SriovNetworkNodePolicy> {
-  const nodeSelector = { "no-node": "has this" };
-  const spec = { resourceName: "storage", nodeSelector, nicSelector: { vendor: "8086" }, numVfs: 4, ...fields };
+  const spec = { ...POLICY_SPEC, ...fields };
   const metadata = { name: `policy-${++made}`, namespace: RECONCILER_NAMESPACE, annotations };
   const object: KubeObject & { readonly spec: Fields } = { metadata, spec };
   return (await client.create<KubeObject>(SRIOV_NETWORK_NODE_POLICY, object, BY)) as SriovNetworkNodePolicy;

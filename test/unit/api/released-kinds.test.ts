@@ -61,7 +61,7 @@ const CASES: readonly Case[] = [
       "spec.nicSelector.pfNames[] maxLength 160",
       // No NIC could be selected by anything else.
       "spec.nicSelector.rootDevices[] maxLength 16",
-      "spec.nicSelector.rootDevices[] pattern ^[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[01][0-9a-fA-F]\\.[0-7]$",
+      "spec.nicSelector.rootDevices[] pattern ^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]$",
       "spec.nicSelector.netFilter pattern ^$|\\S\\s*:\\s*\\S",
       "spec.nicSelector.netFilter maxLength 1024",
       // What the API server's rules may cost is bounded, so lists are.
