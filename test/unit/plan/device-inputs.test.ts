@@ -44,9 +44,18 @@ describe("a PCI address", () => {
   for (const address of ["0000:04:00.0", "10000:e1:00.7", "0000:ff:1f.7"]) {
     it(`may be ${address}`, () => expect(addressProblem(address)).to.equal(undefined));
   }
-  for (const address of ["04:00.0", "0000:04:00.8", "0000:04:20.0", "0000:AF:00.0", "0000:04:00.0\n", ""]) {
+  for (const address of [
+    "04:00.0",
+    "0000:04:00.8",
+    "0000:04:20.0",
+    "0000:AF:00.0",
+    "0000:04:00.0\n",
+    "x0000:04:00.0",
+    "",
+  ]) {
     it(`may not be ${JSON.stringify(address)}`, () => expect(addressProblem(address)).to.include("0000:04:00.0"));
   }
+  it("may not be a list of one", () => expect(addressProblem(["0000:04:00.0"])).to.match(/ not a list$/));
   it("may not be missing", () => {
     expect(addressProblem(undefined)).to.match(/^must be a PCI address .* not nothing$/);
   });

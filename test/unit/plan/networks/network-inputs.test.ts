@@ -8,6 +8,7 @@ describe("the spec of a network", () => {
   const accepted: readonly Readonly<Record<string, unknown>>[] = [
     {},
     { resourceName: "intel_nics" },
+    { resourceName: "a" },
     { networkNamespace: "web" },
     { networkNamespace: "" },
     { networkNamespace: "a".repeat(63) },
@@ -73,6 +74,8 @@ describe("the spec of a network", () => {
     [{ minTxRate: -1 }, "minTxRate must be a whole number, 0 or more, not number -1"],
     [{ maxTxRate: 1.5 }, "maxTxRate must be a whole number, 0 or more, not number 1.5"],
     [{ minTxRate: 200, maxTxRate: 100 }, "minTxRate must be maxTxRate, which is 100, or less, not 200"],
+    [{ minTxRate: "5", maxTxRate: 3 }, 'minTxRate must be a whole number, 0 or more, not the text "5"'],
+    [{ minTxRate: 5, maxTxRate: "3" }, 'maxTxRate must be a whole number, 0 or more, not the text "3"'],
     [
       { logLevel: "trace" },
       'logLevel must be "panic" or "error" or "warning" or "info" or "debug" or "", not the text "trace"',

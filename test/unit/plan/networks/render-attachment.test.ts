@@ -42,6 +42,10 @@ describe("the attachment of a network", () => {
     ]);
   });
 
+  it("is told from what cannot be rendered", () => {
+    expect(renderAttachment(NETWORK, TARGET).kind).to.equal("rendered");
+  });
+
   it("has no owner reference while the network has no uid", () => {
     const result = renderAttachment(
       { metadata: { name: "test", namespace: "ns" }, spec: {} },

@@ -94,11 +94,31 @@ describe("a device's progress", () => {
     expect(progressOf({ ...PLAN, mtu: undefined }, { ...bare, spec: { address, nodeName } }).state).to.equal("Pending");
   });
 
+  it("is Ready where a plan without groups meets a device that never had any", () => {
+    const { vfGroups, ...spec } = device().spec;
+    expect(vfGroups).to.have.length(1);
+    expect(progressOf({ ...PLAN, vfGroups: [] }, { ...device(), spec }).state).to.equal("Ready");
+  });
+
+  it("is Ready where the agent says so, whatever addresses it lists", () => {
+    expect(stateOf({}, { status: { vfAddresses: [] } })).to.equal("Ready");
+  });
+
+  it("takes no field for the controller's that others, or none, are known to have set", () => {
+    const managedFields = [
+      { manager: CONTROLLER },
+      { manager: CONTROLLER, fieldsV1: { "f:status": {} } },
+      { manager: CONTROLLER, fieldsV1: { "f:spec": {} } },
+    ];
+    expect(stateOf({ mtu: undefined }, { metadata: { managedFields } })).to.equal("Ready");
+  });
+
   it("is Ready where defaults are written on one side alone", () => {
     const { deviceType, ...short } = GROUP;
     expect(deviceType).to.equal("netdevice");
     const spec = { vfGroups: [{ ...short, needVhostNet: false, excludeTopology: false }] };
     expect(stateOf({}, { spec })).to.equal("Ready");
+    expect(stateOf({ vfGroups: spec.vfGroups })).to.equal("Ready");
   });
 
   it("does not mind an MTU or number that somebody else has set", () => {
@@ -133,6 +153,11 @@ describe("a device's progress", () => {
       });
     });
   }
+
+  it("is Configuring while the device has no status at all", () => {
+    const { metadata, spec } = device();
+    expect(progressOf(PLAN, { metadata, spec }).state).to.equal("Configuring");
+  });
 
   const reasons: readonly (readonly [string, string])[] = [
     ["Configuring", "Configuring"],

@@ -240,6 +240,11 @@ describe("VFs that somebody else makes", () => {
     expect(problemOf(plan, "p1")?.message).to.include("policy p1 wants them left to somebody else");
   });
 
+  it("are left alone where one policy of two that want none says so", () => {
+    const both = [policy("p1", { numVfs: 0 }), policy("p2", { numVfs: 0, externallyManaged: true })];
+    expect(devicePlanOf(...both)).to.deep.include({ numVfs: undefined, policies: ["p2", "p1"] });
+  });
+
   it("may be none: a number that is left alone is not declared as 0", () => {
     expect(devicePlanOf(policy("p1", { numVfs: 0, externallyManaged: true }))).to.deep.include({
       numVfs: undefined,

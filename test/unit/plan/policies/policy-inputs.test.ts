@@ -92,6 +92,16 @@ describe("the spec of a policy", () => {
       { nicSelector: { vendor: "0x8086" } },
       'nicSelector.vendor must be four hex digits such as "8086", not the text "0x8086"',
     ],
+    [
+      { nicSelector: { vendor: "80861" } },
+      'nicSelector.vendor must be four hex digits such as "8086", not the text "80861"',
+    ],
+    [{ nicSelector: { pfNames: ["#", "ens1f0"] } }, `nicSelector.pfNames[0] ${pfName} the text "#"`],
+    ...["a b:c", "a:b c"].map((netFilter): readonly [Readonly<Record<string, unknown>>, string] => [
+      { nicSelector: { netFilter } },
+      'nicSelector.netFilter must be a network such as "openstack/NetworkID:…" or "aws/NetworkID:…", ' +
+        `not the text "${netFilter}"`,
+    ]),
     [{ nicSelector: { vendor: 8086 } }, 'nicSelector.vendor must be four hex digits such as "8086", not number 8086'],
     [
       { nicSelector: { deviceID: "158" } },

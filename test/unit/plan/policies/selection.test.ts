@@ -11,6 +11,7 @@ describe("a nicSelector", () => {
     ["vendor", { vendor: "8086" }],
     ["vendor in other case", { vendor: "15B3" }, { vendorId: "15b3" }],
     ["vendor where the report has capitals", { vendor: "15b3" }, { vendorId: "15B3" }],
+    ["vendor, whatever the NIC's network", { vendor: "8086" }, { netFilter: NETWORK }],
     ["deviceID", { deviceID: "158b" }],
     ["deviceID in other case", { deviceID: "158B" }],
     ["one of rootDevices", { rootDevices: ["0000:01:00.0", "0000:86:00.1"] }],
