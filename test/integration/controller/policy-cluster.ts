@@ -31,10 +31,13 @@ export class PolicyCluster {
 
   /** Deletes every policy, and waits until the controller has let go of every NIC, so that the next test file finds none. */
   async stop(...controllers: readonly LabController[]): Promise<void> {
-    for (const { metadata } of this.policies.list()) await this.delete(metadata.name, metadata.namespace);
-    for (const { metadata } of this.observer.devices.list()) await this.released(metadata.name);
-    await Promise.all(controllers.map((controller) => controller.stop()));
-    await Promise.all([this.observer.stop(), this.policies.stop()]);
+    try {
+      for (const { metadata } of this.policies.list()) await this.delete(metadata.name, metadata.namespace);
+      for (const { metadata } of this.observer.devices.list()) await this.released(metadata.name);
+    } finally {
+      await Promise.all(controllers.map((controller) => controller.stop()));
+      await Promise.all([this.observer.stop(), this.policies.stop()]);
+    }
   }
 
   /** As by `kubectl apply`: sets the whole spec. */
