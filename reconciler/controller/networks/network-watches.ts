@@ -10,7 +10,7 @@ import { type Change, Informer } from "../../../kube/informer.js";
 import { OptionalInformer } from "../../../kube/optional-informer.js";
 import type { JobParts } from "../job.js";
 import { policyNameOf } from "./decide.js";
-import { isMadeByController, type Place, placeOf, samePlace } from "./place.js";
+import { type Place, placeOf, samePlace } from "./place.js";
 
 /** What the cluster has of all that networks depend on, and which places a change of it concerns. */
 export class NetworkWatches {
@@ -58,10 +58,9 @@ export class NetworkWatches {
     if (!this.servesAttachments() && this.networks.list().length > 0) await this.attachments.look();
   }
 
-  /** Where networks want their attachments, and where the controller has made some. */
+  /** Where networks want their attachments, and where there are some. */
   places(): Place[] {
-    const left = this.attachments.list().filter(isMadeByController).map(whereIs);
-    return [...this.networks.list().map((network) => this.placeOf(network)), ...left];
+    return [...this.networks.list().map((network) => this.placeOf(network)), ...this.attachments.list().map(whereIs)];
   }
 
   /** The networks whose attachment belongs there and that are not about to go; the oldest comes first. */

@@ -61,6 +61,20 @@ describe("an informer of a kind that may be missing", () => {
     expect(informer.list().map(({ metadata }) => metadata.name)).to.deep.equal(["a"]);
   });
 
+  it("takes in what a write has returned, before a watch tells of it", async () => {
+    await install(client, THING);
+    while (served.serves(THING) !== true) await served.look();
+    await informer.start().synced;
+    informer.observe(await put("a"));
+    expect(told).to.deep.equal(["a set"]);
+  });
+
+  it("takes in nothing of a kind that is not known to be there", async () => {
+    await install(client, THING);
+    informer.observe(await put("a"));
+    expect(informer.list()).to.deep.equal([]);
+  });
+
   it("is not synced before it is known whether there is one", async () => {
     informer.start();
     expect(informer.hasSynced).to.equal(false);

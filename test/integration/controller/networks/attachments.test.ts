@@ -120,7 +120,7 @@ describe("a network's attachment", () => {
   it("moves with networkNamespace", async () => {
     const [from, to] = [await cluster.namespace(), await cluster.namespace()];
     const network = await cluster.createCentral("moved", { resourceName: "fast", networkNamespace: from });
-    await cluster.attachment(from, "moved");
+    await cluster.ready(network, "Attached");
     await cluster.edit(SRIOV_NETWORK, network.metadata, { spec: { networkNamespace: to } });
     await cluster.attachment(to, "moved");
     await cluster.noAttachment(from, "moved");
@@ -129,7 +129,7 @@ describe("a network's attachment", () => {
   it("moves out of the network's own namespace", async () => {
     const to = await cluster.namespace();
     const network = await cluster.createCentral("moved-out", { resourceName: "fast" });
-    await cluster.attachment(RECONCILER_NAMESPACE, "moved-out");
+    await cluster.ready(network, "Attached");
     await cluster.edit(SRIOV_NETWORK, network.metadata, { spec: { networkNamespace: to } });
     await cluster.attachment(to, "moved-out");
     await cluster.noAttachment(RECONCILER_NAMESPACE, "moved-out");
@@ -138,7 +138,7 @@ describe("a network's attachment", () => {
   it("goes with a network in another namespace", async () => {
     const namespace = await cluster.namespace();
     const network = await cluster.createCentral("far", { resourceName: "fast", networkNamespace: namespace });
-    await cluster.attachment(namespace, "far");
+    await cluster.ready(network, "Attached");
     await cluster.remove(SRIOV_NETWORK, network.metadata);
     await cluster.noAttachment(namespace, "far");
   });
@@ -146,7 +146,7 @@ describe("a network's attachment", () => {
   it("goes with a network in its own namespace", async () => {
     const namespace = await cluster.namespace();
     const network = await cluster.create("near", namespace, { resourceName: "fast" });
-    await cluster.attachment(namespace, "near");
+    await cluster.ready(network, "Attached");
     await cluster.remove(SRIOV_NETWORK, network.metadata);
     await cluster.noAttachment(namespace, "near");
   });
