@@ -2,6 +2,8 @@
 export const EventReason = {
   /** The VF count was changed as the object asks. */
   VfsChanged: "VfsChanged",
+  /** MTUs and drivers of VFs were set as the object asks. */
+  Adjusted: "Adjusted",
   /** The VFs that a node had before it was restarted are there again. */
   Restored: "Restored",
   /** VFs were destroyed though they were in use, as somebody had allowed; the message says whose. */

@@ -50,7 +50,7 @@ function treeOfFiles(): SysfsTree {
     for (let index = 0; index < VFS_EACH; index++) {
       const vf = virtualFunctionAddress(parsePciAddress(address), index, 128, 2);
       tree.virtualFunction(address, index, vf);
-      tree.interface(vf, `nic${nic}v${index}`);
+      tree.interface(vf, `nic${nic}v${index}`, { mtu: "1500", type: "1" });
     }
   }
   return tree;

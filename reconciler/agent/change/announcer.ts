@@ -30,6 +30,11 @@ export class Announcer {
     else this.tell(device, "Normal", EventReason.Restored, `${change}, as before the restart of the node`);
   }
 
+  /** `what`: each MTU and driver, from and to. */
+  set(device: SriovNetworkDevice, what: string): void {
+    this.tell(device, "Normal", EventReason.Adjusted, what);
+  }
+
   disrupted(device: SriovNetworkDevice, lost: readonly UsedVf[]): void {
     const message = `VFs in use were destroyed, as the annotation for ${allowedCount(device) ?? ""} VFs allowed: ${listUsed(lost)}`;
     this.tell(device, "Warning", EventReason.Disrupted, message);

@@ -1,4 +1,4 @@
-import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { PhysicalFunction } from "../../kernel/kernel.js";
 import { wantedCount } from "./decide.js";
 
@@ -38,11 +38,11 @@ export function deviationOf(
   firstLook: boolean,
 ): Deviation | undefined {
   const { status, metadata } = device;
-  if (readyCondition(device)?.reason !== ReadyReason.Configured) return undefined;
   if (status?.observedGeneration !== metadata.generation) return undefined;
   const reported = status?.virtualFunctions?.length ?? 0;
   const found = nic.numVfs;
-  if (found === reported || found === wantedCount(device)) return undefined;
+  // Whatever Ready said: a refused MTU, say, leaves the count as it was asked for.
+  if (reported !== wantedCount(device) || found === reported) return undefined;
   return { kind: firstLook && found === 0 ? "restart" : "drift", reported, found };
 }
 

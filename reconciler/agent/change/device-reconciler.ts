@@ -19,7 +19,7 @@ import { PassMemory } from "./pass-memory.js";
 import type { Work } from "./phase.js";
 import { refusalBy } from "./refusal.js";
 import { type Eligibility, reportFinding, reportGone, reportUnreadable } from "./report.js";
-import { applySettings, isWork, planSettings, type SettingsPlan, type SettingsResult } from "./settings.js";
+import { applySettings, isWork, planSettings, settingsNotEligible, useOf } from "./settings.js";
 import { waitUntilSettled } from "./settle.js";
 import { isShortfall, verify } from "./verify.js";
 import { VfGroups } from "./vf-groups.js";
@@ -202,42 +202,35 @@ export class DeviceReconciler {
     nic: PhysicalFunction,
     ready: typeof CONFIGURED | typeof UNMANAGED = CONFIGURED,
   ): Promise<Result | undefined> {
-    const { eligible, message: reason } = this.parts.eligibility(nic);
+    const { eligibility, users, options } = this.parts;
+    const work = this.work(device, nic);
+    const { eligible, message: reason } = eligibility(nic);
     if (!eligible) {
-      const asked = isWork(this.settings(device, nic));
+      const asked = isWork(planSettings(device, nic, work.groups, useOf(nic, users)));
       return { outcome: asked ? settingsNotEligible(reason) : ready, found: nic };
     }
     const pending = this.pending(device, nic);
     if (pending !== undefined) return pending;
-    const left = ready === CONFIGURED ? await bindLeftovers(this.work(device, nic)) : undefined;
-    const set = await this.applySettings(device, nic);
+    const left = ready === CONFIGURED ? await bindLeftovers(work) : undefined;
+    const isCurrent = (): boolean => this.memory.isCurrent(this.parts.current());
+    const { settleDeadlineMs } = options;
+    const set = await applySettings({ ...work, device, users, isCurrent, settleDeadlineMs });
     if (set === undefined) return undefined;
     if (set.nic === undefined) return { outcome: ready, found: undefined };
-    const linked = ready === CONFIGURED ? await this.withLink(set.nic) : { outcome: ready, found: set.nic };
-    const refusal = joined([...(left === undefined ? [] : [left]), ...set.refusals]);
-    if (refusal === undefined || linked.found === undefined) return linked;
-    if (refusal.kind !== "kernelRefused") return { ...linked, outcome: refusal };
-    return this.failed(device, linked.found, refusal);
+    const link = ready === CONFIGURED ? await this.withLink(set.nic) : { outcome: ready, found: set.nic };
+    const result = { ...link, changed: set.tried !== undefined };
+    const refusal = joined([left, ...set.refusals]);
+    this.tellOf(device, set.tried, refusal);
+    if (refusal === undefined || result.found === undefined) return result;
+    return refusal.kind === "kernelRefused"
+      ? this.failed(device, result.found, refusal)
+      : { ...result, outcome: refusal };
   }
 
-  private settings(device: SriovNetworkDevice, nic: PhysicalFunction): SettingsPlan {
-    return planSettings(device, nic, this.work(device, nic).groups, this.parts.users.of(nic));
-  }
-
-  /** Resolves with nothing where the object was changed before anything was done. */
-  private async applySettings(device: SriovNetworkDevice, nic: PhysicalFunction): Promise<SettingsResult | undefined> {
-    const { users, kernel, options } = this.parts;
-    let now: PhysicalFunction | undefined = nic;
-    if (isWork(this.settings(device, nic))) {
-      // VFs may have been taken since they were last looked at.
-      await users.refresh();
-      now = await kernel.physicalFunction(this.address);
-      if (now === undefined) return { nic: undefined, refusals: [] };
-      if (!this.memory.isCurrent(this.parts.current())) return undefined;
-    }
-    const { settleDeadlineMs } = options;
-    const about = { device, users: users.of(now), silent: users.silent(), settleDeadlineMs };
-    return applySettings({ ...this.work(device, now), ...about });
+  private tellOf(device: SriovNetworkDevice, settings: string | undefined, refusal: Refusal | undefined): void {
+    if (settings === undefined) return;
+    this.parts.log.info({ settings, refusal: refusal?.message }, `${device.metadata.name}: ${settings}`);
+    if (refusal?.kind !== "kernelRefused") this.announcer.set(device, settings);
   }
 
   private async withLink(nic: PhysicalFunction): Promise<Result> {
@@ -326,12 +319,5 @@ function notEligible(reason: string, plan: VfCountPlan): Refusal {
   const message =
     `not changed (${describeChange(plan)}): ${reason}. Free the NIC from that, or set the count back to ` +
     `${plan.from}.`;
-  return { kind: "notEligible", message };
-}
-
-function settingsNotEligible(reason: string): Refusal {
-  const message =
-    `MTUs and drivers are not as asked, and are left as they are: ${reason}. Free the NIC from that, or take it out of ` +
-    `the policies that select it.`;
   return { kind: "notEligible", message };
 }

@@ -12,9 +12,10 @@ export interface Refusal {
 }
 
 /** One that says all of them; with what the kernel refused among them it is tried again. */
-export function joined(refusals: readonly Refusal[]): Refusal | undefined {
-  const first = refusals.find(({ kind }) => kind === "kernelRefused") ?? refusals[0];
-  return first && { kind: first.kind, message: refusals.map(({ message }) => message).join(" ") };
+export function joined(refusals: readonly (Refusal | undefined)[]): Refusal | undefined {
+  const all = refusals.filter((refusal) => refusal !== undefined);
+  const first = all.find(({ kind }) => kind === "kernelRefused") ?? all[0];
+  return first && { kind: first.kind, message: all.map(({ message }) => message).join(" ") };
 }
 
 /** The reason of the Ready condition that tells of it. */

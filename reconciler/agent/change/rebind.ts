@@ -10,21 +10,30 @@ import { VFIO_DRIVER, type VfGroups } from "./vf-groups.js";
 export interface RebindPlan {
   /** These get it. */
   readonly free: readonly VirtualFunction[];
-  /** These stay as they are, since somebody uses them. */
+  /** These keep theirs, since somebody uses them. */
   readonly used: readonly VirtualFunction[];
+  /** These keep theirs, since it is not known whether somebody does. */
+  readonly unknown: readonly VirtualFunction[];
 }
 
-/** Pure. `users` are the NIC's VFs that are in use, each with who holds it. */
-export function planRebinds(
-  nic: PhysicalFunction,
-  groups: VfGroups,
-  users: ReadonlyMap<PciAddress, string>,
-): RebindPlan {
+/** Who uses a NIC's VFs. */
+export interface VfUse {
+  /** Those in use, each with who holds it. */
+  readonly users: ReadonlyMap<PciAddress, string>;
+  /** Who does not answer though he would know of more, in words. */
+  readonly silent: string | undefined;
+}
+
+/** Pure. */
+export function planRebinds(nic: PhysicalFunction, groups: VfGroups, { users, silent }: VfUse): RebindPlan {
   const wrong = nic.virtualFunctions.filter((vf) => hasWrongDriver(vf, nic, groups));
+  const unused = wrong.filter(({ address }) => !users.has(address));
+  // A VF without a driver is in nobody's hands; or between two drivers, by whoever holds it.
+  const driven = ({ driver }: VirtualFunction): boolean => driver !== undefined;
   return {
-    free: wrong.filter(({ address }) => !users.has(address)),
-    // One without a driver is between two of them, and whoever holds it is at work on that.
-    used: wrong.filter(({ address, driver }) => users.has(address) && driver !== undefined),
+    free: silent === undefined ? unused : unused.filter((vf) => !driven(vf)),
+    used: wrong.filter(({ address }) => users.has(address)).filter(driven),
+    unknown: silent === undefined ? [] : unused.filter(driven),
   };
 }
 
@@ -71,6 +80,11 @@ export function verifyRebound(
   );
 }
 
+/** `VF 1 (0000:01:10.2): igbvf → vfio-pci`. */
+export function describeRebind(vf: VirtualFunction, groups: VfGroups): string {
+  return `${describe(vf)}: ${vf.driver ?? "no driver"} → ${groups.isForGuest(vf) ? VFIO_DRIVER : "its network driver"}`;
+}
+
 export function describeUsed(
   vfs: readonly VirtualFunction[],
   groups: VfGroups,
@@ -87,8 +101,10 @@ export function describeUsed(
   return { kind: "groupsInUse", message };
 }
 
-export function describeUnknown(silent: string): Refusal {
-  const message = `VFs that should have another driver keep theirs, and it is not known who uses them: ${silent}. It is done once that answers.`;
+export function describeUnknown(vfs: readonly VirtualFunction[], silent: string | undefined): Refusal {
+  const message =
+    `${vfs.length} VFs keep a driver that is not that of their group, since it is not known who uses them: ` +
+    `${silent ?? ""}. They get it once that answers.`;
   return { kind: "usersUnknown", message };
 }
 

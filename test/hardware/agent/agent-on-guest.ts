@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { NODE, type Node } from "../../../api/core.js";
 import { EVENT, type Event } from "../../../api/event.js";
 import { type LeftOutNic, leftOutNics } from "../../../api/left-out-nic.js";
-import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { RealNode } from "../../../lab/nodes/real-node.js";
 import { Informer } from "../../../kube/informer.js";
@@ -62,6 +62,14 @@ export class AgentOnGuest {
     const { name } = (await this.reported(nic)).metadata;
     await this.observer.declare(name, count);
     await this.configured(nic, count);
+  }
+
+  /** Declares all that is asked of the NIC, as the person who declares counts; what is not given is released. */
+  async ask(nic: Nic, spec: Partial<SriovNetworkDevice["spec"]>): Promise<void> {
+    const { metadata } = await this.reported(nic);
+    const object = { metadata: { name: metadata.name, uid: metadata.uid }, spec };
+    const options = { fieldManager: "person" };
+    this.observer.devices.observe(await this.lab.client.apply(SRIOV_NETWORK_DEVICE, object, options));
   }
 
   /** Resolves when the NIC has so many VFs, and status, PCIDevices and the guest's kernel agree about each of them. */

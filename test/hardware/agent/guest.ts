@@ -91,6 +91,23 @@ export class Guest {
     return vfs.sort((a, b) => a.index - b.index);
   }
 
+  /** As the kernel has it, of the interface of a PF or VF; undefined where there is no interface. */
+  async mtuOf(address: string): Promise<number | undefined> {
+    const text = await this.run(`cat /sys/bus/pci/devices/${address}/net/*/mtu 2>/dev/null || true`);
+    return text === "" ? undefined : Number(text);
+  }
+
+  /** Sets it past the agent, as somebody with a shell would. */
+  async setMtuByHand(address: string, mtu: number): Promise<void> {
+    await this.run(`ip link set $(ls /sys/bus/pci/devices/${address}/net) mtu ${mtu}`);
+  }
+
+  /** What the host's udev would have found for the NIC's interface; the guest has no udev. */
+  async writeUdevRecord({ path }: Nic, ...lines: readonly string[]): Promise<void> {
+    const text = lines.map((line) => `${line}\\n`).join("");
+    await this.run(`mkdir -p /run/udev/data && printf '${text}' >/run/udev/data/n$(cat ${path}/net/*/ifindex)`);
+  }
+
   /** Takes a function from its driver and offers it to another; `undefined` for none. */
   async rebind(address: string, driver: string | undefined): Promise<void> {
     const path = `/sys/bus/pci/devices/${address}`;
@@ -111,7 +128,7 @@ export class Guest {
         ip addr flush dev $name scope global
         while ip route del default dev $name 2>/dev/null; do :; done
         [ $name = enp\${nic}s0 ] || ip link set $name name enp\${nic}s0
-        ip link set enp\${nic}s0 up
+        ip link set enp\${nic}s0 mtu 1500 up
       done`);
   }
 }

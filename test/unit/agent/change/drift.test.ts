@@ -101,6 +101,18 @@ describe("hardware that no longer has what was reported", () => {
       expect(bench.device.status?.vfAddresses).to.deep.equal([]);
     });
 
+    it("loses no PCIDevice by a first failure either where Ready was about something else than the count", async () => {
+      bench.declare(4, { mtu: 99_999 });
+      await bench.pass();
+      expect(bench.ready.reason).to.equal("KernelRefused");
+      bench.hardware.reboot();
+      await bench.restart();
+      bench.writes.length = 0;
+      bench.hardware.failNext(NIC, "EIO");
+      await bench.pass();
+      expect(bench.writes).to.deep.equal(["KernelRefused"]);
+    });
+
     it("loses none while the pause after that failure lasts", async () => {
       bench.hardware.failNext(NIC, "EIO");
       for (let pass = 0; pass < 3; pass++) await bench.pass();

@@ -71,6 +71,13 @@ describe("VF groups", () => {
       expect([bench.calls, drivers()]).to.deep.equal([[], ["vfio-pci", "vfio-pci", "ixgbevf"]]);
     });
 
+    it("are told in an event, with each VF's driver before and after", async () => {
+      await passWith(netdevice("0-0"), vfio("1-2"));
+      expect(bench.events.at(-1)).to.equal(
+        "Normal Adjusted: VF 0 (0000:04:10.0): vfio-pci → its network driver; VF 2 (0000:04:10.4): ixgbevf → vfio-pci",
+      );
+    });
+
     it("write nothing where all is as they say", async () => {
       await bench.pass();
       const writes = bench.writes.length;
@@ -133,7 +140,9 @@ describe("VF groups", () => {
     await bench.pass();
     bench.silent = "the kubelet does not answer";
     await passWith(vfio("0-1"));
+    await bench.pass();
     expect([bench.calls, bench.ready.reason]).to.deep.equal([[], "UsersUnknown"]);
+    expect(bench.events.filter((event) => event.includes("Adjusted"))).to.deep.equal([]);
     expect(bench.ready.message).to.include("the kubelet does not answer");
     bench.silent = undefined;
     await bench.pass();

@@ -51,6 +51,13 @@ describe("the MTU", () => {
     expect([bench.calls, bench.ready.reason]).to.deep.equal([["setMtu eno49 9000"], "Configured"]);
   });
 
+  it("is told in an event, with what it was", async () => {
+    await bench.pass();
+    bench.declare(2, { mtu: 9000 });
+    await bench.pass();
+    expect(bench.events.at(-1)).to.equal("Normal Adjusted: eno49 (0000:04:00.0): MTU 1500 → 9000");
+  });
+
   it("is told in status", async () => {
     bench.declare(2, { mtu: 9000, vfGroups: [vfGroup("1-1", { mtu: 4000 })] });
     await bench.pass();
@@ -131,6 +138,17 @@ describe("the MTU", () => {
       bench.declare(2, { mtu: 99_999, vfGroups: groups });
       await bench.pass();
       expect(mtus()).to.deep.equal([1500, 4000, undefined]);
+    });
+
+    it("is tried again also where a VF in use keeps its driver, and both are told", async () => {
+      await bench.pass();
+      bench.held.set(SECOND, "pod web/router-0");
+      bench.declare(2, { mtu: 99_999, vfGroups: [vfGroup("1-1", { deviceType: "vfio-pci" })] });
+      await bench.pass();
+      expect(bench.ready.reason).to.equal("KernelRefused");
+      expect(bench.ready.message).to.match(
+        /^VFs keep a driver .* by pod web\/router-0\. .* eno49 .* keeps the MTU 1500/,
+      );
     });
 
     it("is tried again with pauses", async () => {
