@@ -6,6 +6,10 @@ export type { DeviceOutputs, VirtualFunctionOutput } from "./core/device-outputs
 export type { NetworkInputs, PartialNetworkInputs } from "./core/network/network-inputs.js";
 export type { NetworkOutputs } from "./core/network/network-outputs.js";
 export { sriovNetwork } from "./core/network/sriov-network.js";
+export type { PartialPolicyInputs, PolicyInputs } from "./core/policy/policy-inputs.js";
+export type { MatchedDeviceOutput } from "./core/policy/policy-dialect.js";
+export type { PolicyOutputs } from "./core/policy/policy-outputs.js";
+export { sriovNetworkNodePolicy } from "./core/policy/sriov-network-node-policy.js";
 export {
   type Checked,
   type Created,
@@ -23,6 +27,7 @@ export {
   deleteDevice,
   diffDevice,
   readDevice,
+  sriovNetworkDevice,
   updateDevice,
 } from "./core/sriov-network-device.js";
 export type { Timeouts } from "./core/timeouts.js";

@@ -1,4 +1,4 @@
-import { isProviderFieldManager } from "../../api/names.js";
+import { CONTROLLER_FIELD_MANAGER, isProviderFieldManager } from "../../api/names.js";
 import type { ManagedFieldsEntry } from "../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import type { KubeClient } from "../../kube/client.js";
@@ -118,9 +118,31 @@ export function conflictMessage(
   managers: readonly string[],
   when: "refused" | "foreseen",
 ): string {
-  const owners = quoteAll(managers);
-  const owned =
-    `spec.numVFS is owned by field manager ${owners}, which has set it to ${device.spec.numVFS ?? 0}` +
-    (when === "refused" ? `, so it was not changed to ${numVfs}` : `, so up will be refused to change it to ${numVfs}`);
-  return `${device.metadata.name}: ${owned}. Set forceConflicts: true to take the number over, or have ${owners} let go of it.`;
+  const { owners, letGo } = describeOwners(device, managers);
+  const meaning =
+    when === "refused" ? `so it was not changed to ${numVfs}` : `so up will be refused to change it to ${numVfs}`;
+  return (
+    `${device.metadata.name}: spec.numVFS is owned by ${owners}, which has set it to ${device.spec.numVFS ?? 0}, ${meaning}. ` +
+    `Set forceConflicts: true to take the number over, or ${letGo}.`
+  );
+}
+
+/** Managers of a count, in words, and what makes them let go of it: of the controller's, the policies that it is for. */
+export function describeOwners(
+  device: SriovNetworkDevice,
+  managers: readonly string[],
+): { readonly owners: string; readonly letGo: string } {
+  if (!managers.includes(CONTROLLER_FIELD_MANAGER)) {
+    const quoted = quoteAll(managers);
+    return { owners: `field manager ${quoted}`, letGo: `have ${quoted} let go of it` };
+  }
+  const names = [...new Set((device.spec.vfGroups ?? []).map(({ policyName }) => policyName))];
+  const others = managers.filter((manager) => manager !== CONTROLLER_FIELD_MANAGER);
+  const policies = names.length === 0 ? "a SriovNetworkNodePolicy" : `SriovNetworkNodePolicy ${quoteAll(names)}`;
+  const beside = others.length === 0 ? "" : ` and field manager ${quoteAll(others)}`;
+  const release = others.length === 0 ? "" : `, and have ${quoteAll(others)} let go of it`;
+  return {
+    owners: `${policies} (field manager "${CONTROLLER_FIELD_MANAGER}")${beside}`,
+    letGo: `change numVfs there or have ${names.length > 1 ? "them" : "it"} select other NICs${release}`,
+  };
 }

@@ -98,7 +98,9 @@ export async function setObject<T extends KubeObject>(
   claim: ObjectClaim,
 ): Promise<T> {
   const { name, namespace, spec, annotations } = wanted;
-  const metadata = { name, namespace, ...uidOf(live), ...(annotations && { annotations }) };
+  // An empty map would be a value of its own, which two who want no annotation would conflict about.
+  const given = annotations !== undefined && Object.keys(annotations).length > 0;
+  const metadata = { name, namespace, ...uidOf(live), ...(given && { annotations }) };
   const { fieldManager, signal } = claim;
   const apply = (force: boolean): Promise<T> => client.apply(type, { metadata, spec }, { fieldManager, signal, force });
   try {

@@ -11,8 +11,8 @@ import { awaitRelease, setCount } from "./device-count.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { awaitDevice, deviceKey } from "./device-lookup.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
-import { mintFieldManager, quoteAll } from "./field-manager.js";
-import { type Claim, countOwners, foreignOwners, releaseCount } from "./field-ownership.js";
+import { mintFieldManager } from "./field-manager.js";
+import { type Claim, countOwners, describeOwners, foreignOwners, releaseCount } from "./field-ownership.js";
 import { KindMissing, missingKind } from "./missing-kind.js";
 import type { Created, Operation, Resource } from "./resource.js";
 
@@ -124,9 +124,10 @@ function keptProblem(
   if (stillOwned(released)) {
     const others = foreignOwners(released, undefined);
     if (others.length === 0) return undefined;
+    const { owners, letGo } = describeOwners(released, others);
     return (
-      `${name} keeps ${released.spec.numVFS ?? 0} VFs: field manager ${quoteAll(others)} owns spec.numVFS too. ` +
-      `To remove them, have it let go of the number, or set it to 0 with kubectl.`
+      `${name} keeps ${released.spec.numVFS ?? 0} VFs: ${owners} owns spec.numVFS too. To remove them, ${letGo}, or set ` +
+      `it to 0 with kubectl.`
     );
   }
   const wasOurs = countOwners(before).some((entry) => entry.manager === olds.fieldManager);

@@ -48,22 +48,25 @@ export function policyVerdict(
   if (policy === undefined || policy.metadata.uid !== applied.metadata.uid)
     return failed(`policy ${name} was deleted while it was waited for. Run up again.`);
   if (!isAnswered(policy)) return pending("waiting for the controller");
-  const condition = policy.status?.conditions.find(({ type }) => type === READY);
-  if (condition?.reason === PolicyReason.OtherNamespace || condition?.reason === PolicyReason.Invalid)
-    return failed(`policy ${name}: ${condition.message}`);
-  const { matched = 0, ready = 0, matchedDevices = [] } = policy.status ?? {};
+  const { matched = 0, ready = 0, matchedDevices = [], conditions = [] } = policy.status ?? {};
+  const condition = conditions.find(({ type }) => type === READY);
+  const waiting = matchedDevices.filter(({ state }) => UNDER_WAY.has(state));
   const failing = matchedDevices.filter(({ state }) => state !== MatchedDeviceState.Ready && !UNDER_WAY.has(state));
-  // Where not all NICs are listed, those with problems are.
-  if (ready + failing.length < matched) {
-    const next = matchedDevices.find(({ state }) => UNDER_WAY.has(state));
-    const what = next === undefined ? "" : `; waiting for ${next.name}: ${next.message ?? next.state}`;
-    return pending(`${ready} of ${matched} NICs ready${what}`);
+  switch (condition?.reason) {
+    case PolicyReason.Configured:
+    case PolicyReason.NothingMatched:
+      return { state: "satisfied", result: [] };
+    case PolicyReason.OtherNamespace:
+    case PolicyReason.Invalid:
+      return failed(`policy ${name}: ${condition.message}`);
+    case PolicyReason.Incomplete:
+      // Only behind NICs that have failed do others wait for somebody to see to these.
+      if (waiting.length === 0 || failing.some(({ state }) => state === MatchedDeviceState.Failed))
+        return { state: "satisfied", result: failing };
   }
-  if (failing.length === 0 && condition?.status !== "True")
-    return pending(
-      condition === undefined ? "waiting for the controller" : `${condition.reason}: ${condition.message}`,
-    );
-  return { state: "satisfied", result: failing };
+  const [next] = waiting;
+  const what = next === undefined ? "" : `; waiting for ${next.name}: ${next.message ?? next.state}`;
+  return pending(`${ready} of ${matched} NICs ready${what}`);
 }
 
 const UNDER_WAY: ReadonlySet<string> = new Set([MatchedDeviceState.Configuring, MatchedDeviceState.Waiting]);

@@ -36,8 +36,9 @@ export function describeTroubles(effects: PolicyEffects, onVfsInUse: "refuse" | 
 /** Why a policy selects nothing. */
 export function describeNothingSelected(name: string, spec: SriovNetworkNodePolicySpec, scene: PolicyScene): string {
   const { nodes, nics } = scene.snapshot;
-  const criteria = nicCriteria(spec.nodeSelector, spec.nicSelector);
-  const chosen = new Set(nodes.filter((node) => selectsNode(criteria, node)).map((node) => node.name));
+  const chosen = new Set(
+    nodes.filter((node) => selectsNode(nicCriteria(spec.nodeSelector, {}), node)).map((node) => node.name),
+  );
   const there = nics.filter(({ nodeName }) => chosen.has(nodeName));
   const labels = Object.entries(spec.nodeSelector).map(([label, value]) => `${label}=${value}`);
   const nodesInWords = labels.length === 0 ? "" : ` with the labels ${labels.join(", ")}`;

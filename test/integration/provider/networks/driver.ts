@@ -5,19 +5,20 @@ import {
   type Created,
   type NetworkInputs,
   type NetworkOutputs,
-  type Operation,
   type PartialNetworkInputs,
   sriovNetwork,
 } from "../../../../provider/index.js";
+import { Told } from "../operations.js";
 
 let urns = 0;
 
 /** Drives the provider's SriovNetwork as Pulumi would for one program, and keeps what it tells people. */
 export class NetworkDriver {
-  readonly warnings: string[] = [];
-  readonly statuses: string[] = [];
+  private readonly told: Told;
 
-  private constructor(readonly cluster: Cluster) {}
+  private constructor(readonly cluster: Cluster) {
+    this.told = new Told(cluster);
+  }
 
   static open(kubeconfig: string): NetworkDriver {
     return new NetworkDriver(Cluster.open({ kubeconfig }));
@@ -27,13 +28,9 @@ export class NetworkDriver {
     return this.cluster.close();
   }
 
-  operation(ms = 45_000): Operation {
-    const log = {
-      inform: () => undefined,
-      warn: (message: string) => void this.warnings.push(message),
-      status: (message: string) => void this.statuses.push(message),
-    };
-    return { cluster: this.cluster, log, deadline: Date.now() + ms };
+  /** Since the last check. */
+  get warnings(): readonly string[] {
+    return this.told.warned;
   }
 
   /** What a program gives for a resource of that name in a stack of its own. */
@@ -47,8 +44,8 @@ export class NetworkDriver {
     olds: PartialNetworkInputs = {},
     unknown: ReadonlySet<string> = new Set(),
   ): Promise<Checked<NetworkInputs>> {
-    this.warnings.length = 0;
-    return sriovNetwork.check(() => this.operation(), olds, news, unknown);
+    this.told.warned.length = 0;
+    return sriovNetwork.check(() => this.told.operation(), olds, news, unknown);
   }
 
   /** Of inputs that check finds nothing wrong with. */
@@ -63,7 +60,7 @@ export class NetworkDriver {
   }
 
   createChecked(inputs: NetworkInputs, ms?: number): Promise<Created<NetworkOutputs>> {
-    return sriovNetwork.create(this.operation(ms), inputs);
+    return sriovNetwork.create(this.told.operation(ms), inputs);
   }
 
   async update(
@@ -75,7 +72,7 @@ export class NetworkDriver {
       { resourceUrn: outputs.resourceUrn, requireCapableNode: false, ...news },
       outputs,
     );
-    return { id, outputs: await sriovNetwork.update(this.operation(ms), id, outputs, inputs) };
+    return { id, outputs: await sriovNetwork.update(this.told.operation(ms), id, outputs, inputs) };
   }
 
   read({
@@ -85,11 +82,11 @@ export class NetworkDriver {
     readonly id: string;
     readonly outputs: Partial<NetworkOutputs>;
   }): Promise<NetworkOutputs | undefined> {
-    return sriovNetwork.read(this.operation(), id, outputs);
+    return sriovNetwork.read(this.told.operation(), id, outputs);
   }
 
   delete({ id, outputs }: Created<NetworkOutputs>, ms?: number): Promise<void> {
-    return sriovNetwork.delete(this.operation(ms), id, outputs);
+    return sriovNetwork.delete(this.told.operation(ms), id, outputs);
   }
 }
 

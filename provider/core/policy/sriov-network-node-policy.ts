@@ -1,17 +1,17 @@
-import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../api/sriov-network-node-policy.js";
-import { messageOf } from "../../kube/errors.js";
-import { usedVfs } from "../../plan/vf-count.js";
-import { mintFieldManager } from "./field-manager.js";
-import { defaultNamespace } from "./object-place.js";
-import { findObject, type ObjectClaim } from "./owned-object.js";
-import { dialectOf } from "./policy/dialect-of.js";
-import { NicsFailed } from "./policy/nic-wait.js";
-import { planChange, type PolicyChange, putBack, takeBack, type Undone, writePolicy } from "./policy/policy-change.js";
-import { checkPolicy } from "./policy/policy-check.js";
-import type { PolicyInputs } from "./policy/policy-inputs.js";
-import { diffPolicy, policyOutputs, type PolicyOutputs, refreshedSettings } from "./policy/policy-outputs.js";
-import { removePolicy } from "./policy/policy-removal.js";
-import { type Created, type Operation, PartialFailure, type Resource } from "./resource.js";
+import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
+import { messageOf } from "../../../kube/errors.js";
+import { usedVfs } from "../../../plan/vf-count.js";
+import { mintFieldManager } from "../field-manager.js";
+import { defaultNamespace } from "../object-place.js";
+import { findObject, type ObjectClaim } from "../owned-object.js";
+import { dialectOf } from "./dialect-of.js";
+import { NicsFailed } from "./nic-wait.js";
+import { planChange, type PolicyChange, putBack, takeBack, type Undone, writePolicy } from "./policy-change.js";
+import { checkPolicy } from "./policy-check.js";
+import type { PolicyInputs } from "./policy-inputs.js";
+import { diffPolicy, policyOutputs, type PolicyOutputs, refreshedSettings } from "./policy-outputs.js";
+import { removePolicy } from "./policy-removal.js";
+import { type Created, type Operation, PartialFailure, type Resource } from "../resource.js";
 
 export { checkPolicy, diffPolicy };
 
