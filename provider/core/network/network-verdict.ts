@@ -1,11 +1,11 @@
-import { isDeepStrictEqual } from "node:util";
 import { Annotation, CONTROLLER_FIELD_MANAGER } from "../../../api/names.js";
 import type { NetworkAttachmentDefinition } from "../../../api/network-attachment-definition.js";
 import type { Condition } from "../../../api/object.js";
 import { NetworkReason, type SriovNetwork } from "../../../api/sriov-network.js";
 import type { Verdict } from "../../../kube/wait.js";
-import { ownerRef, renderAttachment } from "../../../plan/networks/render-attachment.js";
+import { ownerRef } from "../../../plan/networks/render-attachment.js";
 import { quoteAll } from "../field-manager.js";
+import { disagreements } from "./attachment-agreement.js";
 
 /** Is a network as it was asked to be? Pure functions of the network and its attachment. */
 
@@ -39,23 +39,20 @@ export function attachedVerdict({ network, attachment }: Sight, applied: SriovNe
 }
 
 /**
- * The same where the sriov-network-operator makes attachments, of which older releases say nothing in the network's status:
- * the attachment is as the network says where its configuration is what such a network is rendered to, or where it was
- * written after `before`, the version that it had when the network was changed.
+ * The same where the sriov-network-operator makes attachments. Its older releases say nothing in a network's status: there
+ * the attachment itself tells, whose configuration is to agree with the network's.
  */
-export function operatorVerdict(
-  { network, attachment }: Sight,
-  applied: SriovNetwork,
-  before: string | undefined,
-): Verdict<SriovNetwork> {
+export function operatorVerdict({ network, attachment }: Sight, applied: SriovNetwork): Verdict<SriovNetwork> {
   const same = sameVerdict(network, applied);
   if (same.state !== "satisfied") return same;
   const ready = currentReady(same.result);
   if (ready?.status === "False") return pending(`the operator says ${ready.reason}: ${ready.message}`);
   const carried = carriedVerdict(attachment, same.result);
   if (carried.state !== "satisfied" || attachment === undefined || ready?.status === "True") return carried;
-  if (attachment.metadata.resourceVersion !== before || hasConfigOf(attachment, same.result)) return carried;
-  return pending(`the operator has not changed NetworkAttachmentDefinition ${keyOf(attachment)} yet`);
+  const properties = disagreements(attachment, same.result);
+  if (properties.length === 0) return carried;
+  const key = `NetworkAttachmentDefinition ${keyOf(attachment)}`;
+  return pending(`the operator has not changed ${properties.join(", ")} of ${key} yet`);
 }
 
 /** The network's condition Ready, where it speaks of the network as it is now. */
@@ -126,24 +123,6 @@ function carriedVerdict(
   const carried = attachment.metadata.annotations?.[Annotation.resourceName] ?? "";
   if (carried.split("/").at(-1) === resourceName) return { state: "satisfied", result: network };
   return pending(`${key} still has the resource name "${carried}", not ".../${resourceName}"`);
-}
-
-function hasConfigOf(attachment: NetworkAttachmentDefinition, network: SriovNetwork): boolean {
-  const { namespace = "", annotations } = attachment.metadata;
-  const { resourceName = "" } = network.spec;
-  const [resourcePrefix = ""] = (annotations?.[Annotation.resourceName] ?? "").split("/");
-  const rendered = renderAttachment(network, { namespace, resourceName, resourcePrefix });
-  return rendered.kind === "rendered" && isDeepStrictEqual(configOf(attachment), configOf(rendered.attachment));
-}
-
-/** Undefined where it is no JSON, which equals nothing that was rendered. */
-function configOf({ spec }: NetworkAttachmentDefinition): unknown {
-  try {
-    const { cniVersion, ...config } = JSON.parse(spec?.config ?? "") as Readonly<Record<string, unknown>>;
-    return config;
-  } catch {
-    return undefined;
-  }
 }
 
 function keyOf({ metadata }: Named): string {

@@ -7,6 +7,7 @@ import { SRIOV_NETWORK, type SriovNetwork } from "../../../api/sriov-network.js"
 import { isForbidden, isKindMissing } from "../../../kube/errors.js";
 import type { Informer } from "../../../kube/informer.js";
 import { type Verdict, waitFor, type WaitOptions, WaitTimeout } from "../../../kube/wait.js";
+import { missingKind } from "../missing-kind.js";
 import type { Operation } from "../resource.js";
 import { CONTROLLER, type SilenceWatch, watchForSilence } from "../silence.js";
 import { type AttachmentPlace, placeOf } from "./network-outputs.js";
@@ -20,16 +21,11 @@ import {
 } from "./network-verdict.js";
 
 /**
- * Returns once the network has its attachment. `applied` is the network as the change left it, `before` the version of the
- * attachment that there was until then.
+ * Returns once the network has its attachment. `applied` is the network as the change left it.
  *
  * @throws {Error} saying what is in the way, or what was still missing when time ran out.
  */
-export async function awaitAttachment(
-  operation: Operation,
-  applied: SriovNetwork,
-  before: string | undefined,
-): Promise<SriovNetwork> {
+export async function awaitAttachment(operation: Operation, applied: SriovNetwork): Promise<SriovNetwork> {
   const isOperators = (await operation.cluster.dialect()) === "operator";
   const { name, namespace = "" } = applied.metadata;
   const networks = await operation.cluster.objects(SRIOV_NETWORK, namespace);
@@ -39,18 +35,25 @@ export async function awaitAttachment(
   const options = waitOptions(operation);
   try {
     // Where Multus is not installed there are no attachments to watch, and only the controller says so.
-    if (!isOperators) await waitFor(networks, () => networkVerdict(current(), applied), options);
+    const answered = isOperators
+      ? undefined
+      : await waitFor(networks, () => networkVerdict(current(), applied), options);
     const place = placeOf(applied);
-    const attachments = await attachmentsIn(operation, place);
+    const attachments = await attachmentsIn(operation, place).catch((error: unknown) => {
+      if (isForbidden(error)) return undefined;
+      if (!isKindMissing(error)) throw error;
+      throw new Error(`${missingKind(NETWORK_ATTACHMENT_DEFINITION)} Install Multus.`, { cause: error });
+    });
+    // Who may not see attachments has the controller's word for them.
+    if (attachments === undefined) return answered ?? applied;
     const sight = (): Sight => ({ network: current(), attachment: attachments.get(place.name, place.namespace) });
-    const verdict = isOperators
-      ? () => operatorVerdict(sight(), applied, before)
-      : () => attachedVerdict(sight(), applied);
+    const verdict = isOperators ? () => operatorVerdict(sight(), applied) : () => attachedVerdict(sight(), applied);
     const network = await waitFor(either(networks, attachments), verdict, options);
     operation.log.status("attached");
     return network;
   } catch (error) {
-    throw inTime(error, silence, `${namespace}/${name}: no attachment in time`);
+    const next = "The change stands; the next up goes on from here.";
+    throw inTime(error, `${namespace}/${name}: no attachment in time`, next, silence);
   } finally {
     silence?.stop();
   }
@@ -78,12 +81,15 @@ export async function awaitRemoval(
       const live = attachments.get(place.name, place.namespace);
       return live !== undefined && isAttachmentOf(live, network) ? live : undefined;
     };
-    const what = `NetworkAttachmentDefinition ${place.namespace}/${place.name} is still there`;
+    const what =
+      `NetworkAttachmentDefinition ${place.namespace}/${place.name} is still there. The controller, or in the network's own ` +
+      `namespace the garbage collector, removes it; where there is none any more: ` +
+      `kubectl delete -n ${place.namespace} network-attachment-definitions ${place.name}`;
     await untilGone(operation, attachments, ours, () => what);
   } catch (error) {
     // Of a kind that is not there, or that these credentials may not see, nothing can be waited for.
     if (isKindMissing(error) || isForbidden(error)) return;
-    throw inTime(error, undefined, `${namespace}/${name}: not removed in time`);
+    throw inTime(error, `${namespace}/${name}: not removed in time`, "The next up or destroy waits again.");
   }
 }
 
@@ -133,11 +139,8 @@ function waitOptions({ deadline, signal, log }: Operation): WaitOptions {
 }
 
 /** Time that ran out, with what was missing; any other error as it is. */
-function inTime(error: unknown, silence: SilenceWatch | undefined, what: string): unknown {
+function inTime(error: unknown, what: string, next: string, silence?: SilenceWatch): unknown {
   if (!(error instanceof WaitTimeout)) return error;
   const missing = silence?.finding() ?? error.pending;
-  return new Error(
-    `${what}: ${missing}. The change stands; the next up goes on from here. More time: customTimeouts.`,
-    { cause: error },
-  );
+  return new Error(`${what}: ${missing}. ${next} More time: customTimeouts.`, { cause: error });
 }

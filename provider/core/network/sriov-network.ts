@@ -35,12 +35,10 @@ export const sriovNetwork: Resource<NetworkInputs, NetworkOutputs> = {
 
 /** Makes the network, and returns once its attachment is there. @throws {PartialFailure} */
 export async function createNetwork(operation: Operation, inputs: NetworkInputs): Promise<Created<NetworkOutputs>> {
-  const claim = claimOf(operation, inputs, mintFieldManager(inputs.resourceUrn));
   const { client } = operation.cluster;
-  const outputs = await change(operation, inputs, claim, async (wanted) =>
-    makeObject(client, SRIOV_NETWORK, wanted, claim),
-  );
-  return { id: idOf(inputs), outputs };
+  const claim = claimOf(operation, inputs, mintFieldManager(inputs.resourceUrn));
+  const applied = await makeObject(client, SRIOV_NETWORK, await wantedNetwork(operation, inputs), claim);
+  return { id: idOf(inputs), outputs: await attached(operation, applied, inputs, claim) };
 }
 
 /** Sets what the program says now; a network that somebody deleted is made anew. @throws {PartialFailure} */
@@ -50,31 +48,28 @@ export async function updateNetwork(
   olds: Partial<NetworkOutputs>,
   inputs: NetworkInputs,
 ): Promise<NetworkOutputs> {
-  const claim = claimOf(operation, inputs, olds.fieldManager ?? mintFieldManager(inputs.resourceUrn));
   const { client } = operation.cluster;
-  return change(operation, inputs, claim, async (wanted) => {
-    const live = await findObject(client, SRIOV_NETWORK, wanted, operation.signal);
-    return setObject(client, SRIOV_NETWORK, live, wanted, claim);
-  });
+  const claim = claimOf(operation, inputs, olds.fieldManager ?? mintFieldManager(inputs.resourceUrn));
+  const wanted = await wantedNetwork(operation, inputs);
+  const live = await findObject(client, SRIOV_NETWORK, wanted, operation.signal);
+  const applied = await setObject(client, SRIOV_NETWORK, live, wanted, claim);
+  return attached(operation, applied, inputs, claim);
 }
 
-async function change(
+/** The network is ours from here on, so whatever fails must leave a state behind. */
+async function attached(
   operation: Operation,
+  applied: SriovNetwork,
   inputs: NetworkInputs,
   { fieldManager }: ObjectClaim,
-  set: (wanted: WantedObject) => Promise<SriovNetwork>,
 ): Promise<NetworkOutputs> {
-  const { cluster } = operation;
-  const wanted = await wantedNetwork(operation, inputs);
-  const place = attachmentPlace(wanted.name, wanted.namespace, inputs.networkNamespace);
-  const before = await attachmentAt(cluster, place).catch(() => undefined);
-  const applied = await set(wanted);
-  // From here on the network is ours, so whatever fails below must leave a state behind.
+  const { name, namespace } = applied.metadata;
   try {
-    const attached = await awaitAttachment(operation, applied, before?.metadata.resourceVersion);
-    return networkOutputs(attached, inputs, NetworkReason.Attached, fieldManager);
+    const network = await awaitAttachment(operation, applied);
+    return networkOutputs(network, inputs, NetworkReason.Attached, fieldManager);
   } catch (error) {
-    const live = (await cluster.objects(SRIOV_NETWORK, wanted.namespace)).get(wanted.name, wanted.namespace) ?? applied;
+    const networks = await operation.cluster.objects(SRIOV_NETWORK, namespace).catch(() => undefined);
+    const live = networks?.get(name, namespace) ?? applied;
     const outputs = networkOutputs(live, inputs, unattachedStatus(live), fieldManager);
     throw new PartialFailure(idOf(inputs), outputs, messageOf(error), { cause: error });
   }
@@ -139,7 +134,7 @@ async function statusOf(cluster: Cluster, network: SriovNetwork): Promise<string
     const attachment = await attachmentAt(cluster, placeOf(network));
     const sight = { network, attachment };
     const isOperators = (await cluster.dialect()) === "operator";
-    const { state } = isOperators ? operatorVerdict(sight, network, undefined) : attachedVerdict(sight, network);
+    const { state } = isOperators ? operatorVerdict(sight, network) : attachedVerdict(sight, network);
     return state === "satisfied" ? NetworkReason.Attached : unattachedStatus(network);
   } catch (error) {
     // Who may not see attachments, or has none to see, has the controller's word.

@@ -5,6 +5,7 @@ import type { ObjectMeta } from "../../../../api/object.js";
 import { NetworkReason, type SriovNetwork } from "../../../../api/sriov-network.js";
 import type { Verdict } from "../../../../kube/wait.js";
 import { renderAttachment } from "../../../../plan/networks/render-attachment.js";
+import { disagreements } from "../../../../provider/core/network/attachment-agreement.js";
 import {
   attachedVerdict,
   networkVerdict,
@@ -30,12 +31,11 @@ function answered({ reason, status = "False", generation = 2 }: Answer, more: Pa
 }
 const ready = answered({ reason: NetworkReason.Attached, status: "True" });
 
-function rendered(network = applied, resourceVersion = "10"): NetworkAttachmentDefinition {
+function rendered(network = applied): NetworkAttachmentDefinition {
   const target = { namespace: "pulumi-sriov", resourceName: "fast", resourcePrefix: "openshift.io" };
   const result = renderAttachment(network, target);
   if (result.kind === "invalid") throw new Error("a network that can be rendered was expected");
-  const { metadata, ...rest } = result.attachment;
-  return { ...rest, metadata: { ...metadata, resourceVersion } };
+  return result.attachment;
 }
 function annotated(annotations: Readonly<Record<string, string>>): NetworkAttachmentDefinition {
   const { metadata, ...rest } = rendered();
@@ -135,44 +135,69 @@ describe("attachedVerdict", () => {
 
 describe("operatorVerdict", () => {
   const stale = rendered({ ...applied, spec: { ...applied.spec, vlan: 4 } });
-  const of = (attachment: NetworkAttachmentDefinition | undefined, before?: string, network = applied): string =>
-    words(operatorVerdict({ network, attachment }, applied, before));
+  const of = (attachment: NetworkAttachmentDefinition | undefined, network = applied): string =>
+    words(operatorVerdict({ network, attachment }, applied));
 
-  it("is satisfied without any status by an attachment that was not there before", () => {
-    expect(of(stale)).to.equal("satisfied");
+  it("is satisfied without any status by an attachment that is as the network says", () => {
+    expect(of(rendered())).to.equal("satisfied");
   });
 
-  it("waits while the attachment is the one from before, with another configuration", () => {
-    expect(of(stale, "10")).to.match(/^pending: the operator has not changed/);
+  it("waits while the attachment is otherwise, and says in what", () => {
+    expect(of(stale)).to.equal(
+      "pending: the operator has not changed vlan of NetworkAttachmentDefinition pulumi-sriov/storage yet",
+    );
   });
 
-  it("is satisfied by an attachment from before that is as the network says", () => {
-    expect(of(rendered(), "10")).to.equal("satisfied");
-  });
-
-  it("is satisfied by the same configuration of another CNI version, written otherwise", () => {
-    const { cniVersion, ...config } = JSON.parse(rendered().spec?.config ?? "") as Record<string, unknown>;
-    const spec = { config: JSON.stringify({ ...config, cniVersion: "0.3.1" }, null, 2) };
-    expect(of({ ...rendered(), spec }, "10")).to.equal("satisfied");
-  });
-
-  it("is satisfied by the operator's word for this generation", () => {
-    expect(of(stale, "10", answered({ reason: "NetworkReady", status: "True" }))).to.equal("satisfied");
+  it("is satisfied by the operator's word for this generation, whatever the attachment says", () => {
+    expect(of(stale, answered({ reason: "NetworkReady", status: "True" }))).to.equal("satisfied");
   });
 
   it("does not take the operator's word for an earlier generation", () => {
     const old = answered({ reason: "NetworkReady", status: "True", generation: 1 });
-    expect(of(stale, "10", old)).to.match(/^pending/);
+    expect(of(stale, old)).to.match(/^pending/);
   });
 
   it("waits for what the operator says is wrong", () => {
     const said = answered({ reason: "NamespaceNotFound" });
-    expect(of(undefined, undefined, said)).to.equal(
-      "pending: the operator says NamespaceNotFound: as the controller says",
-    );
+    expect(of(undefined, said)).to.equal("pending: the operator says NamespaceNotFound: as the controller says");
   });
 
   it("waits for an attachment that is not there", () => {
     expect(of(undefined)).to.equal("pending: the NetworkAttachmentDefinition is not there yet");
   });
+});
+
+describe("disagreements", () => {
+  const of = (config: string): readonly string[] => disagreements({ ...rendered(), spec: { config } }, applied);
+  const plugin = { type: "sriov", vlan: 5, vlanQoS: 0, ipam: {} };
+
+  it("are none with another CNI version, written otherwise", () => {
+    expect(of(JSON.stringify({ ...plugin, cniVersion: "0.3.1" }, null, 2))).to.deep.equal([]);
+  });
+
+  it("are none with what is not mentioned", () => {
+    expect(of(JSON.stringify({ type: "sriov", vlan: 5 }))).to.deep.equal([]);
+  });
+
+  it("are with what the network asks for otherwise", () => {
+    expect(of(JSON.stringify({ ...plugin, vlan: 4, ipam: { type: "dhcp" } }))).to.deep.equal(["vlan", "ipam"]);
+  });
+
+  it("are with what the network does not ask for any more", () => {
+    expect(of(JSON.stringify({ ...plugin, trust: "on" }))).to.deep.equal(["trust"]);
+  });
+
+  it("are with plugins that the network does not ask for any more", () => {
+    expect(of(JSON.stringify({ plugins: [plugin, { type: "tuning" }] }))).to.deep.equal(["plugins"]);
+  });
+
+  it("are none with a chain of the same plugin alone", () => {
+    expect(of(JSON.stringify({ plugins: [plugin] }))).to.deep.equal([]);
+  });
+
+  for (const config of ["", "[]", "{", '{"plugins":[5]}']) {
+    it(`are with the whole of a configuration that is none: ${config}`, () => {
+      expect(of(config)).to.deep.equal(["config"]);
+    });
+  }
 });
