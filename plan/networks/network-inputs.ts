@@ -7,13 +7,13 @@ import {
   type Spec,
   check,
   fieldProblems,
+  matching,
   oneOf,
   problem,
   text,
   unknownProblems,
   wholeNumber,
 } from "../spec-fields.js";
-import { resourceName } from "../resource-name.js";
 import { type JsonText, readCapabilities, readIpam, readMetaPlugins } from "./json-text.js";
 
 /**
@@ -22,6 +22,11 @@ import { type JsonText, readCapabilities, readIpam, readMetaPlugins } from "./js
  */
 export function networkSpecProblems(spec: Spec): InputProblem[] {
   return [...fieldProblems(spec, NETWORK_FIELDS), ...contradictions(spec), ...unknownProblems(spec, NETWORK_FIELDS)];
+}
+
+/** Those of the problems for which no attachment can be rendered. */
+export function jsonTextProblems(spec: Spec): InputProblem[] {
+  return fieldProblems(spec, JSON_FIELDS);
 }
 
 function json(read: (text: string) => JsonText<unknown>): Check {
@@ -33,15 +38,22 @@ function json(read: (text: string) => JsonText<unknown>): Check {
   };
 }
 
+const JSON_FIELDS: Fields = {
+  ipam: json(readIpam),
+  capabilities: json(readCapabilities),
+  metaPlugins: json(readMetaPlugins),
+};
+
 const onOff = oneOf("on", "off");
 const rate = wholeNumber(0);
 
 const NETWORK_FIELDS: Fields = {
-  resourceName,
+  resourceName: matching(
+    /^(?=.{1,63}$)[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$/,
+    "1 to 63 letters, digits, - or _ that begin and end with a letter or digit",
+  ),
   networkNamespace: check(isNamespaceName, "the name of a namespace"),
-  ipam: json(readIpam),
-  capabilities: json(readCapabilities),
-  metaPlugins: json(readMetaPlugins),
+  ...JSON_FIELDS,
   vlan: wholeNumber(0, 4094),
   vlanQoS: wholeNumber(0, 7),
   vlanProto: oneOf("802.1q", "802.1Q", "802.1ad", "802.1AD"),
