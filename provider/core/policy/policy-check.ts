@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicySpec } from "../../../api/sriov-network-node-policy.js";
 import { isForbidden, isKindMissing } from "../../../kube/errors.js";
 import { checkOnCluster, clusterFailure } from "../cluster-check.js";
@@ -6,7 +7,7 @@ import { defaultNamespace, withDefaults } from "../object-place.js";
 import { defaultObjectName } from "../owned-object.js";
 import type { Checked, Operation } from "../resource.js";
 import { dialectOf } from "./dialect-of.js";
-import { effectsOf } from "./policy-effects.js";
+import { changesAny, effectsOf } from "./policy-effects.js";
 import { type PartialPolicyInputs, policyInputFailures, type PolicyInputs, settingsKnown } from "./policy-inputs.js";
 import { specOf } from "./policy-spec.js";
 import { describeNothingSelected, describeSelected, describeTroubles } from "./policy-words.js";
@@ -32,7 +33,7 @@ export async function checkPolicy(
         policyName: () => defaultObjectName(news.resourceUrn ?? ""),
         namespace: () => defaultNamespace(looking.cluster),
       });
-      await foresee(looking, inputs, unknown);
+      await foresee(looking, olds, inputs, unknown);
       return { inputs, failures: [] };
     });
   } catch (error) {
@@ -41,7 +42,12 @@ export async function checkPolicy(
 }
 
 /** Tells what the policy is going to do, as far as that can be known. */
-async function foresee(operation: Operation, inputs: PartialPolicyInputs, unknown: ReadonlySet<string>): Promise<void> {
+async function foresee(
+  operation: Operation,
+  olds: PartialPolicyInputs,
+  inputs: PartialPolicyInputs,
+  unknown: ReadonlySet<string>,
+): Promise<void> {
   const { policyName, namespace } = inputs;
   if (policyName === undefined || namespace === undefined || !settingsKnown(unknown)) return;
   const { log } = operation;
@@ -50,7 +56,9 @@ async function foresee(operation: Operation, inputs: PartialPolicyInputs, unknow
     const spec = specOf(inputs) as SriovNetworkNodePolicySpec;
     const scene = await (await dialectOf(operation.cluster)).scene(operation, namespace);
     const effects = effectsOf(scene, policyName, spec);
-    log.inform(describeSelected(policyName, effects) ?? "");
+    const selected = describeSelected(policyName, effects);
+    // Where all stays as it is, there is nothing to be told of it.
+    if (selected !== undefined && (changesAny(effects) || !isDeepStrictEqual(specOf(olds), spec))) log.inform(selected);
     if (effects.selected.length === 0) log.warn(describeNothingSelected(policyName, spec, scene));
     for (const trouble of describeTroubles(effects, inputs.onVfsInUse)) log.warn(trouble);
   } catch (error) {

@@ -43,6 +43,11 @@ export function usedThatGo({ selected, lost }: PolicyEffects): readonly UsedVf[]
   return [...selected, ...lost].flatMap(({ change }) => usedVfs(change));
 }
 
+/** Whether any NIC gets another number of VFs. */
+export function changesAny({ selected, lost }: PolicyEffects): boolean {
+  return [...selected, ...lost].some(({ change }) => change.writes.length > 0);
+}
+
 /** Whether any VF goes on a NIC that the policy selects then: only those can be let go by its permission. */
 export function destroysSelected({ selected }: PolicyEffects): boolean {
   return selected.some(({ change }) => change.destroyed.length > 0);
