@@ -34,7 +34,7 @@ const refused: readonly (readonly [Readonly<Record<string, unknown>>, string, Re
   [{ ipam: '{"type": }' }, "ipam", /^ipam is not JSON: at line 1, column 10/],
   [{ ipam: [] }, "ipam", /^ipam must be a JSON object, not a list/],
   [{ capabilities: "true" }, "capabilities", /^capabilities must be a JSON object/],
-  [{ metaPlugins: [{ type: "tuning" }, 5] }, "metaPlugins", /^metaPlugins must be JSON objects.*number 2 is/],
+  [{ metaPlugins: [{ type: "tuning" }, 5] }, "metaPlugins", /^metaPlugins must be .*JSON object/],
   [{ logLevel: "verbose" }, "logLevel", /^logLevel must be /],
   [{ logFile: 5 }, "logFile", /^logFile must be /],
   [{ requireCapableNode: "no" }, "requireCapableNode", /^requireCapableNode must be true or false, not "no"$/],
