@@ -22,8 +22,8 @@ export function jsonError(text: string): JsonError | undefined {
 
 /** `line 2, column 7`, both from 1. */
 export function positionOf(text: string, offset: number): string {
-  const lines = text.slice(0, offset).split("\n");
-  return `line ${lines.length}, column ${(lines.at(-1) ?? "").length + 1}`;
+  const before = text.slice(0, offset);
+  return `line ${before.split("\n").length}, column ${offset - before.lastIndexOf("\n")}`;
 }
 
 class Unexpected extends Error {

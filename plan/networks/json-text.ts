@@ -28,7 +28,7 @@ export function readMetaPlugins(text: string): JsonText<readonly Spec[]> {
   const read = readJson(`[${text}\n]`, text, 1);
   if (read.kind === "wrong") return read;
   const plugins: Spec[] = [];
-  for (const value of Array.isArray(read.value) ? (read.value as unknown[]) : []) {
+  for (const value of read.value as readonly unknown[]) {
     if (!isSpec(value)) return notObject(value);
     if (typeof value["type"] !== "string" || value["type"] === "")
       return wrong(`must have a "type" in each plugin, the name of its program; number ${plugins.length + 1} has none`);

@@ -6,8 +6,8 @@ import {
 import type { OwnerReference } from "../../api/object.js";
 import { SRIOV_NETWORK, type SriovNetwork, type SriovNetworkSpec } from "../../api/sriov-network.js";
 import type { InputProblem } from "../input-problem.js";
+import { type Spec, problem } from "../spec-fields.js";
 import { type JsonText, readCapabilities, readIpam, readMetaPlugins } from "./json-text.js";
-import { jsonTextProblems } from "./network-inputs.js";
 
 /** Where the attachment belongs, and what pods ask for. */
 export interface AttachmentTarget {
@@ -23,7 +23,7 @@ export type RenderedAttachment =
 
 /** The attachment of a network: what the operator makes of it, in its order, for the CNI plugin `sriov`. */
 export function renderAttachment(network: SriovNetwork, target: AttachmentTarget): RenderedAttachment {
-  const problems = jsonTextProblems({ ...network.spec });
+  const { texts, problems } = readTexts(network.spec);
   if (problems.length > 0) return { kind: "invalid", problems };
   const { name } = network.metadata;
   const owners = target.namespace === network.metadata.namespace ? ownerReferences(network) : [];
@@ -41,7 +41,7 @@ export function renderAttachment(network: SriovNetwork, target: AttachmentTarget
         },
         ...(owners.length === 0 ? {} : { ownerReferences: owners }),
       },
-      spec: { config: JSON.stringify(cniConfig(name, network.spec)) },
+      spec: { config: JSON.stringify(cniConfig(name, network.spec, texts)) },
     },
   };
 }
@@ -56,18 +56,40 @@ function ownerReferences({ metadata: { name, uid } }: SriovNetwork): readonly Ow
   return uid === undefined ? [] : [{ apiVersion: SRIOV_NETWORK_API_VERSION, kind: SRIOV_NETWORK.kind, name, uid }];
 }
 
-function cniConfig(name: string, spec: SriovNetworkSpec): object {
-  const plugin = sriovPlugin(spec);
-  const others = given(spec.metaPlugins);
+/** What the properties that are JSON as texts say. */
+interface Texts {
+  readonly ipam: Spec | undefined;
+  readonly capabilities: Spec | undefined;
+  readonly metaPlugins: readonly Spec[] | undefined;
+}
+
+function readTexts(spec: SriovNetworkSpec): { readonly texts: Texts; readonly problems: readonly InputProblem[] } {
+  const problems: InputProblem[] = [];
+  const read = <T>(property: keyof Texts, parse: (text: string) => JsonText<T>): T | undefined => {
+    const text = given(spec[property]);
+    if (text === undefined) return undefined;
+    const result = parse(text);
+    if (result.kind === "value") return result.value;
+    problems.push(problem(property, result.predicate));
+    return undefined;
+  };
+  const texts = {
+    ipam: read("ipam", readIpam),
+    capabilities: read("capabilities", readCapabilities),
+    metaPlugins: read("metaPlugins", readMetaPlugins),
+  };
+  return { texts, problems };
+}
+
+function cniConfig(name: string, spec: SriovNetworkSpec, texts: Texts): object {
   const head = { cniVersion: "1.0.0", name };
-  if (others === undefined) return { ...head, ...plugin };
-  return { ...head, plugins: [plugin, ...parsed(readMetaPlugins(others))] };
+  const plugin = sriovPlugin(spec, texts);
+  if (texts.metaPlugins === undefined) return { ...head, ...plugin };
+  return { ...head, plugins: [plugin, ...texts.metaPlugins] };
 }
 
 /** Names and types are those of the CNI plugin: numbers as numbers, switches as words. */
-function sriovPlugin(spec: SriovNetworkSpec): object {
-  const capabilities = given(spec.capabilities);
-  const ipam = given(spec.ipam);
+function sriovPlugin(spec: SriovNetworkSpec, { ipam, capabilities }: Texts): object {
   return {
     type: "sriov",
     vlan: spec.vlan ?? 0,
@@ -77,21 +99,15 @@ function sriovPlugin(spec: SriovNetworkSpec): object {
     vlanProto: spec.vlanProto,
     min_tx_rate: spec.minTxRate,
     max_tx_rate: spec.maxTxRate,
-    capabilities: capabilities === undefined ? undefined : parsed(readCapabilities(capabilities)),
+    capabilities,
     link_state: spec.linkState,
     logLevel: given(spec.logLevel),
     logFile: given(spec.logFile),
-    ipam: ipam === undefined ? {} : parsed(readIpam(ipam)),
+    ipam: ipam ?? {},
   };
 }
 
 /** An empty text asks for nothing. */
 function given(text: string | undefined): string | undefined {
   return text === "" ? undefined : text;
-}
-
-/** Of a text that was found to be right before. */
-function parsed<T>(text: JsonText<T>): T {
-  if (text.kind === "wrong") throw new Error(`a text that had passed ${text.predicate}`);
-  return text.value;
 }

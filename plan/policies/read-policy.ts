@@ -16,6 +16,12 @@ export interface ReadPolicy {
   readonly criteria: NicCriteria | undefined;
 }
 
+export type SelectingPolicy = ReadPolicy & { readonly criteria: NicCriteria };
+
+export function isSelecting(policy: ReadPolicy): policy is SelectingPolicy {
+  return policy.criteria !== undefined;
+}
+
 /** The kind's schema may be another's, which checks less: whatever is wrong with a spec is told, and crashes nothing. */
 export function readPolicy({ name, spec: given }: PolicyFacts): ReadPolicy {
   const spec = isSpec(given) ? given : NOTHING;
