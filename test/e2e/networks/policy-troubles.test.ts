@@ -55,7 +55,8 @@ describe("a policy", () => {
       .to.include(owned.deviceName)
       .and.to.match(/pulumi-sriov-[0-9a-f]{12}/);
     expect(await twins.numVfs()).to.deep.equal([3, 2]);
-    await direct.destroy();
+    const taken = warningsOn(await direct.destroy(), "nic").join("\n");
+    expect(taken).to.include('changed to 2 by "pulumi-sriov-controller"');
     await stack.up();
     expect(await twins.numVfs()).to.deep.equal([2, 2]);
     await stack.destroy();
