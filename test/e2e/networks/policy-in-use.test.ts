@@ -1,6 +1,5 @@
 import { expect } from "chai";
-import { DISRUPT } from "../../../api/names.js";
-import { POD } from "../../../api/core.js";
+import { rescan } from "../../integration/agent/agent-process.js";
 import { errorsOf, openStack, type Program, type TestStack, warningsOn } from "../stack.js";
 import { policyProgram } from "./policy-program.js";
 import { freshTwins, type Twins } from "./twins.js";
@@ -12,18 +11,15 @@ describe("a policy whose VFs are in use", () => {
 
   const asking = (numVfs: number, onVfsInUse: "refuse" | "proceed" = "refuse"): Program =>
     policyProgram(twins, { numVfs, onVfsInUse }, { customTimeouts: { update: "20s" } });
-  const use = (elsewhere: boolean): Promise<void> => {
-    const { node, address } = twins.nics[0];
-    return node.hardware.setInterfaceElsewhere(address.replace("00.0", "10.2"), elsewhere);
-  };
+  const usedVf = (): string => twins.nics[0].address.replace("00.0", "10.2");
 
   before(async () => {
     twins = await freshTwins();
     stack = await openStack({ program: asking(2) });
     await stack.up();
-    await use(true);
     const [used] = twins.nics;
-    rescan(used);
+    await used.node.hardware.setInterfaceElsewhere(usedVf(), true);
+    rescan(used.lab.run, used.node);
     await used.until("in use", ({ status }) => status?.virtualFunctions?.[1]?.usedBy !== undefined);
   });
 
@@ -32,10 +28,11 @@ describe("a policy whose VFs are in use", () => {
     expect(warnings).to.include("up will be refused").and.to.include("another network namespace");
   });
 
-  it("leaves that NIC alone, says who uses what, and changes the other one", async () => {
+  it("refuses up before anything is changed, on the other NIC too, and says who uses what", async () => {
     const said = errorsOf(await stack.upFails(asking(4))).join("\n");
-    expect(said).to.include(twins.nics[0].deviceName).and.to.include("another network namespace");
-    expect(await twins.numVfs()).to.deep.equal([2, 4]);
+    expect(said).to.include("was not changed").and.to.include(usedVf()).and.to.include("another network namespace");
+    expect(await twins.numVfs()).to.deep.equal([2, 2]);
+    expect((await stack.preview(asking(2))).steps).to.deep.equal({});
   });
 
   it("keeps the VFs in use when it is destroyed, which fails and says why", async () => {
