@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
-import type { SriovNetworkNodePolicyArgs } from "../../../sdk/sriov-network-node-policy.js";
 import { errorsOf, openStack, type TestStack, warningsOn } from "../stack.js";
 import { policyProgram } from "./policy-program.js";
 import { freshTwins, type Twins } from "./twins.js";
@@ -33,7 +32,7 @@ describe("bad input of a policy", () => {
     ["something unknown", { driver: "igb" }, "driver"],
   ];
 
-  const asking = (args: object) => policyProgram(twins, args as Partial<SriovNetworkNodePolicyArgs>);
+  const asking = (args: object) => policyProgram(twins, args);
 
   before(async () => {
     twins = await freshTwins();
