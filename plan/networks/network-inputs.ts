@@ -7,13 +7,13 @@ import {
   type Spec,
   check,
   fieldProblems,
+  matching,
   oneOf,
   problem,
   text,
   unknownProblems,
   wholeNumber,
 } from "../spec-fields.js";
-import { resourceName } from "../resource-name.js";
 import { type JsonText, readCapabilities, readIpam, readMetaPlugins } from "./json-text.js";
 
 /**
@@ -48,7 +48,11 @@ const onOff = oneOf("on", "off");
 const rate = wholeNumber(0);
 
 const NETWORK_FIELDS: Fields = {
-  resourceName,
+  // Other device plugins have pools as well, whose names may have dots.
+  resourceName: matching(
+    /^$|^(?=.{1,63}$)[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9])?$/,
+    "1 to 63 letters, digits, -, _ or . that begin and end with a letter or digit",
+  ),
   networkNamespace: check(isNamespaceName, "the name of a namespace"),
   ...JSON_FIELDS,
   vlan: wholeNumber(0, 4094),

@@ -34,16 +34,27 @@ const STATE_OF_REASON: ReadonlyMap<string, MatchedDeviceState> = new Map([
 ]);
 
 function isApplied(plan: DevicePlan, device: SriovNetworkDevice): boolean {
-  const { numVFS = 0, mtu, vfGroups = [] } = device.spec;
-  const sameCount =
-    plan.numVfs === undefined
-      ? !owners(device, "f:numVFS").includes(CONTROLLER_FIELD_MANAGER)
-      : plan.numVfs === numVFS && (owners(device, "f:numVFS").length > 0 || !isUnmanaged(device));
-  const sameMtu =
-    plan.mtu === undefined ? !owners(device, "f:mtu").includes(CONTROLLER_FIELD_MANAGER) : plan.mtu === mtu;
-  const sameGroups =
-    plan.vfGroups.length === vfGroups.length && plan.vfGroups.every((group, i) => isSameGroup(group, vfGroups[i]));
-  return sameCount && sameMtu && sameGroups;
+  return isCountApplied(plan, device) && isMtuApplied(plan, device) && areGroupsApplied(plan, device);
+}
+
+function isCountApplied({ numVfs }: DevicePlan, device: SriovNetworkDevice): boolean {
+  if (numVfs === undefined) return !controllerHas(device, "f:numVFS");
+  return numVfs === (device.spec.numVFS ?? 0) && (owners(device, "f:numVFS").length > 0 || !isUnmanaged(device));
+}
+
+function isMtuApplied({ mtu }: DevicePlan, device: SriovNetworkDevice): boolean {
+  return mtu === undefined ? !controllerHas(device, "f:mtu") : mtu === device.spec.mtu;
+}
+
+function areGroupsApplied({ vfGroups: wanted }: DevicePlan, device: SriovNetworkDevice): boolean {
+  if (wanted.length === 0) return !controllerHas(device, "f:vfGroups");
+  const { vfGroups = [] } = device.spec;
+  return wanted.length === vfGroups.length && wanted.every((group, i) => isSameGroup(group, vfGroups[i]));
+}
+
+/** What the plan leaves alone somebody else may have set; only what the controller has is still to be let go of. */
+function controllerHas(device: SriovNetworkDevice, field: string): boolean {
+  return owners(device, field).includes(CONTROLLER_FIELD_MANAGER);
 }
 
 /** The field managers that have set a field of the spec. */

@@ -1,7 +1,6 @@
 import type { InputProblem } from "../input-problem.js";
 import { addressProblem } from "../device-inputs.js";
 import { describe } from "../describe-value.js";
-import { resourceName } from "../resource-name.js";
 import {
   type Check,
   type Fields,
@@ -87,7 +86,10 @@ const nicSelector: Check = (value, property) => {
 };
 
 const POLICY_FIELDS: Fields = {
-  resourceName,
+  resourceName: matching(
+    /^(?=.{1,63}$)[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$/,
+    "1 to 63 letters, digits, - or _ that begin and end with a letter or digit",
+  ),
   nodeSelector: textMap,
   nicSelector,
   numVfs: wholeNumber(0),

@@ -7,7 +7,7 @@ import { VFIO_DRIVER, type VfGroups } from "./vf-groups.js";
 /** After VFs were made with autoprobe off: each gets the driver that it would have got, or the one for guests. */
 export const bind: Phase = async (work) => {
   const { kernel, nic, plan, groups } = work;
-  if (!groups.anyForGuests(plan.to)) return undefined;
+  if (plan.to === 0 || !groups.anyForGuests(plan.to)) return undefined;
   const made = (await kernel.physicalFunction(nic.address))?.virtualFunctions ?? [];
   // Where autoprobe was off before, somebody wants VFs without drivers.
   const others = nic.driversAutoprobe ? made.filter(isUndriven).filter((vf) => !groups.isForGuest(vf)) : [];

@@ -17,7 +17,10 @@ describe("the agent on a real kernel: MTU and drivers of VF groups", function ()
     hw = await AgentOnGuest.shared();
     await hw.restore();
   });
-  after(() => hw.guest.restoreInterfaces());
+  after(async () => {
+    for (const nic of [first, second]) await hw.configure(nic, 0);
+    await hw.guest.restoreInterfaces();
+  });
 
   const drivers = async () => (await hw.guest.virtualFunctions(first)).map(({ driver }) => driver);
   const mtus = () => Promise.all([first.address, ...VFS].map((address) => hw.guest.mtuOf(address)));

@@ -7,9 +7,8 @@ import { ACCEPTED_POLICIES, EXAMPLE_POLICIES, POLICY_SPEC, REFUSED_POLICIES } fr
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The kinds accept these, as the operator does. No policy gives a pool such a name, and no pod starts with the others. */
+/** The kinds accept these, as the operator does, but no pod starts with them. */
 const REFUSED_BY_PREVIEW_ALONE: readonly string[] = [
-  "a resource name of another device plugin",
   "a VLAN priority without a VLAN",
   "protocol 802.1ad",
   "protocol 802.1AD",

@@ -149,6 +149,24 @@ describe("VF groups", () => {
     expect(drivers()).to.deep.equal(["vfio-pci", "vfio-pci", "ixgbevf"]);
   });
 
+  describe("of VFs whose maker was killed while it made them", () => {
+    beforeEach(async () => {
+      bench.hardware.setDriversAutoprobe(NIC, false);
+      await bench.hardware.setNumVfsByHand(NIC, 3);
+    });
+    const autoprobe = () => bench.hardware.physicalFunction(NIC)?.driversAutoprobe;
+
+    it("are carried out by the next one, which puts autoprobe back", async () => {
+      await passWith(vfio("0-1"), netdevice("2-2"));
+      expect([autoprobe(), drivers()]).to.deep.equal([true, ["vfio-pci", "vfio-pci", "ixgbevf"]]);
+    });
+
+    it("are carried out also where they were edited since, and guests are to have none any more", async () => {
+      await passWith(netdevice("0-2"));
+      expect([autoprobe(), drivers()]).to.deep.equal([true, ["ixgbevf", "ixgbevf", "ixgbevf"]]);
+    });
+  });
+
   it("put back a driver that somebody changed by hand", async () => {
     await passWith(vfio("0-0"), netdevice("1-2"));
     await bench.hardware.bindDriverByHand(SECOND, "vfio-pci");

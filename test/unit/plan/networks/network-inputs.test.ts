@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { inspect } from "node:util";
-import { networkSpecProblems } from "../../../../plan/networks/network-inputs.js";
+import { jsonTextProblems, networkSpecProblems } from "../../../../plan/networks/network-inputs.js";
 
 const reasons = (spec: Readonly<Record<string, unknown>>) => networkSpecProblems(spec).map(({ reason }) => reason);
 
@@ -9,6 +9,8 @@ describe("the spec of a network", () => {
     {},
     { resourceName: "intel_nics" },
     { resourceName: "a" },
+    { resourceName: "Mellanox.cx5_a-b" },
+    { resourceName: "" },
     { networkNamespace: "web" },
     { networkNamespace: "" },
     { networkNamespace: "a".repeat(63) },
@@ -40,12 +42,12 @@ describe("the spec of a network", () => {
   const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
     [
       { resourceName: "openshift.io/nics" },
-      "resourceName must be 1 to 63 letters, digits, - or _ that begin and end with a letter or digit, " +
+      "resourceName must be 1 to 63 letters, digits, -, _ or . that begin and end with a letter or digit, " +
         'not the text "openshift.io/nics"',
     ],
     [
       { resourceName: "b".repeat(64) },
-      "resourceName must be 1 to 63 letters, digits, - or _ that begin and end with a letter or digit, " +
+      "resourceName must be 1 to 63 letters, digits, -, _ or . that begin and end with a letter or digit, " +
         `not the text "${"b".repeat(64)}"`,
     ],
     [{ networkNamespace: "Web" }, 'networkNamespace must be the name of a namespace, not the text "Web"'],
@@ -143,5 +145,12 @@ describe("the spec of a network", () => {
   it("is told of all that is wrong at once, each with its property", () => {
     const problems = networkSpecProblems({ vlan: 5000, ipam: "x", extra: 1 });
     expect(problems.map(({ property }) => property)).to.deep.equal(["ipam", "vlan", "extra"]);
+  });
+});
+
+describe("what no attachment can be rendered from", () => {
+  it("is JSON that is none, and nothing else", () => {
+    const problems = jsonTextProblems({ vlan: 5000, ipam: "x", capabilities: "[]", metaPlugins: "", extra: 1 });
+    expect(problems.map(({ property }) => property)).to.deep.equal(["ipam", "capabilities"]);
   });
 });

@@ -55,7 +55,17 @@ describe("a device's progress", () => {
     ["another MTU is asked of it", { mtu: 1500 }],
     ["it still has an older MTU", {}, { spec: { mtu: 1500 } }],
     ["no group is there yet", {}, { spec: { vfGroups: [] } }],
-    ["a group more is there", { vfGroups: [] }],
+    ["a group more is there", {}, { spec: { vfGroups: [GROUP, { ...GROUP, vfRange: "2-3" }] } }],
+    [
+      "one group of two is another",
+      { vfGroups: [GROUP, { ...GROUP, vfRange: "2-3" }] },
+      { spec: { vfGroups: [GROUP, { ...GROUP, vfRange: "2-4" }] } },
+    ],
+    [
+      "the controller still has groups that no policy asks for",
+      { vfGroups: [] },
+      { metadata: ownedBy(CONTROLLER, "vfGroups") },
+    ],
     ["a group's range is another", { vfGroups: [{ ...GROUP, vfRange: "0-0" }] }],
     ["a group's resource name is another", { vfGroups: [{ ...GROUP, resourceName: "s" }] }],
     ["a group's policy is another", { vfGroups: [{ ...GROUP, policyName: "p2" }] }],
@@ -91,7 +101,9 @@ describe("a device's progress", () => {
   it("is Pending before a device has any groups or number", () => {
     const bare = device();
     const { address, nodeName } = bare.spec;
-    expect(progressOf({ ...PLAN, mtu: undefined }, { ...bare, spec: { address, nodeName } }).state).to.equal("Pending");
+    const plan = { ...PLAN, mtu: undefined };
+    expect(progressOf(plan, { ...bare, spec: { address, nodeName } }).state).to.equal("Pending");
+    expect(progressOf(plan, { ...bare, spec: { address, nodeName, numVFS: 2 } }).state).to.equal("Pending");
   });
 
   it("is Ready where a plan without groups meets a device that never had any", () => {
@@ -121,7 +133,8 @@ describe("a device's progress", () => {
     expect(stateOf({ vfGroups: spec.vfGroups })).to.equal("Ready");
   });
 
-  it("does not mind an MTU or number that somebody else has set", () => {
+  it("does not mind groups, an MTU or a number that somebody else has set", () => {
+    expect(stateOf({ vfGroups: [] }, { metadata: ownedBy("kubectl", "vfGroups") })).to.equal("Ready");
     expect(stateOf({ mtu: undefined }, { metadata: ownedBy("kubectl", "mtu") })).to.equal("Ready");
     expect(stateOf({ mtu: undefined }, { metadata: ownedBy(CONTROLLER, "vfGroups") })).to.equal("Ready");
     expect(stateOf({ numVfs: undefined }, { metadata: ownedBy("kubectl", "numVFS") })).to.equal("Ready");
