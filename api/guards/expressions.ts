@@ -61,7 +61,8 @@ export function annotationOf(object: string, annotation: string): string {
 
 export function hasAnnotation(object: string, annotation: string): string {
   const annotations = `${object}.metadata.annotations`;
-  return `${object} != null && has(${annotations}) && ${literal(annotation)} in ${annotations}`;
+  // A server-side apply that takes the last one away leaves null in their place, and nothing can be "in" that.
+  return `${object} != null && has(${annotations}) && dyn(${annotations}) != null && ${literal(annotation)} in ${annotations}`;
 }
 
 /** Says who lacks the verb, and for which object; `what` and `name` are CEL expressions. */

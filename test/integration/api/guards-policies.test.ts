@@ -95,6 +95,19 @@ describe("the guard of policies", () => {
       expect([spec.numVfs, spec.mtu]).to.deep.equal([6, 9_000]);
     });
 
+    it("lets whoever applies a policy leave it out of the next apply, though it was the only annotation", async () => {
+      const { spec, metadata } = await makePolicy(lab.client);
+      const { name, namespace = "" } = { ...metadata, name: `${metadata.name}-applied` };
+      const apply = (annotations: Readonly<Record<string, string>>, numVfs: number): Promise<SriovNetworkNodePolicy> =>
+        disruptor.apply(
+          SRIOV_NETWORK_NODE_POLICY,
+          { metadata: { name, namespace, annotations }, spec: { ...spec, numVfs } },
+          { fieldManager: "applier" },
+        );
+      await apply({ [ALLOW]: "4" }, 4);
+      expect((await apply({}, 2)).metadata.annotations ?? {}).to.deep.equal({});
+    });
+
     it("lets all else of the policy be changed by anybody while it is not there", async () => {
       const nicSelector = { pfNames: ["ens1f0"] };
       expect((await change(editor, await makePolicy(editor), { nicSelector })).spec.nicSelector).to.deep.include(

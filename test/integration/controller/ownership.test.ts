@@ -8,6 +8,7 @@ import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { rescan } from "../agent/agent-process.js";
 import { addressOf, countsWritten, nics } from "../agent/hardware.js";
 import { until } from "../agent/observer.js";
+import { metric } from "./controller-process.js";
 import { owners, PolicyCluster, readyMessage } from "./policy-cluster.js";
 
 const ROLE = { role: "own" };
@@ -76,14 +77,17 @@ describe("a policy for a NIC that others have a hold on", () => {
       expect((await until(events, find, () => true, "event")).message).to.include('"person"');
     });
 
-    it("and the policy do not write in turns", async () => {
+    it("and the policy do not write in turns, nor is the API server asked again", async () => {
       const before = cluster.versions([deviceOf(0)], ["own-1"]);
+      const asked = (): Promise<number> => metric(controller, 'device_writes_total{result="Conflict"');
+      const askedBefore = await asked();
       // What happens elsewhere has the controller look at everything again.
       await policyFor(1, 2);
       await cluster.ready("own-1", "Configured");
       await cluster.delete("own-1");
       await cluster.observer.configured(deviceOf(1), 0);
       expect(cluster.versions([deviceOf(0)], ["own-1"])).to.deep.equal(before);
+      expect(await asked()).to.equal(askedBefore);
     });
 
     it("makes way by letting go, and both objects say so", async () => {
