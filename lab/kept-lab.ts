@@ -9,11 +9,12 @@ export async function labUp(nodeKind: "simulated" | "qemu"): Promise<void> {
   run.stopOnSignals();
   try {
     const lab = await startLab(run, { log });
+    await lab.startController();
     await Promise.all(["node1", "node2"].map((name) => addNode(lab, name, nodeKind)));
     run.describe({ kubeconfig: lab.controlPlane.kubeconfig });
     run.keep();
     console.log(`
-The lab is up: node1 and node2, each with two NICs.
+The lab is up: node1 and node2, each with two NICs, and a controller of policies and networks.
 export KUBECONFIG='${lab.controlPlane.kubeconfig}'
 kubectl get sriovnetworkdevices,pcidevices
 npm run lab -- down      # ends it`);

@@ -225,10 +225,14 @@ function forcesReplacement(path: string, inputs: Properties): boolean {
   if (/^(apiVersion|kind|metadata\.name|metadata\.namespace)$/.test(path)) return true;
   const { kind } = inputs;
   if (kind === "Deployment" || kind === "DaemonSet" || kind === "StatefulSet") return path.startsWith("spec.selector");
+  if (kind === "Pod") return path.startsWith("spec") && !CHANGEABLE_OF_A_POD.test(path);
   if (kind === "ClusterRoleBinding" || kind === "RoleBinding") return path.startsWith("roleRef");
   if (kind === "Job") return path.startsWith("spec.template") || path.startsWith("spec.selector");
   return inputs["immutable"] === true && /^(data|binaryData|stringData)/.test(path);
 }
+
+/** What the API server lets somebody change of a pod that is there. */
+const CHANGEABLE_OF_A_POD = /^spec\.((initC|c)ontainers\[\d+\]\.image$|activeDeadlineSeconds$|tolerations\b)/;
 
 function markReplace(diff: DetailedDiff, path: string): void {
   const entry = diff[path];
@@ -257,6 +261,9 @@ function outputsOf(live: ApiObject, marks: Properties): Properties {
 
 /** The live value of what the inputs speak of, and of nothing else. */
 function alike(wished: Value, live: Value | undefined): Value | undefined {
+  if (Array.isArray(wished) && Array.isArray(live) && wished.length === live.length) {
+    return live.map((entry, index) => alike(wished[index] ?? null, entry) ?? null);
+  }
   if (!isObject(wished) || !isObject(live)) return live;
   const entries = Object.entries(wished).map(([key, value]) => [key, alike(value, live[key])] as const);
   return Object.fromEntries(entries.filter((entry): entry is [string, Value] => entry[1] !== undefined));

@@ -2,7 +2,7 @@ import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { messageOf } from "../../kube/errors.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
-import { awaitCount, DeviceVanished, VfsInUse } from "./device-wait.js";
+import { awaitCount, CountTaken, DeviceVanished, VfsInUse } from "./device-wait.js";
 import { type Claim, claimCount, releaseForerunners } from "./field-ownership.js";
 import { type Operation, PartialFailure } from "./resource.js";
 
@@ -69,6 +69,11 @@ export async function awaitRelease(
   } catch (error) {
     // Nothing is left that could have VFs of this resource.
     if (error instanceof DeviceVanished) return;
+    // A policy, say, that had to stand back until now.
+    if (error instanceof CountTaken) {
+      operation.log.warn(error.message);
+      return;
+    }
     const { fieldManager, resourceUrn } = olds;
     if (!(error instanceof VfsInUse) || fieldManager === undefined) throw error;
     const { signal } = operation;

@@ -15,6 +15,11 @@ export class DeviceVanished extends Error {
   override readonly name = "DeviceVanished";
 }
 
+/** Somebody else has set another count meanwhile. */
+export class CountTaken extends Error {
+  override readonly name = "CountTaken";
+}
+
 /** Waits until the agent reports the NIC ready with this many VFs. `applied` is the object as the change left it. */
 export async function awaitCount(
   operation: Operation,
@@ -62,7 +67,8 @@ export function countVerdict(
   const wanted = device.spec.numVFS ?? 0;
   if (wanted !== numVfs) {
     const owners = quoteAll(countOwners(device).map((entry) => entry.manager ?? "unknown"));
-    return failed(`${name}: the count was changed to ${wanted} by ${owners} while ${numVfs} was waited for`);
+    const message = `${name}: the count was changed to ${wanted} by ${owners} while ${numVfs} was waited for`;
+    return { state: "failed", error: new CountTaken(message) };
   }
   const ready = readyCondition(device);
   const answered = (device.status?.observedGeneration ?? 0) >= (applied.metadata.generation ?? 0);

@@ -1,7 +1,6 @@
-import { type Lab, startLab } from "../../lab/lab.js";
-import { beginRun, type LabRun } from "../../lab/processes/lab-run.js";
 import type { Figure } from "./figure.js";
 import { benchGuestChanges, benchGuestReboot, benchGuestStart } from "./guest.js";
+import { withLab } from "./lab-of-its-own.js";
 import { addNodeWithManyVfs, benchRest } from "./rest.js";
 import { benchScans } from "./scans.js";
 import { benchSimulatedChanges } from "./simulated-changes.js";
@@ -30,20 +29,4 @@ export async function benchAgent(progress: (line: string) => void): Promise<read
     return [...changes, ...start, ...reboot, ...(await benchRest(lab, guest, MANY))];
   });
   return [...quick.changes, ...slow, ...quick.scans];
-}
-
-/** A cluster of its own for each part, so that none pays for another's nodes, or for the audit log. */
-async function withLab<T>(audit: boolean, work: (lab: Lab) => Promise<T>): Promise<T> {
-  const run: LabRun = await beginRun({ label: "bench" });
-  run.stopOnSignals();
-  try {
-    const lab = await startLab(run, { audit });
-    try {
-      return await work(lab);
-    } finally {
-      lab.client.close();
-    }
-  } finally {
-    await run.stop();
-  }
 }

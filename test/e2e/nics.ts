@@ -95,7 +95,7 @@ async function untilDevice(
   }
 }
 
-function hardware(nics: number): HardwareSpec {
+export function hardware(nics: number): HardwareSpec {
   return {
     nics: Array.from({ length: nics }, (_, index) => ({
       address: addressOf(index),

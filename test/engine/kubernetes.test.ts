@@ -63,6 +63,16 @@ describe("stand-in engine: kubernetes resources", () => {
     expect(found.outputs["data"]).to.deep.equal({ count: "2", other: "x" });
   });
 
+  it("reads of a list's entries, too, only what the inputs speak of", async () => {
+    const podUrn = urn.replace("ConfigMap::settings", "Pod::web");
+    const spec = { containers: [{ name: "web", image: "a" }] };
+    const pod: Properties = { apiVersion: "v1", kind: "Pod", metadata: { name: "web", namespace: "lab" }, spec };
+    const live = { containers: [{ name: "web", image: "b", imagePullPolicy: "Always" }] };
+    api.objects.set("/api/v1/namespaces/lab/pods/web", { ...pod, spec: live });
+    const found = await provider.read({ urn: podUrn, id: "lab/web", inputs: pod, outputs: pod, timeout: 5 });
+    expect(found.inputs?.["spec"]).to.deep.equal({ containers: [{ name: "web", image: "b" }] });
+  });
+
   it("finds that an object is gone", async () => {
     expect((await provider.read(existing)).id).to.equal("");
   });
@@ -98,6 +108,17 @@ describe("stand-in engine: kubernetes resources", () => {
     const changed = await provider.diff({ ...request, newInputs: { ...inputs, data: { count: "2" } } });
     expect([renamed.replaces, changed.replaces]).to.deep.equal([["metadata"], []]);
     expect(changed.detailedDiff).to.deep.equal({ "data.count": { diffKind: "update", inputDiff: true } });
+  });
+
+  it("replaces a pod for other resources, and updates it for another image", async () => {
+    const pod = (image: string, vfs: string): Properties => ({
+      ...{ apiVersion: "v1", kind: "Pod", metadata: { name: "web" } },
+      spec: { containers: [{ image, resources: { requests: { "openshift.io/storage": vfs } } }] },
+    });
+    const request = { urn, id: "lab/web", oldInputs: pod("a", "1"), oldOutputs: pod("a", "1"), ignoreChanges: [] };
+    const more = await provider.diff({ ...request, newInputs: pod("a", "2") });
+    const other = await provider.diff({ ...request, newInputs: pod("b", "1") });
+    expect([more.replaces, other.replaces]).to.deep.equal([["spec"], []]);
   });
 
   it("names a context that the kubeconfig does not have", async () => {

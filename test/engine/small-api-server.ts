@@ -87,6 +87,7 @@ const discovery = {
   resources: [
     { name: "namespaces", singularName: "", namespaced: false, kind: "Namespace", verbs },
     { name: "configmaps", singularName: "", namespaced: true, kind: "ConfigMap", verbs },
+    { name: "pods", singularName: "", namespaced: true, kind: "Pod", verbs },
     { name: "secrets", singularName: "", namespaced: true, kind: "Secret", verbs },
   ],
 };

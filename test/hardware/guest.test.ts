@@ -102,6 +102,10 @@ describe("QEMU node", function () {
       expect(await must("ip -4 route show default")).to.equal("default via 10.0.2.2 dev mgmt-br");
     });
 
+    it("has iproute2's ip beside busybox's, which cannot speak of virtual functions", async () => {
+      expect(await must("/usr/sbin/ip -V")).to.include("iproute2");
+    });
+
     it("knows the names of PCI devices", async () => {
       expect(await must("grep -m 1 '^\t10ca' /usr/share/misc/pci.ids")).to.include("82576 Virtual Function");
     });

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { type CpioEntry, cpioArchive } from "./cpio.js";
 import { guestScripts } from "./guest-scripts.js";
 import { modulesInOrder } from "./kernel-modules.js";
+import type { DynamicProgram } from "./locate.js";
+import { sharedLibraries } from "./shared-libraries.js";
 
 /** The modules that a node needs; what they depend on comes along. */
 export const guestModules: readonly string[] = [
@@ -29,14 +31,15 @@ export interface BaseImageParts {
   readonly modules: string;
   /** The database of PCI names, `pci.ids`. */
   readonly pciIds: string;
+  /** `/usr/sbin/ip` in the guest; `ip` alone is busybox's there, which starts sooner. */
+  readonly iproute2: DynamicProgram;
   /** The Node executable that the guest gets. Default: the one that runs this. */
   readonly node?: string;
 }
 
 /**
- * The part of the initramfs that is the same for every guest: busybox, modules, Node with its libraries, `pci.ids`,
- * scripts.
- * Made once and kept in `cacheDirectory` under a name that follows from its ingredients.
+ * The part of the initramfs that is the same for every guest: busybox, modules, Node and iproute2 with
+ * their libraries, `pci.ids`, scripts. Made once and kept in `cacheDirectory` under a name that follows from its ingredients.
  *
  * It is not compressed: copying 140 MB costs an emulated processor far less than unpacking 50.
  *
@@ -44,13 +47,16 @@ export interface BaseImageParts {
  */
 export function baseImage(parts: BaseImageParts, cacheDirectory: string): string {
   const node = parts.node ?? process.execPath;
-  const executables = [parts.busybox, node, ...sharedLibraries([parts.busybox, node])];
-  const path = join(cacheDirectory, `base-${fingerprint([parts.modules, parts.pciIds, ...executables])}.cpio`);
+  const ip = parts.iproute2.executable;
+  const libraries = sharedLibraries([{ executable: parts.busybox }, { executable: node }, parts.iproute2]);
+  const large = [parts.busybox, node, ip, ...libraries.map(({ source }) => source)];
+  const path = join(cacheDirectory, `base-${fingerprint([parts.modules, parts.pciIds, ...large])}.cpio`);
   if (existsSync(path)) return path;
   const image = cpioArchive([
     ...busyboxEntries(parts.busybox),
     { path: "/bin/node", file: readFileSync(node), executable: true },
-    ...executables.slice(2).map((library) => ({ path: library, file: readFileSync(library), executable: true })),
+    { path: "/usr/sbin/ip", file: readFileSync(ip), executable: true },
+    ...libraries.map(({ source, path }) => ({ path, file: readFileSync(source), executable: true })),
     { path: "/usr/share/misc/pci.ids", file: readFileSync(parts.pciIds) },
     ...moduleEntries(parts),
     ...Object.entries(guestScripts).map(([script, text]) => ({
@@ -103,19 +109,6 @@ function moduleEntries({ modules, busybox }: BaseImageParts): CpioEntry[] {
     path: `/etc/lab/modules/${String(index).padStart(2, "0")}-${name}.ko`,
     file: image,
   }));
-}
-
-/** What the dynamic linker would load for the given executables, itself included. */
-function sharedLibraries(executables: readonly string[]): string[] {
-  const libraries = executables.flatMap((executable) => {
-    try {
-      const listing = execFileSync("ldd", [executable], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-      return [...listing.matchAll(/(?:^|\s)(\/\S+) \(0x/gm)].flatMap(([, library]) => library ?? []);
-    } catch {
-      return []; // Status 1: the executable is static.
-    }
-  });
-  return [...new Set(libraries)];
 }
 
 /** Large ingredients by path, size and time of change; scripts and the list of modules by content. */

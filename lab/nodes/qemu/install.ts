@@ -8,9 +8,8 @@ type Log = (line: string) => void;
 let search: Promise<QemuParts> | undefined;
 
 /**
- * Finds QEMU (8 or later, for the `igb` device), a kernel with its modules, busybox, and
- * `pci.ids`. What is not there is fetched
- * with apt and unpacked into the cache, which needs no root and changes nothing else on the machine.
+ * Finds QEMU (8 or later, for the `igb` device), a kernel with its modules, busybox, iproute2 and `pci.ids`. What is not
+ * there is fetched with apt and unpacked into the cache, which needs no root and changes nothing else on the machine.
  *
  * @throws an error that says what is missing and how to install it
  */
@@ -32,9 +31,8 @@ async function findOrFetch(log: Log): Promise<QemuParts> {
 }
 
 function isComplete(parts: Partial<QemuParts>): parts is QemuParts {
-  return (
-    parts.qemu !== undefined && parts.kernel !== undefined && parts.busybox !== undefined && parts.pciIds !== undefined
-  );
+  const names = Object.keys(unpackedParts) as (keyof QemuParts)[];
+  return names.every((part) => parts[part] !== undefined);
 }
 
 /** QEMU's first major version with the device `igb`. */
@@ -50,6 +48,7 @@ async function fetchWithApt(found: Partial<QemuParts>, log: Log): Promise<Partia
     await fetchPart(apt, "qemu", "qemu-system-x86", log);
     await fetchPart(apt, "busybox", "busybox-static", log);
     await fetchPart(apt, "pciIds", "pci.ids", log);
+    await fetchPart(apt, "iproute2", "iproute2", log);
     await fetchPart(apt, "kernel", await apt.current("linux-image-amd64"), log);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -66,7 +65,7 @@ async function fetchPart(apt: PrivateApt, part: keyof QemuParts, name: string, l
   const target = unpackedParts[part]();
   // What lies there does not work, or it would have been found: an upgraded machine may lack what it was linked to.
   rmSync(target, { recursive: true, force: true });
-  await apt.unpack(name, target, { dependencies: part === "qemu" });
+  await apt.unpack(name, target, { dependencies: part === "qemu" || part === "iproute2" });
 }
 
 function majorVersion(version: string): number {
@@ -82,11 +81,12 @@ export function howToInstall(found: Partial<QemuParts>, release = osRelease()): 
       ? [
           `  apt-get install -t ${codename}-backports qemu-system-x86`,
           `    (where ${codename}'s own QEMU is older; the suite ${codename}-backports must be among apt's sources)`,
-          "  apt-get install busybox-static pci.ids linux-image-amd64",
+          "  apt-get install busybox-static iproute2 pci.ids linux-image-amd64",
         ]
       : [
           "  QEMU with x86-64 emulation (Ubuntu 24.04: qemu-system-x86; Fedora: qemu-system-x86-core; Arch: qemu-system-x86)",
           "  a busybox (Debian, Ubuntu: busybox-static; Fedora, Arch: busybox)",
+          "  the command ip of iproute2 (Debian, Ubuntu, Arch: iproute2; Fedora: iproute)",
           "  the database pci.ids (Debian, Ubuntu, Arch: pci.ids or hwdata; Fedora: hwdata)",
           "  the distribution's usual kernel, with its image readable by you",
         ];
@@ -95,10 +95,11 @@ export function howToInstall(found: Partial<QemuParts>, release = osRelease()): 
     `  qemu-system-x86_64 with the device igb, that is QEMU ${firstWithIgb} or later: ${state("qemu")}`,
     `  a kernel image with the modules ${guestModules.join(", ")}: ${state("kernel")}`,
     `  a busybox with init, insmod, ip and xz: ${state("busybox")}`,
+    `  the ip of iproute2: ${state("iproute2")}`,
     `  the database pci.ids: ${state("pciIds")}`,
     `Install what was not found, as root on ${release["PRETTY_NAME"] ?? "this system"}:`,
     ...commands,
-    "or name it: PULUMI_SRIOV_QEMU=…/qemu-system-x86_64, PULUMI_SRIOV_BUSYBOX=…/busybox, PULUMI_SRIOV_PCI_IDS=…/pci.ids,",
-    "PULUMI_SRIOV_KERNEL=…/vmlinuz with PULUMI_SRIOV_MODULES=…/lib/modules/<version>.",
+    "or name it: PULUMI_SRIOV_QEMU=…/qemu-system-x86_64, PULUMI_SRIOV_BUSYBOX=…/busybox, PULUMI_SRIOV_IP=…/ip,",
+    "PULUMI_SRIOV_PCI_IDS=…/pci.ids, PULUMI_SRIOV_KERNEL=…/vmlinuz with PULUMI_SRIOV_MODULES=…/lib/modules/<version>.",
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, type StdioOptions } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { cacheDirectory } from "../../processes/lab-run.js";
@@ -13,6 +13,14 @@ export interface QemuParts {
   readonly busybox: string;
   /** The database of PCI names. */
   readonly pciIds: string;
+  /** The `ip` of iproute2, which speaks of virtual functions; busybox's does not. */
+  readonly iproute2: DynamicProgram;
+}
+
+export interface DynamicProgram {
+  readonly executable: string;
+  /** Folders with its libraries, where it was not installed but unpacked. */
+  readonly libraries?: readonly string[];
 }
 
 export interface QemuProgram {
@@ -39,19 +47,23 @@ export const unpackedParts = {
   kernel: () => join(qemuCache(), "packages", "kernel"),
   busybox: () => join(qemuCache(), "packages", "busybox"),
   pciIds: () => join(qemuCache(), "packages", "pci.ids"),
+  iproute2: () => join(qemuCache(), "packages", "iproute2"),
 };
 
 /**
  * What there is of the parts: named in the environment (`PULUMI_SRIOV_QEMU`, `PULUMI_SRIOV_KERNEL` with
- * `PULUMI_SRIOV_MODULES`, `PULUMI_SRIOV_BUSYBOX`, `PULUMI_SRIOV_PCI_IDS`), installed on the machine, or unpacked in the cache.
+ * `PULUMI_SRIOV_MODULES`, `PULUMI_SRIOV_BUSYBOX`, `PULUMI_SRIOV_PCI_IDS`, `PULUMI_SRIOV_IP`), installed on the machine, or
+ * unpacked in the cache.
  *
  * @throws where the environment names something that will not do
  */
 export function locateParts(): Partial<QemuParts> {
-  const [qemu, kernel, busybox, pciIds] = [findQemu(), findKernel(), findBusybox(), findPciIds()];
+  const [qemu, kernel, iproute2] = [findQemu(), findKernel(), findIproute2()];
+  const [busybox, pciIds] = [findBusybox(), findPciIds()];
   return {
     ...(qemu && { qemu }),
     ...(kernel && { kernel }),
+    ...(iproute2 && { iproute2 }),
     ...(busybox !== undefined && { busybox }),
     ...(pciIds !== undefined && { pciIds }),
   };
@@ -72,9 +84,13 @@ function findUnpackedQemu(): QemuProgram | undefined {
   const root = unpackedParts.qemu();
   const executable = join(root, "usr", "bin", "qemu-system-x86_64");
   if (!existsSync(executable)) return undefined;
-  const libraries = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map((folder) => join(root, folder));
+  const libraries = libraryFolders(root);
   const firmware = ["usr/share/qemu", "usr/share/seabios"].flatMap((folder) => ["-L", join(root, folder)]);
   return emulatesIgb({ executable, args: firmware, env: { LD_LIBRARY_PATH: libraries.join(delimiter) } });
+}
+
+function libraryFolders(unpacked: string): string[] {
+  return ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map((folder) => join(unpacked, folder));
 }
 
 function emulatesIgb(program: QemuProgram): QemuProgram | undefined {
@@ -144,6 +160,41 @@ function findPciIds(): string | undefined {
   if (named !== undefined) return isReadable(named) ? named : unusable("PULUMI_SRIOV_PCI_IDS", named, "cannot be read");
   const folders = ["/usr/share/misc", "/usr/share/hwdata", join(unpackedParts.pciIds(), "usr/share/misc")];
   return folders.map((folder) => join(folder, "pci.ids")).find(isReadable);
+}
+
+function findIproute2(): DynamicProgram | undefined {
+  const named = process.env["PULUMI_SRIOV_IP"];
+  if (named !== undefined) {
+    const program = ofIproute2({ executable: named });
+    return program ?? unusable("PULUMI_SRIOV_IP", named, "is not the ip of iproute2");
+  }
+  const installed = [onPath("ip"), "/usr/bin/ip", "/usr/sbin/ip", "/bin/ip", "/sbin/ip"];
+  const found = installed.find((executable) => executable !== undefined && ofIproute2({ executable }) !== undefined);
+  return found === undefined ? findUnpackedIp() : { executable: found };
+}
+
+function findUnpackedIp(): DynamicProgram | undefined {
+  const root = unpackedParts.iproute2();
+  const executable = ["usr/bin/ip", "bin/ip"].map((path) => join(root, path)).find(existsSync);
+  const libraries = libraryFolders(root);
+  return executable === undefined ? undefined : ofIproute2({ executable, libraries });
+}
+
+/** In which the dynamic linker finds its libraries. */
+export function environmentOf({ libraries }: DynamicProgram): NodeJS.ProcessEnv {
+  return libraries === undefined ? process.env : { ...process.env, LD_LIBRARY_PATH: libraries.join(delimiter) };
+}
+
+/** Busybox has an `ip` too, which may be first on PATH. */
+function ofIproute2(program: DynamicProgram): DynamicProgram | undefined {
+  try {
+    const env = environmentOf(program);
+    const stdio: StdioOptions = ["ignore", "pipe", "ignore"];
+    const version = execFileSync(program.executable, ["-V"], { encoding: "utf8", env, stdio });
+    return version.includes("iproute2") ? program : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function unusable(variable: string, value: string | undefined, why: string): never {

@@ -105,6 +105,12 @@ export class Observer {
     const object = { metadata: { name, uid: this.devices.get(name)?.metadata.uid }, spec: { numVFS } };
     this.devices.observe(await this.client.apply(SRIOV_NETWORK_DEVICE, object, { fieldManager: "person" }));
   }
+
+  /** Lets go of the count, so that somebody else may declare it: it is 0 then, unless somebody has. */
+  async release(name: string): Promise<void> {
+    const object = { metadata: { name, uid: this.devices.get(name)?.metadata.uid } };
+    this.devices.observe(await this.client.apply(SRIOV_NETWORK_DEVICE, object, { fieldManager: "person" }));
+  }
 }
 
 /** Resolves when an object of the informer is as wanted; the error says how it was when time ran out. */

@@ -1,0 +1,25 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type * as sriov from "pulumi-sriov";
+
+/** A pod with one VF of the network as its second interface, `net1`. */
+export function pod(name: string, namespace: pulumi.Input<string>, network: sriov.SriovNetwork): k8s.core.v1.Pod {
+  // The annotation brings the network, and the request the VF: the scheduler finds a node that has one left.
+  const vf = network.resourceName.apply((resource) => ({ [`openshift.io/${resource}`]: "1" }));
+  return new k8s.core.v1.Pod(name, {
+    metadata: {
+      namespace,
+      annotations: { "k8s.v1.cni.cncf.io/networks": network.networkAttachmentDefinition },
+    },
+    spec: {
+      containers: [
+        {
+          name: "shell",
+          image: "busybox:1.36",
+          command: ["sleep", "infinity"],
+          resources: { requests: vf, limits: vf },
+        },
+      ],
+    },
+  });
+}
