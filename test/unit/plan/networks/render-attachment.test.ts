@@ -74,6 +74,10 @@ describe("the attachment of a network", () => {
       { capabilities: '{ "mac": true, "ips": false }' },
       '"type":"sriov","vlan":0,"vlanQoS":0,"capabilities":{"mac":true,"ips":false},"ipam":{}',
     ],
+    [
+      { ipam: '{ "type": "static", "note": "for the back office" }' },
+      '"type":"sriov","vlan":0,"vlanQoS":0,"ipam":{"type":"static","note":"for the back office"}',
+    ],
     [{ logLevel: "debug" }, '"type":"sriov","vlan":0,"vlanQoS":0,"logLevel":"debug","ipam":{}'],
     [{ logFile: "/var/log/x" }, '"type":"sriov","vlan":0,"vlanQoS":0,"logFile":"/var/log/x","ipam":{}'],
     [

@@ -105,6 +105,17 @@ describe("policies that select the same NIC", () => {
       parts: ["p1", "p3"],
     },
     {
+      title: "a policy that gets nothing adds nothing to number and MTU, though one that goes after it gets its VFs",
+      policies: [
+        policy("p1", { ...onPf("0-1"), numVfs: 2, priority: 1 }),
+        policy("p2", { ...onPf("0-0"), numVfs: 16, mtu: 9000, priority: 2 }),
+        policy("p3", { ...onPf("2-3"), numVfs: 4, priority: 3 }),
+      ],
+      groups: "p1res 0-1, p3res 2-3",
+      numVfs: 4,
+      parts: ["p1", "p3"],
+    },
+    {
       title: "an overlap is seen wherever among many policies it is",
       policies: [
         policy("p1", { ...onPf("0-1"), numVfs: 8, priority: 1 }),
