@@ -6,7 +6,11 @@ import {
   type NetworkAttachmentDefinition,
 } from "../../../../api/network-attachment-definition.js";
 import { SRIOV_NETWORK } from "../../../../api/sriov-network.js";
-import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from "../../../../api/sriov-network-node-state.js";
+import {
+  type NodeStateInterfaceStatus,
+  SRIOV_NETWORK_NODE_STATE,
+  type SriovNetworkNodeState,
+} from "../../../../api/sriov-network-node-state.js";
 import { type Lab, startLab } from "../../../../lab/lab.js";
 import { beginRun, type LabRun } from "../../../../lab/processes/lab-run.js";
 import { type NetworkOutputs, PartialFailure, sriovCapability } from "../../../../provider/index.js";
@@ -46,6 +50,14 @@ describe("a SriovNetwork resource on a cluster with the sriov-network-operator",
     return items.find(({ metadata }) => metadata.name === name);
   };
 
+  /** Resolves when the provider's own watch has told of it. */
+  const reported = async (node: string, device: NodeStateInterfaceStatus): Promise<void> => {
+    await operator.reportNode(node, [device]);
+    const states = await driver.cluster.objects(SRIOV_NETWORK_NODE_STATE);
+    const seen = ({ status }: SriovNetworkNodeState): boolean => status?.interfaces?.length === 1;
+    await until(states, () => states.get(node, OPERATOR_NAMESPACE), seen, node);
+  };
+
   describe("whose nodes have not reported", () => {
     it("needs to be told the namespace", async () => {
       const error = await refusal(driver.check(driver.inputs("homeless", { resourceName: "fast" })), Error);
@@ -54,7 +66,7 @@ describe("a SriovNetwork resource on a cluster with the sriov-network-operator",
   });
 
   describe("whose nodes have no capable NIC", () => {
-    before(() => operator.reportNode("w1", [{ ...nic, totalvfs: 0 }]));
+    before(() => reported("w1", { ...nic, totalvfs: 0 }));
 
     it("is refused in the preview", async () => {
       const news = driver.inputs("useless", { resourceName: "fast", requireCapableNode: true });
@@ -64,12 +76,7 @@ describe("a SriovNetwork resource on a cluster with the sriov-network-operator",
   });
 
   describe("whose nodes have capable NICs", () => {
-    before(async () => {
-      await operator.reportNode("w2", [nic]);
-      const states = await driver.cluster.objects(SRIOV_NETWORK_NODE_STATE);
-      const seen = ({ status }: SriovNetworkNodeState): boolean => status?.interfaces?.length === 1;
-      await until(states, () => states.get("w2", OPERATOR_NAMESPACE), seen, "w2");
-    });
+    before(() => reported("w2", nic));
 
     it("is told which, by the operator's node states", async () => {
       const { capable, nodes } = await sriovCapability(driver.cluster);
