@@ -5,7 +5,8 @@ import { errorsOf, openStack, type Program, type TestStack } from "../stack.js";
 import { freshTwins, type Twins } from "./twins.js";
 
 /** What a program gets wrong by itself is refused in preview, with words that say where. */
-describe("bad input of a network", () => {
+describe("bad input of a network", function () {
+  this.timeout(180_000);
   let twins: Twins;
   let stack: TestStack;
   let errors = "";

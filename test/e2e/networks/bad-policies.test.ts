@@ -5,7 +5,8 @@ import { policyProgram } from "./policy-program.js";
 import { freshTwins, type Twins } from "./twins.js";
 
 /** What a program gets wrong by itself is refused in preview, with words that say where. */
-describe("bad input of a policy", () => {
+describe("bad input of a policy", function () {
+  this.timeout(180_000);
   let twins: Twins;
   let stack: TestStack;
   let errors = "";

@@ -6,7 +6,8 @@ import { openStack, type Program, type TestStack } from "../stack.js";
 import { attachment, found, freshTwins, type Twins } from "./twins.js";
 
 /** A network without a policy, from its creation to its end. The tests are one story, in order. */
-describe("a network of a pool that somebody else made", () => {
+describe("a network of a pool that somebody else made", function () {
+  this.timeout(180_000);
   let twins: Twins;
   let stack: TestStack;
   let key = "";

@@ -12,7 +12,8 @@ function network(args: { readonly networkName?: string; readonly requireCapableN
 }
 
 /** The tests are one story, in order. */
-describe("a network in a cluster without a capable node", () => {
+describe("a network in a cluster without a capable node", function () {
+  this.timeout(180_000);
   let run: LabRun;
   let lab: Lab;
   let stack: TestStack;
@@ -48,7 +49,8 @@ describe("a network in a cluster without a capable node", () => {
   });
 });
 
-describe("a network whose attachment somebody else has made", () => {
+describe("a network whose attachment somebody else has made", function () {
+  this.timeout(180_000);
   it("fails in preview, names the owner, and leaves it as it is", async () => {
     const { lab } = await freshTwins();
     const object = { metadata: { name: "foreign", namespace: "pulumi-sriov" }, spec: { config: "{}" } };

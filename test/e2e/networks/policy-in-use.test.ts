@@ -5,7 +5,8 @@ import { policyProgram } from "./policy-program.js";
 import { freshTwins, type Twins } from "./twins.js";
 
 /** One VF of the first of two NICs is somebody's. The tests are one story, in order. */
-describe("a policy whose VFs are in use", () => {
+describe("a policy whose VFs are in use", function () {
+  this.timeout(180_000);
   let twins: Twins;
   let stack: TestStack;
 

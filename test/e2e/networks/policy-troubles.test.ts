@@ -5,7 +5,8 @@ import { errorsOf, openStack, warningsOn } from "../stack.js";
 import { policyProgram } from "./policy-program.js";
 import { found, freshTwins, NODE_SELECTOR } from "./twins.js";
 
-describe("a policy", () => {
+describe("a policy", function () {
+  this.timeout(180_000);
   it("that selects nothing goes through, and says so in preview and status", async () => {
     const { lab } = await freshTwins();
     const nowhere = { nodeSelector: NODE_SELECTOR, interfaceName: "nowhere" };

@@ -9,7 +9,8 @@ import { policyProgram } from "./policy-program.js";
 import { found, freshTwins, informedOf, type Twins } from "./twins.js";
 
 /** A policy from its creation to its end. The tests are one story, in order. */
-describe("a policy of two nodes", () => {
+describe("a policy of two nodes", function () {
+  this.timeout(180_000);
   let twins: Twins;
   let stack: TestStack;
   let policyName = "";

@@ -6,7 +6,8 @@ import { freshTwins } from "./twins.js";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 
-describe("a kubeconfig that a policy and a network are given", () => {
+describe("a kubeconfig that a policy and a network are given", function () {
+  this.timeout(180_000);
   it("is a secret of the state, and nowhere in clear", async () => {
     const { lab, nodeSelector, interfaceName } = await freshTwins();
     const kubeconfig = readFileSync(lab.controlPlane.kubeconfig, "utf8");
