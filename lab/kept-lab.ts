@@ -1,5 +1,7 @@
+import { findEngine } from "./engine/executable.js";
 import { type Lab, startLab } from "./lab.js";
 import { beginRun, endRun, listRuns } from "./processes/lab-run.js";
+import { exportLines, shellEnvironment } from "./shell-environment.js";
 import { table } from "./table.js";
 
 /** A lab that outlives the command that started it. */
@@ -11,13 +13,15 @@ export async function labUp(nodeKind: "simulated" | "qemu"): Promise<void> {
     const lab = await startLab(run, { log });
     await lab.startController();
     await Promise.all(["node1", "node2"].map((name) => addNode(lab, name, nodeKind)));
+    const engine = await findEngine(run);
     run.describe({ kubeconfig: lab.controlPlane.kubeconfig });
     run.keep();
     console.log(`
-The lab is up: node1 and node2, each with two NICs, and a controller of policies and networks.
-export KUBECONFIG='${lab.controlPlane.kubeconfig}'
+The lab is up: node1 and node2, each with two NICs, and a controller of policies and networks. ${engine.describe}
+In a shell of yours:
+${exportLines(shellEnvironment(lab, engine))}
 kubectl get sriovnetworkdevices,pcidevices
-npm run lab -- down      # ends it`);
+And in this folder, to end it: npm run lab -- down`);
   } catch (error) {
     await run.stop();
     throw error;

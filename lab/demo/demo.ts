@@ -7,6 +7,7 @@ import { findEngine } from "../engine/executable.js";
 import { type Lab, startLab } from "../lab.js";
 import type { LabNode } from "../nodes/lab-node.js";
 import { beginRun } from "../processes/lab-run.js";
+import { exportLines } from "../shell-environment.js";
 import { table } from "../table.js";
 import { type DemoStack, openDemoStack } from "./stack.js";
 
@@ -188,10 +189,9 @@ async function awaitReady(lab: Lab, name: string, numVfs: number): Promise<void>
 function leaveUp(lab: Lab, stack: DemoStack): void {
   lab.run.describe({ kubeconfig: lab.controlPlane.kubeconfig });
   lab.run.keep();
-  const exports = Object.entries(stack.environment).map(([name, value]) => `export ${name}='${value}'`);
   console.log(`
 The lab stays up. In a shell of yours:
-${exports.join("\n")}
+${exportLines(stack.environment)}
 kubectl get sriovnetworkdevices,pcidevices
 cd '${stack.project}'
 pulumi up

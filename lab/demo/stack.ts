@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import type { EngineExecutable } from "../engine/executable.js";
 import type { Lab } from "../lab.js";
+import { shellEnvironment } from "../shell-environment.js";
 
 /** The root project's stack in the lab, driven by the same commands that a person would type. */
 export interface DemoStack {
@@ -18,16 +19,7 @@ export interface DemoStack {
 const STACK = "lab";
 
 export async function openDemoStack(lab: Lab, engine: EngineExecutable, projectRoot: string): Promise<DemoStack> {
-  const backend = join(lab.run.dir, "pulumi");
-  mkdirSync(backend, { recursive: true });
-  const environment = {
-    PULUMI_BACKEND_URL: `file://${backend}`,
-    PULUMI_CONFIG_PASSPHRASE: "lab",
-    // Pulumi remembers there which stack each project has selected.
-    PULUMI_HOME: join(lab.run.dir, "pulumi-home"),
-    KUBECONFIG: lab.controlPlane.kubeconfig,
-    PATH: `${engine.path}${delimiter}${process.env["PATH"] ?? ""}`,
-  };
+  const environment = shellEnvironment(lab, engine);
   const env = { ...process.env, ...environment, ...lab.run.environment, PULUMI_SKIP_UPDATE_CHECK: "true" };
   const project = projectFolder(lab.run.dir, projectRoot);
 

@@ -113,11 +113,13 @@ async function carryOut(
     return await outputs(inputs);
   } catch (error) {
     const refused = error instanceof NicsFailed && error.nics.some(({ state }) => state === "InUse");
-    const rest = error instanceof NicsFailed ? "\nWhat the other NICs were to get, they have." : "";
-    const undone: Undone = refused ? await undo() : { note: rest, settings: inputs };
+    const undone: Undone = refused ? await undo() : { note: "", settings: inputs };
     const message = messageOf(error) + undone.note;
     if (undone.settings === undefined) throw new Error(message, { cause: error });
-    throw new PartialFailure(idOf(applied), await outputs(undone.settings), message, { cause: error });
+    const state = await outputs(undone.settings);
+    const done = !refused && error instanceof NicsFailed && error.nics.length < state.matchedDevices.length;
+    const rest = done ? "\nWhat the other NICs were to get, they have." : "";
+    throw new PartialFailure(idOf(applied), state, message + rest, { cause: error });
   }
 }
 

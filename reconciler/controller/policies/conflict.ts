@@ -15,11 +15,17 @@ export function describeConflict(
   const managers = conflictingManagers(error);
   const who = managers.map((manager) => `"${manager}"${isProviderFieldManager(manager) ? PROGRAM : ""}`).join(" and ");
   const asked = desired.numVFS === undefined ? "" : ` (${desired.numVFS} VFs)`;
-  const subject = `${policies.length === 1 ? "policy" : "policies"} ${policies.join(", ")}`;
+  const fields = fieldsOf(error);
   return (
-    `${name} is not as ${subject} asks${asked}: ${fieldsOf(error).join(" and ")} is owned by field manager ${who}, ` +
-    `which has set ${device.spec.numVFS ?? 0} VFs. Have that owner let go of it, or take ${name} out of the policy.`
+    `${name} is not as ${asking(policies)}${asked}: ${fields.join(" and ")} ${fields.length === 1 ? "is" : "are"} owned by ` +
+    `field manager ${who}, which has set ${device.spec.numVFS ?? 0} VFs. Have that owner let go of ` +
+    `${fields.length === 1 ? "it" : "them"}, or take ${name} out of the ${policies.length === 1 ? "policy" : "policies"}.`
   );
+}
+
+/** `policy storage asks`, `policies backup, storage ask` */
+export function asking(policies: readonly string[]): string {
+  return policies.length === 1 ? `policy ${policies.join()} asks` : `policies ${policies.join(", ")} ask`;
 }
 
 const PROGRAM = " (a SriovNetworkDevice of a Pulumi program)";

@@ -15,7 +15,7 @@ import {
 } from "../../../kube/errors.js";
 import type { EventRecorder } from "../../service/events.js";
 import type { ControllerMetrics } from "../service/metrics.js";
-import { describeConflict } from "./conflict.js";
+import { asking, describeConflict } from "./conflict.js";
 import type { Refusal, Refusals } from "./refusals.js";
 import { circumstances, type DeviceRequest } from "./stance.js";
 
@@ -92,13 +92,14 @@ export class DeviceWriter {
   private tellDone(before: SriovNetworkDevice, after: SriovNetworkDevice, policies: readonly string[]): void {
     const { events, log } = this.parts;
     const { name: device } = before.metadata;
-    const change = `${before.spec.numVFS ?? 0} → ${after.spec.numVFS ?? 0} VFs`;
+    const [from, to] = [before.spec.numVFS ?? 0, after.spec.numVFS ?? 0];
+    const change = from === to ? "the count stays as it is" : `${from} → ${to} VFs`;
     if (policies.length === 0) {
       const message = `no policy selects ${device} any more: ${change}`;
       log.info({ device }, message);
       events.record(SRIOV_NETWORK_DEVICE, after, { type: "Normal", reason: DeviceEvent.PolicyReleased, message });
     } else {
-      const message = `${device} as ${inWords(policies)} asks: ${change}`;
+      const message = `${device} as ${asking(policies)}: ${change}`;
       log.info({ device, policies, spec: after.spec }, message);
       events.record(SRIOV_NETWORK_DEVICE, after, { type: "Normal", reason: DeviceEvent.PolicyApplied, message });
     }
@@ -139,8 +140,4 @@ function refusalOf(
 /** A conflict that names no manager is about the object's uid. */
 function isGone(error: unknown): error is ApiError {
   return isNotFound(error) || (isConflict(error) && conflictingManagers(error).length === 0);
-}
-
-function inWords(policies: readonly string[]): string {
-  return `${policies.length === 1 ? "policy" : "policies"} ${policies.join(", ")}`;
 }

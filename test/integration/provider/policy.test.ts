@@ -113,6 +113,7 @@ describe("a policy of a program", () => {
       );
       expect(range.message).to.contain(`policy prov-1: 2 NICs do not have what it asks for:`);
       expect(range.message).to.contain(`${A}-nic1: Invalid: ${A}-nic1`).and.to.contain("at most 16 VFs");
+      expect(range.message).not.to.contain("the other NICs");
       await remove(range.outputs);
     });
 
