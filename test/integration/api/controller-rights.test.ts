@@ -80,6 +80,9 @@ describe("the controller's account", () => {
     const annotations = { [Annotation.allowDisruption]: "4" };
     const wanted = { metadata: { name, uid, annotations }, spec: { numVFS: 4 } };
     await controller.apply(SRIOV_NETWORK_DEVICE, wanted, { ...OPTIONS, force: true });
+    // Not kept, since tests of the controller wait until it has no NIC left.
+    const none = { metadata: { name, uid, annotations: { [Annotation.allowDisruption]: "0" } } };
+    await controller.apply(SRIOV_NETWORK_DEVICE, none, OPTIONS);
   });
 
   it("may tell a device of a conflict", async () => {

@@ -26,6 +26,11 @@ export class PolicyCluster {
     const lab = await sharedLab();
     const policies = new Informer(lab.client, SRIOV_NETWORK_NODE_POLICY).start();
     await policies.synced;
+    // Of tests of the kind alone, which select any NIC: no controller was there to heed them.
+    for (const { metadata } of policies.list()) {
+      const { name, namespace = "" } = metadata;
+      await lab.client.delete(SRIOV_NETWORK_NODE_POLICY, name, { namespace });
+    }
     return new PolicyCluster(lab, await Observer.start(lab.client), policies);
   }
 
