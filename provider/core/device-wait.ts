@@ -1,6 +1,6 @@
 import { POD } from "../../api/core.js";
 import { AGENT_POD_LABELS } from "../../api/names.js";
-import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import { isUnmanaged, ReadyReason, readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { type Verdict, waitFor, WaitTimeout } from "../../kube/wait.js";
 import { countOwners, quoteAll } from "./field-ownership.js";
 import type { Operation } from "./resource.js";
@@ -67,7 +67,7 @@ export function countVerdict(
   }
   const ready = readyCondition(device);
   const answered = (device.status?.observedGeneration ?? 0) >= (applied.metadata.generation ?? 0);
-  if (!answered || ready === undefined || ready.reason === ReadyReason.Unmanaged) {
+  if (!answered || ready === undefined || isUnmanaged(device)) {
     return pending(`waiting for the agent on node ${device.spec.nodeName}`);
   }
   const have = device.status?.virtualFunctions?.length ?? 0;
