@@ -1,13 +1,33 @@
 /** What works without Pulumi, for other shells and for tools: the meaning of each resource. */
+export { type CapableDevice, type NodeCapability, sriovCapability, type SriovCapability } from "./core/capability.js";
 export { Cluster } from "./core/cluster.js";
-export type { DeviceInputs, PartialDeviceInputs, Timeouts } from "./core/device-inputs.js";
+export type { DeviceInputs, PartialDeviceInputs } from "./core/device-inputs.js";
 export type { DeviceOutputs, VirtualFunctionOutput } from "./core/device-outputs.js";
-export { type InputFailure, type Operation, PartialFailure, type ResourceLog } from "./core/resource.js";
+export type { NetworkInputs, PartialNetworkInputs } from "./core/network/network-inputs.js";
+export type { NetworkOutputs } from "./core/network/network-outputs.js";
+export { sriovNetwork } from "./core/network/sriov-network.js";
+export type { PartialPolicyInputs, PolicyInputs } from "./core/policy/policy-inputs.js";
+export type { MatchedDeviceOutput } from "./core/policy/policy-dialect.js";
+export type { PolicyOutputs } from "./core/policy/policy-outputs.js";
+export { sriovNetworkNodePolicy } from "./core/policy/sriov-network-node-policy.js";
+export {
+  type Checked,
+  type Created,
+  type Difference,
+  type InputFailure,
+  type Operation,
+  PartialFailure,
+  type Resource,
+  type ResourceLog,
+  type SharedInputs,
+} from "./core/resource.js";
 export {
   checkDevice,
   createDevice,
   deleteDevice,
   diffDevice,
   readDevice,
+  sriovNetworkDevice,
   updateDevice,
 } from "./core/sriov-network-device.js";
+export type { Timeouts } from "./core/timeouts.js";

@@ -1,6 +1,21 @@
+export type { CapableDevice, NodeCapability, SriovCapability } from "../provider/index.js";
+export { getSriovCapability, type GetSriovCapabilityArgs, getSriovCapabilityOutput } from "./get-sriov-capability.js";
 export {
   SriovNetworkDevice,
   type SriovNetworkDeviceArgs,
   type SriovNetworkDeviceState,
   type VirtualFunction,
 } from "./sriov-network-device.js";
+export {
+  type MatchedDevice,
+  type NicSelectorArgs,
+  SriovNetworkNodePolicy,
+  type SriovNetworkNodePolicyArgs,
+} from "./sriov-network-node-policy.js";
+export {
+  type FollowedPolicy,
+  type JsonObject,
+  SriovNetwork,
+  type SriovNetworkArgs,
+  type SriovNetworkState,
+} from "./sriov-network.js";

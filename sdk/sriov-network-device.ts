@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import provider from "../provider/dynamic/sriov-network-device.js";
+import { type ClusterArgs, ClusterResource } from "./cluster-resource.js";
 
 /** Arguments of {@link SriovNetworkDevice}. */
-export interface SriovNetworkDeviceArgs {
+export interface SriovNetworkDeviceArgs extends ClusterArgs {
   /** Node that the NIC is in. Another one is another NIC: the resource is replaced. */
   readonly nodeName: pulumi.Input<string>;
   /** Name of the NIC's network interface, such as `eno49`. Give this or `address`. */
@@ -22,16 +23,6 @@ export interface SriovNetworkDeviceArgs {
   readonly onVfsInUse?: pulumi.Input<"refuse" | "proceed">;
   /** Take the count over from another field manager, such as somebody's `kubectl edit`. Default false: fail, and name it. */
   readonly forceConflicts?: pulumi.Input<boolean>;
-  /**
-   * Path or text of a kubeconfig; always kept as a secret. Default: the configuration `sriov:kubeconfig`, then
-   * `kubernetes:kubeconfig`, `KUBECONFIG`, `~/.kube/config`, and a pod's own service account.
-   */
-  readonly kubeconfig?: pulumi.Input<string>;
-  /**
-   * Context of the kubeconfig. Default: the configuration `sriov:context`, then `kubernetes:context`, as far as they stand
-   * beside or before the kubeconfig that is used; then the kubeconfig's current one.
-   */
-  readonly context?: pulumi.Input<string>;
 }
 
 /** One virtual function of a NIC, as its node has it. */
@@ -49,10 +40,7 @@ export interface VirtualFunction {
 }
 
 /** What {@link SriovNetworkDevice.get} may need beside the device's name. */
-export interface SriovNetworkDeviceState {
-  readonly kubeconfig?: pulumi.Input<string>;
-  readonly context?: pulumi.Input<string>;
-}
+export type SriovNetworkDeviceState = ClusterArgs;
 
 /**
  * The virtual functions of one SR-IOV NIC of one node.
@@ -67,7 +55,7 @@ export interface SriovNetworkDeviceState {
  * const nic = new sriov.SriovNetworkDevice("storage", { nodeName: "node1", interfaceName: "eno49", numVfs: 4 });
  * export const vfs = nic.vfAddresses; // ["0000:04:10.0", …]
  */
-export class SriovNetworkDevice extends pulumi.dynamic.Resource {
+export class SriovNetworkDevice extends ClusterResource {
   /** Name of the NIC's `SriovNetworkDevice` object; also this resource's id. */
   declare readonly deviceName: pulumi.Output<string>;
   /** Node that the NIC is in. */
@@ -96,7 +84,7 @@ export class SriovNetworkDevice extends pulumi.dynamic.Resource {
   declare readonly virtualFunctions: pulumi.Output<VirtualFunction[]>;
 
   constructor(name: string, args: SriovNetworkDeviceArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...outputs, ...inputs(name, args, opts) }, withSecrets(opts), MODULE, TYPE);
+    super(provider, "SriovNetworkDevice", name, args, inputsOf(args), OUTPUTS, opts);
   }
 
   /**
@@ -116,27 +104,19 @@ export class SriovNetworkDevice extends pulumi.dynamic.Resource {
   }
 }
 
-const MODULE = "sriov";
-const TYPE = "SriovNetworkDevice";
+const OUTPUTS = [
+  "deviceName",
+  "vendorId",
+  "deviceId",
+  "driver",
+  "totalVfs",
+  "status",
+  "vfAddresses",
+  "vfPciDevices",
+  "virtualFunctions",
+];
 
-/** Outputs must be declared as inputs that are undefined: a dynamic resource has no others. */
-const outputs = {
-  deviceName: undefined,
-  vendorId: undefined,
-  deviceId: undefined,
-  driver: undefined,
-  totalVfs: undefined,
-  status: undefined,
-  vfAddresses: undefined,
-  vfPciDevices: undefined,
-  virtualFunctions: undefined,
-  clusterUid: undefined,
-  fieldManager: undefined,
-};
-
-function inputs(name: string, args: SriovNetworkDeviceArgs, opts?: pulumi.CustomResourceOptions): pulumi.Inputs {
-  const { create, update, delete: remove } = opts?.customTimeouts ?? {};
-  const timeouts = { create, update, delete: remove };
+function inputsOf(args: SriovNetworkDeviceArgs): pulumi.Inputs {
   return {
     nodeName: args.nodeName,
     interfaceName: args.interfaceName,
@@ -144,14 +124,5 @@ function inputs(name: string, args: SriovNetworkDeviceArgs, opts?: pulumi.Custom
     numVfs: args.numVfs,
     onVfsInUse: args.onVfsInUse,
     forceConflicts: args.forceConflicts,
-    kubeconfig: args.kubeconfig === undefined ? undefined : pulumi.secret(args.kubeconfig),
-    context: args.context,
-    // Pulumi tells a dynamic provider neither of these.
-    resourceUrn: pulumi.createUrn(name, `pulumi-nodejs:dynamic/${MODULE}:${TYPE}`, opts?.parent),
-    timeouts: Object.values(timeouts).some((timeout) => timeout !== undefined) ? timeouts : undefined,
   };
-}
-
-function withSecrets(opts: pulumi.CustomResourceOptions | undefined): pulumi.CustomResourceOptions {
-  return pulumi.mergeOptions(opts ?? {}, { additionalSecretOutputs: ["kubeconfig"] });
 }

@@ -1,5 +1,8 @@
 import { NAMESPACE } from "../../api/core.js";
+import { SRIOV_NETWORK_API_VERSION } from "../../api/names.js";
+import type { KubeObject, ResourceType } from "../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import { SRIOV_NETWORK_NODE_STATE } from "../../api/sriov-network-node-state.js";
 import { KubeClient } from "../../kube/client.js";
 import type { ClusterAccess } from "../../kube/config.js";
 import { isForbidden, isNotFound } from "../../kube/errors.js";
@@ -7,13 +10,16 @@ import { Informer } from "../../kube/informer.js";
 
 export type { ClusterAccess };
 
+/** Whose kinds of the sriovnetwork.openshift.io group these are: the sriov-network-operator's at work, or this project's alone. */
+export type Dialect = "operator" | "own";
+
 /**
- * One cluster as all resources of a run share it: one connection pool, one list and one watch of all devices, however
- * many resources ask.
+ * One cluster as all resources of a run share it: one connection pool, and one list and one watch of each kind that
+ * any of them asks for, however many ask.
  */
 export class Cluster {
-  private sharedDevices: Promise<Informer<SriovNetworkDevice>> | undefined;
-  private sharedUid: Promise<string | undefined> | undefined;
+  private readonly shared = new Map<string, Promise<unknown>>();
+  private readonly informers = new Set<Informer<KubeObject>>();
 
   constructor(readonly client: KubeClient) {}
 
@@ -22,12 +28,37 @@ export class Cluster {
     return new Cluster(KubeClient.open(access, "pulumi-sriov-provider"));
   }
 
-  /** All devices, kept current. A failure is not remembered: the next call tries again. */
+  /** All devices, kept current. */
   devices(): Promise<Informer<SriovNetworkDevice>> {
-    return (this.sharedDevices ??= this.openDevices().catch((error: unknown) => {
-      this.sharedDevices = undefined;
-      throw error;
-    }));
+    return this.objects(SRIOV_NETWORK_DEVICE);
+  }
+
+  /**
+   * All objects of a kind, or those of one namespace, kept current from the first call on. A failure is not remembered: the
+   * next call tries again.
+   */
+  objects<T extends KubeObject>(type: ResourceType<T>, namespace?: string): Promise<Informer<T>> {
+    const key = [type.apiVersion, type.plural, namespace].join("/");
+    return this.once(key, async () => {
+      const informer = new Informer(this.client, type, { failFast: true, namespace }).start();
+      await informer.synced;
+      this.informers.add(informer as unknown as Informer<KubeObject>);
+      return informer;
+    });
+  }
+
+  /** By which objects policies are carried out here. Asked once in a run, or until there are any. */
+  async dialect(): Promise<Dialect> {
+    return (await this.networkKinds()).has(SRIOV_NETWORK_NODE_STATE.plural) ? "operator" : "own";
+  }
+
+  /** Plural names of the kinds that the cluster serves of the group sriovnetwork.openshift.io. */
+  async networkKinds(): Promise<ReadonlySet<string>> {
+    const key = "network-kinds";
+    const kinds = await this.once(key, () => this.readNetworkKinds());
+    // What is missing may be what the same program installs.
+    if (kinds.size === 0) this.shared.delete(key);
+    return kinds;
   }
 
   /**
@@ -35,10 +66,7 @@ export class Cluster {
    * not read it.
    */
   uid(): Promise<string | undefined> {
-    return (this.sharedUid ??= this.readUid().catch((error: unknown) => {
-      this.sharedUid = undefined;
-      throw error;
-    }));
+    return this.once("uid", () => this.readUid());
   }
 
   /** Why a resource that remembers another cluster's uid must not be touched here, or nothing. */
@@ -51,17 +79,41 @@ export class Cluster {
     );
   }
 
-  /** Ends watch and connections. */
+  /** @throws {Error} with {@link strangerProblem}, if there is one. */
+  async refuseStranger(remembered: string | undefined): Promise<void> {
+    const problem = await this.strangerProblem(remembered);
+    if (problem !== undefined) throw new Error(problem);
+  }
+
+  /** Ends watches and connections. */
   async close(): Promise<void> {
-    const devices = await this.sharedDevices?.catch(() => undefined);
-    await devices?.stop();
+    await Promise.allSettled(this.shared.values());
+    await Promise.all([...this.informers].map((informer) => informer.stop()));
     this.client.close();
   }
 
-  private async openDevices(): Promise<Informer<SriovNetworkDevice>> {
-    const informer = new Informer(this.client, SRIOV_NETWORK_DEVICE, { failFast: true }).start();
-    await informer.synced;
-    return informer;
+  /** What `ask` answered to whoever asked first. */
+  private once<T>(key: string, ask: () => Promise<T>): Promise<T> {
+    const known = this.shared.get(key) as Promise<T> | undefined;
+    if (known !== undefined) return known;
+    const asked = ask().catch((error: unknown) => {
+      this.shared.delete(key);
+      throw error;
+    });
+    this.shared.set(key, asked);
+    return asked;
+  }
+
+  private async readNetworkKinds(): Promise<ReadonlySet<string>> {
+    try {
+      const answer = await this.client.raw({ method: "GET", path: `/apis/${SRIOV_NETWORK_API_VERSION}` });
+      return new Set(
+        (answer as { readonly resources: readonly { readonly name: string }[] }).resources.map(({ name }) => name),
+      );
+    } catch (error) {
+      if (isNotFound(error)) return new Set();
+      throw error;
+    }
   }
 
   private async readUid(): Promise<string | undefined> {

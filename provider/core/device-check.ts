@@ -1,30 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
-import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import { ApiError, ConfigError, ConnectionError, isKindMissing } from "../../kube/errors.js";
+import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import { isKindMissing } from "../../kube/errors.js";
 import { aboveMaximumProblem } from "../../plan/device-inputs.js";
 import { describeLoss, planVfCount } from "../../plan/vf-count.js";
 import type { Cluster } from "./cluster.js";
-import { inputFailures, type PartialDeviceInputs } from "./device-inputs.js";
-import { deviceKey, interfaceOf, kindMissing, lookUpDevice } from "./device-lookup.js";
+import { checkOnCluster, clusterFailure } from "./cluster-check.js";
+import { type DeviceInputs, inputFailures, type PartialDeviceInputs } from "./device-inputs.js";
+import { deviceKey, interfaceOf, lookUpDevice } from "./device-lookup.js";
 import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
 import { foreseenDisruption } from "./disruption.js";
 import { conflictMessage, foreignOwners } from "./field-ownership.js";
-import type { InputFailure, Operation } from "./resource.js";
+import { missingKind } from "./missing-kind.js";
+import type { Checked, Difference, InputFailure, Operation } from "./resource.js";
 
 /** What is known before anything is changed: whether the inputs can be, and what has changed. */
 
-export interface DeviceCheck {
-  readonly inputs: PartialDeviceInputs;
-  readonly failures: readonly InputFailure[];
-}
-
-export interface DeviceDiff {
-  readonly changed: boolean;
-  /** An earlier change was not carried out to the end: the NIC does not have the VFs that the state asks for. */
-  readonly unfinished: boolean;
-  /** Properties that make it another NIC. */
-  readonly replaces: readonly string[];
-}
+type DeviceCheck = Checked<DeviceInputs>;
 
 /**
  * Looks at the inputs, and at the live object where they name one: adds what is known of it, refuses what cannot be, and
@@ -46,9 +37,10 @@ export async function checkDevice(
     const [count] = failures;
     if (count !== undefined)
       return { inputs: news, failures: [await withMaximum(operation().cluster, olds, news, count)] };
-    return await checkAgainstCluster(operation(), olds, news);
+    const looking = operation();
+    return await checkOnCluster<DeviceInputs>(looking, olds, news, (inputs) => lookAtDevice(looking, olds, inputs));
   } catch (error) {
-    return { inputs: news, failures: [...failures, { property: "", reason: clusterFailure(error) }] };
+    return { inputs: news, failures: [...failures, clusterFailure(error)] };
   }
 }
 
@@ -65,29 +57,27 @@ async function withMaximum(
   return { ...failure, reason: `${failure.reason}; ${lookup.device.metadata.name} supports 0 to ${max}` };
 }
 
-async function checkAgainstCluster(
+async function lookAtDevice(
   { cluster, log }: Operation,
   olds: PartialDeviceInputs,
-  news: PartialDeviceInputs,
+  inputs: PartialDeviceInputs,
 ): Promise<DeviceCheck> {
-  const stranger = await cluster.strangerProblem(olds.clusterUid);
-  if (stranger !== undefined) return { inputs: news, failures: [{ property: "", reason: stranger }] };
-  const uid = await cluster.uid();
-  const inputs: PartialDeviceInputs = { ...news, ...(uid !== undefined && { clusterUid: uid }) };
   try {
-    const lookup = await lookUpDevice(cluster, { nodeName: news.nodeName ?? "", ...deviceKey(olds, news) });
+    const lookup = await lookUpDevice(cluster, { nodeName: inputs.nodeName ?? "", ...deviceKey(olds, inputs) });
     if (lookup.state === "absent") return { inputs, failures: [lookup.failure] };
     if (lookup.state === "unreported") {
-      const nic = news.address ?? news.interfaceName ?? "";
+      const nic = inputs.address ?? inputs.interfaceName ?? "";
       log.warn(
-        `the NIC "${nic}" of node "${news.nodeName ?? ""}" is not discovered yet: ${lookup.why}. up waits for it.`,
+        `the NIC "${nic}" of node "${inputs.nodeName ?? ""}" is not discovered yet: ${lookup.why}. up waits for it.`,
       );
       return { inputs, failures: [] };
     }
     return checkAgainstDevice(lookup.device, olds, inputs, log);
   } catch (error) {
     if (!isKindMissing(error)) throw error;
-    log.warn(`${kindMissing()} up fails unless something that it installs first, such as the reconciler, brings them.`);
+    log.warn(
+      `${missingKind(SRIOV_NETWORK_DEVICE)} up fails unless something that it installs first, such as the reconciler, brings them.`,
+    );
     return { inputs, failures: [] };
   }
 }
@@ -141,7 +131,7 @@ export function diffDevice(
   olds: Partial<DeviceOutputs>,
   news: PartialDeviceInputs,
   unknown: ReadonlySet<string>,
-): DeviceDiff {
+): Difference {
   const differs = (name: keyof PartialDeviceInputs): boolean => unknown.has(name) || olds[name] !== news[name];
   const replaces: string[] = [];
   if (differs("nodeName")) replaces.push("nodeName");
@@ -153,10 +143,4 @@ export function diffDevice(
   const changed = settings.some(differs) || !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {});
   const unfinished = olds.vfAddresses !== undefined && olds.vfAddresses.length !== olds.numVfs;
   return { changed: changed || replaces.length > 0, unfinished, replaces };
-}
-
-function clusterFailure(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof ConnectionError || error instanceof ApiError)
-    return error.message;
-  throw error;
 }

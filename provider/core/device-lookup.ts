@@ -80,14 +80,6 @@ export function deviceKey(
   };
 }
 
-/** For a cluster in which nobody has installed the CRDs. */
-export function kindMissing(): string {
-  return (
-    "the cluster does not know the kind SriovNetworkDevice: the CustomResourceDefinition " +
-    "sriovnetworkdevices.devices.harvesterhci.io is not installed."
-  );
-}
-
 export function describeDevices(devices: readonly SriovNetworkDevice[]): string {
   if (devices.length === 0) return "none";
   return devices

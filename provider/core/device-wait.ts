@@ -1,9 +1,9 @@
-import { POD } from "../../api/core.js";
-import { AGENT_POD_LABELS } from "../../api/names.js";
 import { isUnmanaged, ReadyReason, readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { type Verdict, waitFor, WaitTimeout } from "../../kube/wait.js";
-import { countOwners, quoteAll } from "./field-ownership.js";
+import { quoteAll } from "./field-manager.js";
+import { countOwners } from "./field-ownership.js";
 import type { Operation } from "./resource.js";
+import { agentOf, watchForSilence } from "./silence.js";
 
 /** The agent refuses because VFs are in use; nothing was changed. */
 export class VfsInUse extends Error {
@@ -15,9 +15,6 @@ export class DeviceVanished extends Error {
   override readonly name = "DeviceVanished";
 }
 
-/** Silence after a change for this long means that the agent does not answer: it acknowledges at once. */
-const SILENCE_MS = 5_000;
-
 /** Waits until the agent reports the NIC ready with this many VFs. `applied` is the object as the change left it. */
 export async function awaitCount(
   operation: Operation,
@@ -27,7 +24,9 @@ export async function awaitCount(
   const { name } = applied.metadata;
   const informer = await operation.cluster.devices();
   informer.observe(applied);
-  const silence = watchForSilence(operation, applied, () => informer.get(name));
+  const isSilent = (): boolean =>
+    (informer.get(name)?.status?.observedGeneration ?? 0) < (applied.metadata.generation ?? 0);
+  const silence = watchForSilence(operation, agentOf(applied.spec.nodeName), isSilent);
   try {
     const ready = await waitFor(informer, () => countVerdict(informer.get(name), applied, numVfs), {
       deadline: operation.deadline,
@@ -84,65 +83,6 @@ export function countVerdict(
       return failed(`${name}: ${ready.message}`);
     default:
       return pending(`${ready.reason}: ${ready.message}`);
-  }
-}
-
-interface SilenceWatch {
-  /** What is known of the agent, where it has been silent. */
-  finding(): string | undefined;
-  stop(): void;
-}
-
-/** Says on the resource's row when the agent gives no answer, and what its pod looks like where it is one. */
-function watchForSilence(
-  operation: Operation,
-  applied: SriovNetworkDevice,
-  current: () => SriovNetworkDevice | undefined,
-): SilenceWatch {
-  const since = Date.now();
-  let found: string | undefined;
-  let stopped = false;
-  const timer = setInterval(() => {
-    const silent = (current()?.status?.observedGeneration ?? 0) < (applied.metadata.generation ?? 0);
-    if (!silent) {
-      found = undefined;
-      return;
-    }
-    const seconds = Math.round((Date.now() - since) / 1_000);
-    const first = found === undefined;
-    found = `the agent on node ${applied.spec.nodeName} does not answer`;
-    operation.log.status(`${found} (silent for ${seconds} s)`);
-    if (!first) return;
-    void describeAgent(operation, applied.spec.nodeName).then((words) => {
-      // It may have answered meanwhile.
-      if (stopped || found === undefined) return;
-      found = words;
-      operation.log.warn(words);
-    });
-  }, SILENCE_MS);
-  return {
-    finding: () => found,
-    stop() {
-      stopped = true;
-      clearInterval(timer);
-    },
-  };
-}
-
-async function describeAgent(operation: Operation, nodeName: string): Promise<string> {
-  const silent = `the agent on node ${nodeName} does not answer`;
-  const check = `check the reconciler on that node`;
-  try {
-    const selector = { labels: AGENT_POD_LABELS, fields: { "spec.nodeName": nodeName } };
-    const [pod] = (await operation.cluster.client.list(POD, selector)).items;
-    if (pod === undefined) return `${silent}; ${check}`;
-    const ready = pod.status?.conditions?.find((condition) => condition.type === "Ready");
-    const where = `its pod ${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
-    if (ready?.status === "True") return `${silent}, though ${where} is ready; see the pod's log`;
-    return `${silent}: ${where} is not ready (${[pod.status?.phase, ready?.reason, ready?.message].filter(Boolean).join(", ")})`;
-  } catch {
-    // Pods are only looked at to say more; that these credentials may not list them changes nothing.
-    return `${silent}; ${check}`;
   }
 }
 

@@ -64,11 +64,13 @@ export async function explainRefusal(
   return new DisruptionRefused(`${unchanged}: ${why}`, { cause: error });
 }
 
-const WAYS_OUT =
+/** What to do where VFs in use are in the way. */
+export const WAYS_OUT =
   `Release them, or set onVfsInUse: "proceed", for which you need the verb "${DISRUPT}" on ` +
   `sriovnetworkdevices.${DEVICES_GROUP}.`;
 
-function describeUsed(used: readonly UsedVf[]): string {
+/** `VFs that would go are in use: …`. */
+export function describeUsed(used: readonly UsedVf[]): string {
   const list = used.map(({ address, interfaceName, usedBy }) => {
     const name = interfaceName === undefined || interfaceName === "" ? "" : ` (${interfaceName})`;
     return `${address}${name} is used by ${usedBy}`;

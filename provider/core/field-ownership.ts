@@ -1,27 +1,15 @@
-import { createHash, randomBytes } from "node:crypto";
-import { isProviderFieldManager, PROVIDER_FIELD_MANAGER_PREFIX } from "../../api/names.js";
+import { CONTROLLER_FIELD_MANAGER, isProviderFieldManager } from "../../api/names.js";
 import type { ManagedFieldsEntry } from "../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import type { KubeClient } from "../../kube/client.js";
 import { conflictingManagers, isConflict } from "../../kube/errors.js";
 import { disruptionAnnotation, explainRefusal } from "./disruption.js";
+import { isMintedFrom, quoteAll } from "./field-manager.js";
 
 /**
- * Who owns `spec.numVFS`. Every resource owns that one field under a field manager of its own, so that the API server
- * itself tells who is overruled by whom, and a delete takes the number back exactly if nobody else owns it.
+ * Who owns `spec.numVFS`. Every resource owns that one field under a field manager of its own, so that a delete takes the
+ * number back exactly if nobody else owns it.
  */
-
-/**
- * A manager for a resource that is being created. The nonce keeps a replacement, or a create repeated under the same
- * URN, from sharing a manager with its predecessor, whose delete would then undo it.
- */
-export function mintFieldManager(urn: string): string {
-  return `${managerPrefix(urn)}${randomBytes(4).toString("hex")}`;
-}
-
-function managerPrefix(urn: string): string {
-  return `${PROVIDER_FIELD_MANAGER_PREFIX}${createHash("sha256").update(urn).digest("hex").slice(0, 12)}-`;
-}
 
 /** The count has other owners, who would be overruled. */
 export class OwnershipConflict extends Error {
@@ -71,7 +59,7 @@ export async function claimCount(
 export async function releaseForerunners(client: KubeClient, device: SriovNetworkDevice, claim: Claim): Promise<void> {
   const forerunners = countOwners(device)
     .map((entry) => entry.manager ?? "")
-    .filter((manager) => manager.startsWith(managerPrefix(claim.urn)) && manager !== claim.fieldManager);
+    .filter((manager) => isMintedFrom(claim.urn, manager) && manager !== claim.fieldManager);
   // The count stays, since it is the claim's own by now.
   for (const fieldManager of forerunners)
     await releaseCount(client, device, { ...claim, fieldManager, disrupt: false });
@@ -117,15 +105,10 @@ export function countOwners(device: SriovNetworkDevice): readonly ManagedFieldsE
  */
 export function foreignOwners(device: SriovNetworkDevice, urn: string | undefined): readonly string[] {
   const isOwn = (manager: string): boolean =>
-    urn === undefined ? isProviderFieldManager(manager) : manager.startsWith(managerPrefix(urn));
+    urn === undefined ? isProviderFieldManager(manager) : isMintedFrom(urn, manager);
   return countOwners(device)
     .map((entry) => entry.manager ?? "unknown")
     .filter((manager) => !isOwn(manager));
-}
-
-/** `"kubectl-edit"`, or `"a" and "b"`. */
-export function quoteAll(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(" and ");
 }
 
 /** Who has set the count, what that means for the change to `numVfs`, and what to do about it. */
@@ -135,9 +118,31 @@ export function conflictMessage(
   managers: readonly string[],
   when: "refused" | "foreseen",
 ): string {
-  const owners = quoteAll(managers);
-  const owned =
-    `spec.numVFS is owned by field manager ${owners}, which has set it to ${device.spec.numVFS ?? 0}` +
-    (when === "refused" ? `, so it was not changed to ${numVfs}` : `, so up will be refused to change it to ${numVfs}`);
-  return `${device.metadata.name}: ${owned}. Set forceConflicts: true to take the number over, or have ${owners} let go of it.`;
+  const { owners, letGo } = describeOwners(device, managers);
+  const meaning =
+    when === "refused" ? `so it was not changed to ${numVfs}` : `so up will be refused to change it to ${numVfs}`;
+  return (
+    `${device.metadata.name}: spec.numVFS is owned by ${owners}, which has set it to ${device.spec.numVFS ?? 0}, ${meaning}. ` +
+    `Set forceConflicts: true to take the number over, or ${letGo}.`
+  );
+}
+
+/** Managers of a count, in words, and what makes them let go of it: of the controller's, the policies that it is for. */
+export function describeOwners(
+  device: SriovNetworkDevice,
+  managers: readonly string[],
+): { readonly owners: string; readonly letGo: string } {
+  if (!managers.includes(CONTROLLER_FIELD_MANAGER)) {
+    const quoted = quoteAll(managers);
+    return { owners: `field manager ${quoted}`, letGo: `have ${quoted} let go of it` };
+  }
+  const names = [...new Set((device.spec.vfGroups ?? []).map(({ policyName }) => policyName))];
+  const others = managers.filter((manager) => manager !== CONTROLLER_FIELD_MANAGER);
+  const policies = names.length === 0 ? "a SriovNetworkNodePolicy" : `SriovNetworkNodePolicy ${quoteAll(names)}`;
+  const beside = others.length === 0 ? "" : ` and field manager ${quoteAll(others)}`;
+  const release = others.length === 0 ? "" : `, and have ${quoteAll(others)} let go of it`;
+  return {
+    owners: `${policies} (field manager "${CONTROLLER_FIELD_MANAGER}")${beside}`,
+    letGo: `change numVfs there or have ${names.length > 1 ? "them" : "it"} select other NICs${release}`,
+  };
 }

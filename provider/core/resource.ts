@@ -1,6 +1,73 @@
 import type { Cluster } from "./cluster.js";
+import type { Timeouts } from "./timeouts.js";
 
-/** What every operation of a resource is given. Nothing of it belongs to Pulumi. */
+/**
+ * What one kind of resource means, for a shell to drive. Nothing of it belongs to Pulumi. `olds` is a state that any
+ * earlier version may have written, hence partial.
+ */
+export interface Resource<Inputs extends SharedInputs, Outputs extends Inputs> {
+  /** Outputs that are no inputs: what the object alone knows. */
+  readonly reported: readonly (keyof Outputs & string)[];
+  /**
+   * Looks at the inputs, and at the cluster where they say enough. Inputs that are not known yet are absent from `news`
+   * and named in `unknown`. `operation` throws where the cluster itself is not known yet.
+   */
+  check(
+    operation: () => Operation,
+    olds: Partial<Inputs>,
+    news: Partial<Inputs>,
+    unknown: ReadonlySet<string>,
+  ): Promise<Checked<Inputs>>;
+  /** Pure. `olds` is the state, `news` what check made of the program's inputs. */
+  diff(olds: Partial<Outputs>, news: Partial<Inputs>, unknown: ReadonlySet<string>): Difference;
+  /** @throws {PartialFailure} once anything was changed. */
+  create(operation: Operation, inputs: Inputs): Promise<Created<Outputs>>;
+  /** Undefined where the object is gone. */
+  read(operation: Operation, id: string, olds: Partial<Outputs>): Promise<Outputs | undefined>;
+  /** @throws {PartialFailure} once anything was changed. */
+  update(operation: Operation, id: string, olds: Partial<Outputs>, inputs: Inputs): Promise<Outputs>;
+  /** Returns once nothing is left of what the resource was the reason for. */
+  delete(operation: Operation, id: string, olds: Partial<Outputs>): Promise<void>;
+}
+
+/** Inputs that every resource has. */
+export interface SharedInputs {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** The resource's own URN, which nobody else tells the provider. */
+  readonly resourceUrn: string;
+  /** The resource's customTimeouts, which Pulumi does not hand on. */
+  readonly timeouts?: Timeouts;
+  /** Added by check. */
+  readonly clusterUid?: string;
+}
+
+/** The inputs with what check has added to them, and why they are refused, if they are. */
+export interface Checked<Inputs> {
+  readonly inputs: Partial<Inputs>;
+  readonly failures: readonly InputFailure[];
+}
+
+/** Why an input is refused. `property` is a top-level input, or empty where the cause is no input. */
+export interface InputFailure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+export interface Difference {
+  readonly changed: boolean;
+  /** An earlier change was not carried out to the end: what the state asks for is not there. */
+  readonly unfinished: boolean;
+  /** Properties that make it another object. */
+  readonly replaces: readonly string[];
+}
+
+export interface Created<Outputs> {
+  readonly id: string;
+  readonly outputs: Outputs;
+}
+
+/** What every operation of a resource is given. */
 export interface Operation {
   readonly cluster: Cluster;
   readonly log: ResourceLog;
@@ -12,15 +79,11 @@ export interface Operation {
 /** Where an operation talks to people; every line belongs to the resource. */
 export interface ResourceLog {
   /** Kept with the result. */
+  inform(message: string): void;
+  /** The same, of what somebody should look at. */
   warn(message: string): void;
   /** What is going on now; the next one replaces it. */
   status(message: string): void;
-}
-
-/** Why an input is refused. `property` is empty where the cause is no input. */
-export interface InputFailure {
-  readonly property: string;
-  readonly reason: string;
 }
 
 /** The operation changed something and did not finish: the state must be kept, and the next update goes on from there. */

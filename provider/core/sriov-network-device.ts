@@ -1,22 +1,31 @@
 import { isUnmanaged, SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { type ApiError, isKindMissing, isNotFound } from "../../kube/errors.js";
 import type { Cluster } from "./cluster.js";
+import { checkDevice, diffDevice } from "./device-check.js";
 import { awaitRelease, setCount } from "./device-count.js";
 import type { DeviceInputs } from "./device-inputs.js";
-import { awaitDevice, deviceKey, kindMissing } from "./device-lookup.js";
+import { awaitDevice, deviceKey } from "./device-lookup.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
-import { type Claim, countOwners, foreignOwners, mintFieldManager, quoteAll, releaseCount } from "./field-ownership.js";
-import type { Operation } from "./resource.js";
+import { mintFieldManager } from "./field-manager.js";
+import { type Claim, countOwners, describeOwners, foreignOwners, releaseCount } from "./field-ownership.js";
+import { KindMissing, missingKind } from "./missing-kind.js";
+import type { Created, Operation, Resource } from "./resource.js";
 
-export { checkDevice, type DeviceCheck, type DeviceDiff, diffDevice } from "./device-check.js";
+export { checkDevice, diffDevice };
 
 /** The meaning of one SriovNetworkDevice resource: how many VFs one NIC has. */
+export const sriovNetworkDevice: Resource<DeviceInputs, DeviceOutputs> = {
+  reported: ["status", "vfAddresses", "vfPciDevices", "virtualFunctions", "fieldManager"],
+  check: checkDevice,
+  diff: diffDevice,
+  create: createDevice,
+  read: readDevice,
+  update: updateDevice,
+  delete: deleteDevice,
+};
 
 /** Adopts the object that the agent discovered, and returns once the NIC has its VFs. @throws {PartialFailure} */
-export async function createDevice(
-  operation: Operation,
-  inputs: DeviceInputs,
-): Promise<{ readonly id: string; readonly outputs: DeviceOutputs }> {
+export async function createDevice(operation: Operation, inputs: DeviceInputs): Promise<Created<DeviceOutputs>> {
   await devicesOrAdvice(operation);
   const device = await awaitDevice(operation, inputs);
   const claim = claimOf(inputs, mintFieldManager(inputs.resourceUrn), operation);
@@ -44,14 +53,14 @@ export async function readDevice(
   id: string,
   olds: Partial<DeviceOutputs>,
 ): Promise<DeviceOutputs | undefined> {
-  await refuseStranger(cluster, olds);
+  await cluster.refuseStranger(olds.clusterUid);
   try {
     const device = await cluster.client.get(SRIOV_NETWORK_DEVICE, id, { signal });
     const uid = await cluster.uid();
     const settings = { ...olds, numVfs: device.spec.numVFS ?? 0, ...(uid !== undefined && { clusterUid: uid }) };
     return outputsOf(device, settings, olds.fieldManager);
   } catch (error) {
-    if (isKindMissing(error)) throw new Error(kindMissing(), { cause: error });
+    if (isKindMissing(error)) throw new Error(missingKind(SRIOV_NETWORK_DEVICE), { cause: error });
     if (!isNotFound(error)) throw error;
     // A lookup of a program has no state yet. Pulumi would take an empty answer to it for a device without properties.
     if (olds.deviceName === undefined) throw await noSuchDevice(cluster, id, error);
@@ -68,7 +77,7 @@ async function noSuchDevice(cluster: Cluster, id: string, cause: ApiError): Prom
 /** Lets go of the count, and returns once the VFs are gone, or at once where somebody else still wants them. */
 export async function deleteDevice(operation: Operation, id: string, olds: Partial<DeviceOutputs>): Promise<void> {
   const { cluster, log, signal } = operation;
-  await refuseStranger(cluster, olds);
+  await cluster.refuseStranger(olds.clusterUid);
   try {
     const device = await cluster.client.get(SRIOV_NETWORK_DEVICE, id, { signal });
     if (device.spec.address !== (olds.address ?? device.spec.address)) return;
@@ -87,20 +96,12 @@ export async function deleteDevice(operation: Operation, id: string, olds: Parti
   }
 }
 
-async function refuseStranger(cluster: Cluster, olds: Partial<DeviceOutputs>): Promise<void> {
-  const problem = await cluster.strangerProblem(olds.clusterUid);
-  if (problem !== undefined) throw new Error(problem);
-}
-
 async function devicesOrAdvice({ cluster }: Operation): Promise<void> {
   try {
     await cluster.devices();
   } catch (error) {
     if (!isKindMissing(error)) throw error;
-    throw new Error(
-      `${kindMissing()} Install the reconciler; where the same program does, add it to this resource's dependsOn.`,
-      { cause: error },
-    );
+    throw new KindMissing(SRIOV_NETWORK_DEVICE, error);
   }
 }
 
@@ -118,9 +119,10 @@ function keptProblem(
   if (stillOwned(released)) {
     const others = foreignOwners(released, undefined);
     if (others.length === 0) return undefined;
+    const { owners, letGo } = describeOwners(released, others);
     return (
-      `${name} keeps ${released.spec.numVFS ?? 0} VFs: field manager ${quoteAll(others)} owns spec.numVFS too. ` +
-      `To remove them, have it let go of the number, or set it to 0 with kubectl.`
+      `${name} keeps ${released.spec.numVFS ?? 0} VFs: ${owners} owns spec.numVFS too. To remove them, ${letGo}, or set ` +
+      `it to 0 with kubectl.`
     );
   }
   const wasOurs = countOwners(before).some((entry) => entry.manager === olds.fieldManager);

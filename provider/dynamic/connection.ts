@@ -11,24 +11,33 @@ export function configureConnections(config: dynamic.Config): void {
   configured.resolve(config);
 }
 
-/**
- * The cluster that a resource means. Its own arguments go first, then `sriov:` configuration, then `kubernetes:`
- * configuration, then `fallback`, then the environment. A context belongs to the kubeconfig that it stands beside: a
- * source that comes after the one which gave the kubeconfig is not asked for a context.
- */
+/** The cluster that a resource means. */
 export async function connect(given: ClusterAccess, fallback: ClusterAccess = {}): Promise<Cluster> {
   const config = await configured.promise;
+  return clusterOf(chosenAccess((key) => config.get(key), given, fallback));
+}
+
+/**
+ * How to reach the cluster that is meant. What a resource or a function is given itself goes first, then `sriov:`
+ * configuration, then `kubernetes:` configuration, then `fallback`, then the environment. A context belongs to the
+ * kubeconfig that it stands beside: a source that comes after the one which gave the kubeconfig is not asked for a context.
+ */
+export function chosenAccess(
+  config: (key: string) => string | undefined,
+  given: ClusterAccess,
+  fallback: ClusterAccess = {},
+): ClusterAccess {
   const configuration = (namespace: string): ClusterAccess => ({
-    kubeconfig: config.get(`${namespace}:kubeconfig`),
-    context: config.get(`${namespace}:context`),
+    kubeconfig: config(`${namespace}:kubeconfig`),
+    context: config(`${namespace}:context`),
   });
   const sources = [given, configuration("sriov"), configuration("kubernetes"), fallback];
   const origin = sources.findIndex(({ kubeconfig }) => kubeconfig !== undefined);
   const asked = origin < 0 ? sources : sources.slice(0, origin + 1);
-  return clusterOf({
+  return {
     kubeconfig: sources[origin]?.kubeconfig,
     context: asked.find(({ context }) => context !== undefined)?.context,
-  });
+  };
 }
 
 /**

@@ -10,6 +10,7 @@ import type { ResourceLog } from "../core/resource.js";
  */
 export function engineLog(urn: string): ResourceLog {
   return {
+    inform: (message) => send(urn, "INFO", message, false),
     warn: (message) => send(urn, "WARNING", message, false),
     status: (message) => send(urn, "INFO", message, true),
   };

@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const [kubeconfig, nodeName = "", interfaceName = ""] = process.argv.slice(2);
   const cluster = Cluster.open({ kubeconfig });
   const told: string[] = [];
-  const log = { warn: (message: string) => void told.push(message), status: () => undefined };
+  const log = { warn: (message: string) => void told.push(message), inform: () => undefined, status: () => undefined };
   const operation = (): Operation => ({ cluster, log, deadline: Date.now() + 30_000 });
   const inputs = { nodeName, interfaceName, numVfs: 2, resourceUrn: "urn:pulumi:test::core::alone::nic" };
 

@@ -34,7 +34,7 @@ describe("the provider on a cluster without guards", () => {
     return { nodeName: "n-unguarded", interfaceName: "nic0", numVfs, onVfsInUse, resourceUrn };
   };
   const operation = (): Operation => {
-    const log = { warn: () => undefined, status: () => undefined };
+    const log = { inform: () => undefined, warn: () => undefined, status: () => undefined };
     return { cluster, log, deadline: Date.now() + 30_000 };
   };
 

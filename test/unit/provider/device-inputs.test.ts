@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { durationMs, inputFailures, type PartialDeviceInputs } from "../../../provider/core/device-inputs.js";
+import { inputFailures, type PartialDeviceInputs } from "../../../provider/core/device-inputs.js";
 
 const sound: PartialDeviceInputs = { nodeName: "node1", interfaceName: "eno49", numVfs: 4, resourceUrn: "urn" };
 const none: ReadonlySet<string> = new Set<string>();
@@ -45,26 +45,6 @@ describe("inputFailures", () => {
     it(`refuses "${address}" as a PCI address`, () => {
       const [failure] = inputFailures({ nodeName: "node1", address, numVfs: 1 }, none);
       expect(failure?.reason).to.contain("address must be a PCI address such as 0000:04:00.0");
-    });
-  }
-});
-
-describe("durationMs", () => {
-  const durations: readonly (readonly [string, number | undefined])[] = [
-    ["90s", 90_000],
-    ["1h30m", 5_400_000],
-    ["1.5m", 90_000],
-    ["250ms", 250],
-    ["0s", 0],
-    ["", undefined],
-    ["5", undefined],
-    ["soon", undefined],
-    ["5m soon", undefined],
-    ["-5m", undefined],
-  ];
-  for (const [text, ms] of durations) {
-    it(`reads "${text}" as ${ms === undefined ? "no duration" : `${ms} ms`}`, () => {
-      expect(durationMs(text)).to.equal(ms);
     });
   }
 });

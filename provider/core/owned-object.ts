@@ -1,0 +1,256 @@
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { isProviderFieldManager } from "../../api/names.js";
+import type { KubeObject, ManagedFieldsEntry, ResourceType } from "../../api/object.js";
+import type { KubeClient } from "../../kube/client.js";
+import { type ApiError, conflictingManagers, isConflict, isKindMissing, isNotFound } from "../../kube/errors.js";
+import { isMintedFrom, quoteAll } from "./field-manager.js";
+import { KindMissing } from "./missing-kind.js";
+
+/**
+ * Objects that a resource makes, as opposed to those that it finds. The resource owns what it has set under a field
+ * manager of its own; another resource that wants the very same, as after a rename without an alias, owns it too, and the
+ * object goes with the last of them.
+ */
+
+/** What the resource wants of the object: all that it sets. */
+export interface WantedObject {
+  readonly name: string;
+  readonly namespace: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface ObjectClaim {
+  readonly fieldManager: string;
+  readonly urn: string;
+  /** Take the object, or fields of it, from whoever has them. */
+  readonly force: boolean;
+  /** Managers that are overruled without a word, where nobody else is in the way. */
+  readonly overruled?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The object, or fields of it, are somebody else's. Nothing was changed. */
+export class ObjectConflict extends Error {
+  override readonly name = "ObjectConflict";
+}
+
+/** A name for an object to which the program gives none: two resources of one name, in two stacks say, do not meet. */
+export function defaultObjectName(urn: string): string {
+  const name = (urn.split("::").at(-1) ?? "").toLowerCase().replace(/[^a-z0-9-]+/g, "-");
+  const hash = createHash("sha256").update(urn).digest("hex").slice(0, 7);
+  return `${name.replace(/^-+/, "").slice(0, 200)}-${hash}`.replace(/^-+/, "");
+}
+
+/** The managers that have set anything of the object's spec. */
+export function specOwners(object: KubeObject): readonly string[] {
+  return [...new Set(specEntries(object).map(({ manager }) => manager ?? "unknown"))];
+}
+
+/** The object as it is, or undefined where there is none. @throws {KindMissing}. */
+export async function findObject<T extends KubeObject>(
+  client: KubeClient,
+  type: ResourceType<T>,
+  { name, namespace }: Pick<WantedObject, "name" | "namespace">,
+  signal?: AbortSignal,
+): Promise<T | undefined> {
+  try {
+    return await client.get(type, name, { namespace, signal });
+  } catch (error) {
+    if (isKindMissing(error)) throw new KindMissing(type, error);
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Makes the object. One that is there already is taken over where it is what an earlier, interrupted create of this
+ * resource has left, or where another resource of Pulumi wants the very same.
+ *
+ * @throws {ObjectConflict} naming who has it.
+ */
+export async function makeObject<T extends KubeObject>(
+  client: KubeClient,
+  type: ResourceType<T>,
+  wanted: WantedObject,
+  claim: ObjectClaim,
+): Promise<T> {
+  const live = await findObject(client, type, wanted, claim.signal);
+  const problem = live === undefined || claim.force ? undefined : takeoverProblem(live, type, wanted, claim.urn);
+  if (problem !== undefined) throw new ObjectConflict(problem);
+  const made = await setObject(client, type, live, wanted, claim);
+  await releaseForerunners(client, type, made, claim);
+  return made;
+}
+
+/**
+ * Sets what the resource wants of the object. `live` is the object as it was last seen; where it is undefined, the object
+ * is made anew.
+ *
+ * @throws {ObjectConflict} naming whose fields it would change.
+ */
+export async function setObject<T extends KubeObject>(
+  client: KubeClient,
+  type: ResourceType<T>,
+  live: T | undefined,
+  wanted: WantedObject,
+  claim: ObjectClaim,
+): Promise<T> {
+  const { name, namespace, spec, annotations } = wanted;
+  // An empty map would be a value of its own, which two who want no annotation would conflict about.
+  const given = annotations !== undefined && Object.keys(annotations).length > 0;
+  const metadata = { name, namespace, ...uidOf(live), ...(given && { annotations }) };
+  const { fieldManager, signal } = claim;
+  const apply = (force: boolean): Promise<T> => client.apply(type, { metadata, spec }, { fieldManager, signal, force });
+  try {
+    return await apply(claim.force);
+  } catch (error) {
+    if (isKindMissing(error)) throw new KindMissing(type, error);
+    // A conflict without managers is about the object's uid: it was deleted and made anew.
+    if (!isConflict(error) || conflictingManagers(error).length === 0) throw error;
+    const others = conflictingManagers(error);
+    if (others.every((manager) => claim.overruled?.includes(manager))) return apply(true);
+    throw new ObjectConflict(conflictMessage(type, wanted, error), { cause: error });
+  }
+}
+
+/** What became of an object that a resource has no more use for; `owners` have it now. */
+export type Removal =
+  | { readonly kind: "deleted" | "gone" }
+  /** Another resource of Pulumi wants it too. */
+  | { readonly kind: "released"; readonly owners: readonly string[] }
+  /** Nothing of it is this resource's any more: somebody has taken it over, or made it anew. */
+  | { readonly kind: "foreign"; readonly owners: readonly string[] };
+
+/** Is the manager, among the resources of Pulumi that want the object, the only one? */
+export function isLastOwner(live: KubeObject, fieldManager: string): boolean {
+  const owners = specOwners(live);
+  return owners.includes(fieldManager) && owners.filter(isProviderFieldManager).length === 1;
+}
+
+/** Deletes the object, unless it is somebody else's too: then the resource only lets go of it. */
+export async function removeObject<T extends KubeObject>(
+  client: KubeClient,
+  type: ResourceType<T>,
+  live: T | undefined,
+  claim: Pick<ObjectClaim, "fieldManager" | "signal">,
+): Promise<Removal> {
+  if (live === undefined) return { kind: "gone" };
+  const { name, namespace = "", uid } = live.metadata;
+  const owners = specOwners(live).filter((manager) => manager !== claim.fieldManager);
+  if (!hasPartOf(live, claim.fieldManager)) return { kind: "foreign", owners };
+  if (owners.some(isProviderFieldManager)) {
+    await releaseObject(client, type, live, claim);
+    return { kind: "released", owners };
+  }
+  try {
+    await client.delete(type, name, { namespace, uid, signal: claim.signal });
+    return { kind: "deleted" };
+  } catch (error) {
+    // Gone meanwhile, or another object by now, which is not this resource's.
+    if (isNotFound(error) || isConflict(error)) return { kind: "gone" };
+    throw error;
+  }
+}
+
+/** Lets go of all that the manager has set: what nobody else wants goes from the object. */
+async function releaseObject<T extends KubeObject>(
+  client: KubeClient,
+  type: ResourceType<T>,
+  live: T,
+  { fieldManager, signal }: Pick<ObjectClaim, "fieldManager" | "signal">,
+): Promise<void> {
+  const { name, namespace } = live.metadata;
+  const object = { metadata: { name, ...(namespace !== undefined && { namespace }), ...uidOf(live) } };
+  await client.apply(type, object, { fieldManager, force: true, signal });
+}
+
+/** Lets go of managers that earlier, interrupted creates of the same resource have left. */
+async function releaseForerunners<T extends KubeObject>(
+  client: KubeClient,
+  type: ResourceType<T>,
+  made: T,
+  claim: ObjectClaim,
+): Promise<void> {
+  const forerunners = specOwners(made).filter(
+    (manager) => isMintedFrom(claim.urn, manager) && manager !== claim.fieldManager,
+  );
+  // The object stays as it is, since all of it is the claim's own by now.
+  for (const fieldManager of forerunners) await releaseObject(client, type, made, { ...claim, fieldManager });
+}
+
+/** Why a resource cannot have an object that is there already, or nothing. */
+function takeoverProblem(
+  live: KubeObject,
+  type: ResourceType<KubeObject>,
+  wanted: WantedObject,
+  urn: string,
+): string | undefined {
+  const object = describeObject(type, wanted);
+  if (live.metadata.deletionTimestamp !== undefined)
+    return `${object} is there already, and is being deleted. Run up again once it is gone.`;
+  const owners = specOwners(live);
+  const others = owners.filter((manager) => !isProviderFieldManager(manager));
+  const change = `Give this resource another name for its object, delete the one that is there, or set forceConflicts: true to take it over.`;
+  if (owners.length === 0) return `${object} is there already, and nobody is on record as its owner. ${change}`;
+  if (others.length === owners.length)
+    return `${object} is there already: it is owned by field manager ${quoteAll(others)}. ${change}`;
+  if (wantsTheSame(live, wanted)) return undefined;
+  const whose = owners.every((manager) => isMintedFrom(urn, manager))
+    ? `of a resource with the URN of this one: what an interrupted up has left, or a stack of the same name elsewhere`
+    : `of another resource of Pulumi`;
+  return `${object} is there already, and other than asked for: it is owned by field manager ${quoteAll(owners)}, ${whose}. ${change}`;
+}
+
+/** Whether resources of Pulumi have set the same as is wanted, no less and no more. */
+function wantsTheSame(live: KubeObject, wanted: WantedObject): boolean {
+  const spec = (live as { readonly spec?: Readonly<Record<string, unknown>> }).spec ?? {};
+  const names = Object.keys(wanted.spec);
+  return specEntries(live)
+    .filter(({ manager }) => isProviderFieldManager(manager ?? ""))
+    .every(({ fieldsV1 }) => {
+      const theirs = Object.keys(fieldsV1?.["f:spec"] ?? {}).filter((key) => key.startsWith("f:"));
+      return (
+        theirs.length === names.length &&
+        names.every((name) => theirs.includes(`f:${name}`) && isDeepStrictEqual(spec[name], wanted.spec[name]))
+      );
+    });
+}
+
+/** Whose fields are in the way, and what to do about it. */
+function conflictMessage(type: ResourceType<KubeObject>, wanted: WantedObject, error: ApiError): string {
+  const causes = error.status.details?.causes ?? [];
+  const fields = [
+    ...new Set(causes.map(({ field }) => field?.replace(/^\./, "")).filter((field) => field !== undefined)),
+  ];
+  const owners = quoteAll(conflictingManagers(error));
+  const owned = `${fields.join(", ")} ${fields.length === 1 ? "is" : "are"} owned by field manager ${owners}`;
+  return (
+    `${describeObject(type, wanted)}: ${owned} with another value, so nothing was changed. Set forceConflicts: true to ` +
+    `take it over, or have ${owners} let go of it.`
+  );
+}
+
+function describeObject(
+  { kind }: ResourceType<KubeObject>,
+  { name, namespace }: Pick<WantedObject, "name" | "namespace">,
+): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+/** Whether anything of the object is still as the manager has set it: an annotation will do, where others took the spec. */
+function hasPartOf({ metadata }: KubeObject, fieldManager: string): boolean {
+  return (metadata.managedFields ?? []).some(({ manager }) => manager === fieldManager);
+}
+
+function specEntries(object: KubeObject): readonly ManagedFieldsEntry[] {
+  return (object.metadata.managedFields ?? []).filter(
+    ({ fieldsV1, subresource }) => fieldsV1?.["f:spec"] !== undefined && subresource === undefined,
+  );
+}
+
+/** With its uid, an object that vanished is not made anew by accident. */
+function uidOf(live: KubeObject | undefined): { readonly uid?: string } {
+  return live?.metadata.uid === undefined ? {} : { uid: live.metadata.uid };
+}

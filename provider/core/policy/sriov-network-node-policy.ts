@@ -1,0 +1,138 @@
+import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
+import { messageOf } from "../../../kube/errors.js";
+import { usedVfs } from "../../../plan/vf-count.js";
+import { mintFieldManager } from "../field-manager.js";
+import { defaultNamespace } from "../object-place.js";
+import { findObject, type ObjectClaim } from "../owned-object.js";
+import { dialectOf } from "./dialect-of.js";
+import { NicsFailed } from "./nic-wait.js";
+import { planChange, type PolicyChange, putBack, takeBack, type Undone, writePolicy } from "./policy-change.js";
+import { checkPolicy } from "./policy-check.js";
+import type { PolicyInputs } from "./policy-inputs.js";
+import { diffPolicy, policyOutputs, type PolicyOutputs, refreshedSettings } from "./policy-outputs.js";
+import { removePolicy } from "./policy-removal.js";
+import { type Created, type Operation, PartialFailure, type Resource } from "../resource.js";
+
+export { checkPolicy, diffPolicy };
+
+/** The meaning of one SriovNetworkNodePolicy resource: VFs of all NICs that it selects, and the name by which pods ask for them. */
+export const sriovNetworkNodePolicy: Resource<PolicyInputs, PolicyOutputs> = {
+  reported: ["matchedDevices", "status", "fieldManager"],
+  check: checkPolicy,
+  diff: diffPolicy,
+  create: createPolicy,
+  read: readPolicy,
+  update: updatePolicy,
+  delete: deletePolicy,
+};
+
+/** Makes the object, and returns once every NIC that it selects has its VFs. @throws {PartialFailure} */
+export async function createPolicy(operation: Operation, inputs: PolicyInputs): Promise<Created<PolicyOutputs>> {
+  const change = await planChange(operation, inputs);
+  const claim = claimOf(inputs, mintFieldManager(inputs.resourceUrn), operation);
+  const made = await writePolicy(operation, undefined, change.wanted, claim);
+  const undo = (): Promise<Undone> => takeBack(operation, inputs, claim);
+  return { id: idOf(made), outputs: await carryOut(operation, made, change, inputs, claim, undo) };
+}
+
+/** Changes the object, and returns once every NIC has what it is to have by then. @throws {PartialFailure} */
+export async function updatePolicy(
+  operation: Operation,
+  _id: string,
+  olds: Partial<PolicyOutputs>,
+  inputs: PolicyInputs,
+): Promise<PolicyOutputs> {
+  const change = await planChange(operation, inputs);
+  const { client } = operation.cluster;
+  const live = await findObject(client, SRIOV_NETWORK_NODE_POLICY, change.wanted, operation.signal);
+  if (live === undefined) operation.log.warn(`policy ${change.wanted.name} was deleted; it is made anew`);
+  const claim = claimOf(inputs, olds.fieldManager ?? mintFieldManager(inputs.resourceUrn), operation);
+  const applied = await writePolicy(operation, live, change.wanted, claim);
+  const undo = (): Promise<Undone> => putBack(operation, olds as PolicyInputs, claim);
+  return carryOut(operation, applied, change, inputs, claim, undo);
+}
+
+/** The policy as it is, or undefined where it is gone. @throws {Error} where a lookup names one that is not there. */
+export async function readPolicy(
+  operation: Operation,
+  id: string,
+  olds: Partial<PolicyOutputs>,
+): Promise<PolicyOutputs | undefined> {
+  const { cluster, signal } = operation;
+  await cluster.refuseStranger(olds.clusterUid);
+  const place = await placeOf(operation, id);
+  const policy = await findObject(cluster.client, SRIOV_NETWORK_NODE_POLICY, place, signal);
+  if (policy !== undefined) {
+    const uid = await cluster.uid();
+    const settings = { ...refreshedSettings(olds, policy), ...(uid !== undefined && { clusterUid: uid }) };
+    const results = await (await dialectOf(cluster)).results(operation, policy);
+    return policyOutputs(settings, policy, results, olds.fieldManager);
+  }
+  // A lookup of a program has no state yet. Pulumi would take an empty answer to it for a policy without properties.
+  if (olds.policyName !== undefined) return undefined;
+  const { items } = await cluster.client.list(SRIOV_NETWORK_NODE_POLICY, { namespace: place.namespace, signal });
+  const known = items.map(({ metadata }) => metadata.name).sort();
+  throw new Error(
+    `there is no SriovNetworkNodePolicy "${place.name}" in namespace "${place.namespace}"; it has ` +
+      (known.length === 0 ? "none" : known.join(", ")),
+  );
+}
+
+/** Deletes the object, and returns once no NIC has VFs that were its own. */
+export async function deletePolicy(operation: Operation, id: string, olds: Partial<PolicyOutputs>): Promise<void> {
+  await operation.cluster.refuseStranger(olds.clusterUid);
+  const { name, namespace } = await placeOf(operation, id);
+  await removePolicy(operation, { ...olds, policyName: name, namespace });
+}
+
+/** From the written object to NICs that have it. What fails from here on must leave a state behind. */
+async function carryOut(
+  operation: Operation,
+  applied: SriovNetworkNodePolicy,
+  { effects }: PolicyChange,
+  inputs: PolicyInputs,
+  claim: ObjectClaim,
+  undo: () => Promise<Undone>,
+): Promise<PolicyOutputs> {
+  const { name, namespace = "" } = applied.metadata;
+  const dialect = await dialectOf(operation.cluster);
+  const outputs = async (settings: PolicyInputs): Promise<PolicyOutputs> => {
+    const live =
+      (await operation.cluster.objects(SRIOV_NETWORK_NODE_POLICY, namespace)).get(name, namespace) ?? applied;
+    return policyOutputs(settings, live, await dialect.results(operation, live), claim.fieldManager);
+  };
+  try {
+    await dialect.awaitReady(operation, applied);
+    // VFs in use of a NIC that the policy selects no more stay until they are free: its permission does not reach there.
+    const lost = (effects?.lost ?? []).filter(({ change }) => usedVfs(change).length === 0);
+    await dialect.awaitReleased(
+      operation,
+      { name, namespace },
+      lost.map(({ match }) => match.device),
+    );
+    return await outputs(inputs);
+  } catch (error) {
+    const refused = error instanceof NicsFailed && error.nics.some(({ state }) => state === "InUse");
+    const rest = error instanceof NicsFailed ? "\nWhat the other NICs were to get, they have." : "";
+    const undone: Undone = refused ? await undo() : { note: rest, settings: inputs };
+    const message = messageOf(error) + undone.note;
+    if (undone.settings === undefined) throw new Error(message, { cause: error });
+    throw new PartialFailure(idOf(applied), await outputs(undone.settings), message, { cause: error });
+  }
+}
+
+function idOf({ metadata }: SriovNetworkNodePolicy): string {
+  return `${metadata.namespace ?? ""}/${metadata.name}`;
+}
+
+/** An id is `<namespace>/<name>`; of a lookup, the name alone will do. */
+async function placeOf({ cluster }: Operation, id: string): Promise<{ name: string; namespace: string }> {
+  const [first = "", second] = id.split("/");
+  return second === undefined
+    ? { name: first, namespace: await defaultNamespace(cluster) }
+    : { name: second, namespace: first };
+}
+
+function claimOf(inputs: PolicyInputs, fieldManager: string, { signal }: Operation): ObjectClaim {
+  return { fieldManager, urn: inputs.resourceUrn, force: inputs.forceConflicts ?? false, signal };
+}

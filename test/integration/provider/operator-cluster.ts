@@ -1,0 +1,143 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { CUSTOM_RESOURCE_DEFINITION, type CustomResourceDefinition, NAMESPACE, NODE } from "../../../api/core.js";
+import type { KubeObject, ResourceType } from "../../../api/object.js";
+import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
+import {
+  type NodeStateInterface,
+  SRIOV_NETWORK_NODE_STATE,
+  type SriovNetworkNodeState,
+} from "../../../api/sriov-network-node-state.js";
+import { Informer } from "../../../kube/informer.js";
+import { type Lab, startLab } from "../../../lab/lab.js";
+import { beginRun } from "../../../lab/processes/lab-run.js";
+import { until as observed } from "../agent/observer.js";
+import { until } from "../lab/until.js";
+
+export const OPERATOR_NAMESPACE = "sriov-network-operator";
+
+const FIELD_MANAGER = "sriov-network-operator";
+const TOTAL_VFS = 8;
+
+/** A cluster with the kinds of the sriov-network-operator alone, whose part the test takes, step by step. */
+export class OperatorCluster {
+  private constructor(
+    readonly lab: Lab,
+    readonly policies: Informer<SriovNetworkNodePolicy>,
+  ) {}
+
+  static async start(): Promise<OperatorCluster> {
+    const lab = await startLab(await beginRun({ label: "test" }), { contract: false });
+    const { client } = lab;
+    const options = { fieldManager: FIELD_MANAGER, force: true };
+    await client.apply(NAMESPACE, { metadata: { name: OPERATOR_NAMESPACE } }, options);
+    for (const definition of [released("sriovnetworknodepolicies"), released("sriovnetworks"), nodeStateKind()])
+      await client.apply(CUSTOM_RESOURCE_DEFINITION, definition, options);
+    const kinds: readonly ResourceType<KubeObject>[] = [SRIOV_NETWORK_NODE_POLICY, SRIOV_NETWORK_NODE_STATE];
+    for (const type of kinds)
+      await until(() =>
+        client.list(type).then(
+          () => true,
+          () => false,
+        ),
+      );
+    const policies = new Informer(client, SRIOV_NETWORK_NODE_POLICY).start();
+    await policies.synced;
+    return new OperatorCluster(lab, policies);
+  }
+
+  async stop(): Promise<void> {
+    await this.policies.stop();
+    this.lab.client.close();
+    await this.lab.run.stop();
+  }
+
+  /** A node with one NIC, `eno49`, that the operator has reported. */
+  async addNode(name: string): Promise<void> {
+    const { client } = this.lab;
+    const options = { fieldManager: FIELD_MANAGER };
+    await client.create(NODE, { metadata: { name, labels: { role: "worker" } } }, options);
+    await client.create(SRIOV_NETWORK_NODE_STATE, { metadata: { name, namespace: OPERATOR_NAMESPACE } }, options);
+    await this.report(name, "Succeeded", 0);
+  }
+
+  /** What the operator's controller makes of policies: what the node is to be. */
+  async ask(name: string, asked: Omit<NodeStateInterface, "pciAddress"> | undefined): Promise<void> {
+    const interfaces = asked === undefined ? [] : [{ ...nic, ...asked }];
+    await this.merge(name, { spec: { interfaces } });
+  }
+
+  /** What the operator's daemon on the node says. */
+  async report(name: string, syncStatus: string, vfs: number, lastSyncError = ""): Promise<void> {
+    const Vfs = Array.from({ length: vfs }, (_, vfID) => ({
+      vfID,
+      name: `eno49v${vfID}`,
+      pciAddress: vfAddress(vfID),
+      driver: "igbvf",
+    }));
+    const identity = { vendor: "8086", deviceID: "10c9", totalvfs: TOTAL_VFS, linkType: "ETH", driver: "igb" };
+    const interfaces = [{ ...nic, ...identity, altNames: ["enp4s0f0"], numVfs: vfs, Vfs: Vfs.reverse() }];
+    await this.merge(name, { status: { syncStatus, lastSyncError, interfaces } }, "status");
+  }
+
+  /** Resolves when there is such a policy. */
+  policy(name: string): Promise<SriovNetworkNodePolicy> {
+    return observed(
+      this.policies,
+      () => this.policies.get(name, OPERATOR_NAMESPACE),
+      () => true,
+      name,
+    );
+  }
+
+  private async merge(
+    name: string,
+    patch: Partial<Pick<SriovNetworkNodeState, "spec" | "status">>,
+    subresource?: "status",
+  ): Promise<void> {
+    await this.lab.client.merge(SRIOV_NETWORK_NODE_STATE, name, patch, {
+      namespace: OPERATOR_NAMESPACE,
+      fieldManager: FIELD_MANAGER,
+      ...(subresource && { subresource }),
+    });
+  }
+}
+
+export function vfAddress(index: number): string {
+  return `0000:04:10.${index}`;
+}
+
+const nic = { name: "eno49", pciAddress: "0000:04:00.0" };
+
+function released(plural: string): CustomResourceDefinition {
+  const file = join(__dirname, "../../../../test/fixtures/sriov-network-operator", `${plural}.yaml`);
+  return parse(readFileSync(file, "utf8")) as CustomResourceDefinition;
+}
+
+/** Which fields there are is the operator's; nothing here turns on how they are checked. */
+function nodeStateKind(): CustomResourceDefinition {
+  const anything = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+  return {
+    metadata: { name: "sriovnetworknodestates.sriovnetwork.openshift.io" },
+    spec: {
+      group: "sriovnetwork.openshift.io",
+      scope: "Namespaced",
+      names: {
+        kind: "SriovNetworkNodeState",
+        listKind: "SriovNetworkNodeStateList",
+        plural: "sriovnetworknodestates",
+        singular: "sriovnetworknodestate",
+      },
+      versions: [
+        {
+          name: "v1",
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          schema: { openAPIV3Schema: { type: "object", properties: { spec: anything, status: anything } } },
+        },
+      ],
+    },
+  };
+}
