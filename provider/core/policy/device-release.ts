@@ -1,4 +1,9 @@
-import { isUnmanaged, ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import {
+  isUnmanaged,
+  ReadyReason,
+  readyCondition,
+  type SriovNetworkDevice,
+} from "../../../api/sriov-network-device.js";
 import { type Verdict, waitFor, WaitTimeout } from "../../../kube/wait.js";
 import { presentVfs } from "../device-outputs.js";
 import type { Operation } from "../resource.js";
