@@ -134,6 +134,13 @@ export const ReadyReason = {
 
 export type ReadyReason = (typeof ReadyReason)[keyof typeof ReadyReason];
 
+/** Has the agent seen no count declared yet? Whatever it says of the NIC then, it does not speak of the spec's count. */
+export function isUnmanaged(device: SriovNetworkDevice): boolean {
+  const { countManaged } = device.status ?? {};
+  // An agent of before `countManaged` says it by the reason alone.
+  return countManaged === undefined ? readyCondition(device)?.reason === ReadyReason.Unmanaged : !countManaged;
+}
+
 export function readyCondition(device: SriovNetworkDevice): Condition | undefined {
   return device.status?.conditions?.find((condition) => condition.type === READY);
 }

@@ -18,7 +18,7 @@ export interface SriovNetworkNodePolicySpec {
   readonly nicSelector: NicSelector;
   /** VFs of each NIC. */
   readonly numVfs: number;
-  /** 0 to 99, default 0; the lowest wins. */
+  /** 0 to 99; none given counts as 99. The lowest wins. */
   readonly priority?: number;
   /** Of the NIC and its VFs, in bytes. */
   readonly mtu?: number;

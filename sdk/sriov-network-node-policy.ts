@@ -22,7 +22,7 @@ export interface SriovNetworkNodePolicyArgs extends ClusterArgs {
   readonly nicSelector: pulumi.Input<NicSelectorArgs>;
   /** VFs of each NIC: 0 up to what it supports. Where several policies select a NIC, the largest number counts. */
   readonly numVfs: pulumi.Input<number>;
-  /** 0 to 99. Of several policies that want the same VFs, the one with the lowest number gets them. Default 0. */
+  /** 0 to 99. Of several policies that want the same VFs, the one with the lowest number gets them. Default 99. */
   readonly priority?: pulumi.Input<number>;
   /** MTU of the NICs and their VFs, in bytes. Default: left as it is. */
   readonly mtu?: pulumi.Input<number>;

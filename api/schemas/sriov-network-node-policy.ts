@@ -42,7 +42,10 @@ function specSchema(): Schema {
       nodeSelector: texts("Labels that a node must have, all of them; none: every node."),
       nicSelector: nicSelectorSchema(),
       numVfs: integer("VFs of each NIC."),
-      priority: { ...integer("Of several policies for one NIC the one with the lowest number wins."), maximum: 99 },
+      priority: {
+        ...integer("Of several policies for one NIC the one with the lowest number wins. None given counts as 99."),
+        maximum: 99,
+      },
       mtu: { ...integer("MTU of the NIC and its VFs, in bytes."), minimum: 1 },
       deviceType: {
         ...oneOf("What drives the VFs: a network driver of the node, or a guest.", ["netdevice", "vfio-pci"]),

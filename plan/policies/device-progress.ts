@@ -1,5 +1,11 @@
 import { CONTROLLER_FIELD_MANAGER, Annotation } from "../../api/names.js";
-import { ReadyReason, type SriovNetworkDevice, type VfGroup, readyCondition } from "../../api/sriov-network-device.js";
+import {
+  isUnmanaged,
+  ReadyReason,
+  readyCondition,
+  type SriovNetworkDevice,
+  type VfGroup,
+} from "../../api/sriov-network-device.js";
 import { MatchedDeviceState } from "../../api/sriov-network-node-policy.js";
 import type { DevicePlan } from "./policy-plan.js";
 import { parseVfRange } from "./vf-range.js";
@@ -39,6 +45,7 @@ function isApplied(plan: DevicePlan, device: SriovNetworkDevice): boolean {
 
 function isCountApplied({ numVfs }: DevicePlan, device: SriovNetworkDevice): boolean {
   if (numVfs === undefined) return !controllerHas(device, "f:numVFS");
+  // The 0 of a device whose count nobody has declared is the API's default, and the NIC keeps what it has.
   return numVfs === (device.spec.numVFS ?? 0) && (owners(device, "f:numVFS").length > 0 || !isUnmanaged(device));
 }
 
@@ -61,11 +68,6 @@ function controllerHas(device: SriovNetworkDevice, field: string): boolean {
 function owners({ metadata }: SriovNetworkDevice, field: string): readonly (string | undefined)[] {
   const entries = metadata.managedFields ?? [];
   return entries.filter(({ fieldsV1 }) => fieldsV1?.["f:spec"]?.[field] !== undefined).map(({ manager }) => manager);
-}
-
-/** Has the agent never seen a count declared? The spec's 0 is the API's default then, and the NIC keeps what it has. */
-function isUnmanaged(device: SriovNetworkDevice): boolean {
-  return readyCondition(device)?.reason === ReadyReason.Unmanaged;
 }
 
 function isSameGroup(a: VfGroup, b: VfGroup | undefined): boolean {

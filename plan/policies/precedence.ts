@@ -8,8 +8,11 @@ export function byPrecedence(a: PolicyFacts, b: PolicyFacts): number {
   return priorityOf(a) - priorityOf(b) || compareNames(b.name, a.name);
 }
 
+/** None given is the last: the operator's admission webhook writes this number where a manifest has none. */
+const NONE_GIVEN = 99;
+
 export function priorityOf(policy: PolicyFacts): number {
-  return policy.spec.priority ?? 0;
+  return policy.spec.priority ?? NONE_GIVEN;
 }
 
 /** By code units, the same on every machine. */

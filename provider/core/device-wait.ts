@@ -1,4 +1,4 @@
-import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import { isUnmanaged, ReadyReason, readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { type Verdict, waitFor, WaitTimeout } from "../../kube/wait.js";
 import { quoteAll } from "./field-manager.js";
 import { countOwners } from "./field-ownership.js";
@@ -72,7 +72,7 @@ export function countVerdict(
   }
   const ready = readyCondition(device);
   const answered = (device.status?.observedGeneration ?? 0) >= (applied.metadata.generation ?? 0);
-  if (!answered || ready === undefined || ready.reason === ReadyReason.Unmanaged) {
+  if (!answered || ready === undefined || isUnmanaged(device)) {
     return pending(`waiting for the agent on node ${device.spec.nodeName}`);
   }
   const have = device.status?.virtualFunctions?.length ?? 0;

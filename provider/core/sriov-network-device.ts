@@ -1,9 +1,4 @@
-import {
-  ReadyReason,
-  readyCondition,
-  SRIOV_NETWORK_DEVICE,
-  type SriovNetworkDevice,
-} from "../../api/sriov-network-device.js";
+import { isUnmanaged, SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { type ApiError, isKindMissing, isNotFound } from "../../kube/errors.js";
 import type { Cluster } from "./cluster.js";
 import { checkDevice, diffDevice } from "./device-check.js";
@@ -132,7 +127,7 @@ function keptProblem(
   }
   const wasOurs = countOwners(before).some((entry) => entry.manager === olds.fieldManager);
   const { numVfs } = presentVfs(released);
-  if (wasOurs || numVfs === 0 || readyCondition(released)?.reason !== ReadyReason.Unmanaged) return undefined;
+  if (wasOurs || numVfs === 0 || !isUnmanaged(released)) return undefined;
   return (
     `${name} was deleted and made anew since this resource set its count, and keeps ${numVfs} VFs that nobody manages. ` +
     `To remove them, set its spec.numVFS to 1 and then to 0 with kubectl.`

@@ -1,4 +1,9 @@
-import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import {
+  isUnmanaged,
+  ReadyReason,
+  readyCondition,
+  type SriovNetworkDevice,
+} from "../../../api/sriov-network-device.js";
 import { type Verdict, waitFor, WaitTimeout } from "../../../kube/wait.js";
 import { presentVfs } from "../device-outputs.js";
 import type { Operation } from "../resource.js";
@@ -45,7 +50,7 @@ export function leftOf(policy: string, device: SriovNetworkDevice): string | und
   const answered = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   if (!answered || ready === undefined) return `waiting for the agent on node ${spec.nodeName}`;
   // Nobody has asked for a count, or there is nothing that could have VFs.
-  if (ready.reason === ReadyReason.Unmanaged || ready.reason === ReadyReason.DeviceGone) return undefined;
+  if (isUnmanaged(device) || ready.reason === ReadyReason.DeviceGone) return undefined;
   const have = presentVfs(device).numVfs;
   if (have === (spec.numVFS ?? 0)) return undefined;
   return ready.status === "True" ? `${have} VFs, to be ${spec.numVFS ?? 0}` : `${ready.reason}: ${ready.message}`;

@@ -88,6 +88,11 @@ describe("a device's progress", () => {
       { numVfs: 0 },
       { spec: { numVFS: 0 }, condition: ready("True", "Unmanaged") },
     ],
+    [
+      "the plan's 0 is the API's default, and the kernel has refused something else",
+      { numVfs: 0 },
+      { spec: { numVFS: 0 }, status: { countManaged: false }, condition: ready("False", "KernelRefused") },
+    ],
   ];
   for (const [when, plan, given] of pending) {
     it(`is Pending while ${when}`, () => {
@@ -156,6 +161,14 @@ describe("a device's progress", () => {
     [
       "the agent has not seen that a number is declared",
       { condition: ready("True", "Unmanaged"), metadata: ownedBy(CONTROLLER, "numVFS") },
+    ],
+    [
+      "the agent says that no number is declared, though the NIC has a trouble of its own",
+      {
+        status: { countManaged: false },
+        condition: ready("False", "GroupsInUse"),
+        metadata: ownedBy(CONTROLLER, "numVFS"),
+      },
     ],
   ];
   for (const [when, given] of configuring) {

@@ -34,11 +34,18 @@ describe("policies that select the same NIC", () => {
       parts: ["p1"],
     },
     {
-      title: "no priority is priority 0",
-      policies: [policy("p1"), policy("p2", { priority: 1 })],
+      title: "no priority goes after every number below 99",
+      policies: [policy("p1", { priority: 98 }), policy("p2", { numVfs: 3 })],
       groups: "p1res 0-1",
       numVfs: 2,
       parts: ["p1"],
+    },
+    {
+      title: "no priority is priority 99",
+      policies: [policy("p1", { priority: 99, numVfs: 3 }), policy("p2")],
+      groups: "p2res 0-1",
+      numVfs: 3,
+      parts: ["p2", "p1"],
     },
     {
       title: "of equal priorities the last name has the VFs, and number and MTU are the largest of both",
@@ -87,7 +94,7 @@ describe("policies that select the same NIC", () => {
       title: "the same resource name at a higher priority number adds nothing to the number",
       policies: [
         policy("p1", { ...onPf("2-3"), numVfs: 4, resourceName: "r", priority: 5 }),
-        policy("p2", { ...onPf("0-1"), numVfs: 2, resourceName: "r" }),
+        policy("p2", { ...onPf("0-1"), numVfs: 2, resourceName: "r", priority: 0 }),
       ],
       groups: "r 0-1",
       numVfs: 2,

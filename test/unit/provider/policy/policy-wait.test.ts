@@ -112,6 +112,10 @@ function device(more: {
   } satisfies SriovNetworkDevice;
 }
 
+function unmanaged(found: SriovNetworkDevice): SriovNetworkDevice {
+  return { ...found, status: { ...found.status, countManaged: false } };
+}
+
 describe("a NIC that another policy of Pulumi has", () => {
   const nic = { name: "d", state: "Conflict" } as const;
   const entry = { manager: PROGRAM, fieldsV1: { "f:spec": { "f:numVfs": {} } } };
@@ -146,6 +150,7 @@ describe("what a NIC has left of a policy that is gone", () => {
     ["has no VFs by it", device({})],
     ["keeps those that others ask for", device({ groups: ["other"], numVFS: 2, vfs: 2 })],
     ["is nobody's, and keeps what it has", device({ vfs: 2, reason: "Unmanaged" })],
+    ["is nobody's, though it has a trouble of its own", unmanaged(device({ vfs: 2, reason: "KernelRefused" }))],
     ["is not there any more", device({ reason: "DeviceGone", behind: false })],
   ] as const) {
     it(`is nothing where it ${what}`, () => expect(leftOf("p", found)).to.equal(undefined));
