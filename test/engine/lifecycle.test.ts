@@ -215,6 +215,22 @@ describe("stand-in engine: the life of a resource", function () {
     expect(box.changes()).to.deep.equal([]);
   });
 
+  it("passes what a program only gets its inputs as state, too", async () => {
+    await box.mustUp(a());
+    box.calls();
+    await box.mustUp(a(), { name: "seen", get: "a-1", args: { name: "a" } });
+    expect(box.calls().find(({ call }) => call === "read")?.olds).to.deep.include({ name: "a" });
+  });
+
+  it("does not read in preview what has no id yet", async () => {
+    box.declare(a(), { name: "seen", get: { ref: "a.id" }, args: { name: "a" } });
+    await box.must("preview");
+    expect(box.calls().map(({ call }) => call)).not.to.include("read");
+    await box.mustUp();
+    expect(box.resource("seen")).to.include({ external: true, id: "a-1" });
+    expect(box.calls().map(({ call }) => call)).to.include("read");
+  });
+
   it("limits the operation to its targets", async () => {
     await box.mustUp(a(), { name: "b", args: { name: "b", value: "one" } });
     box.calls();
