@@ -215,13 +215,6 @@ describe("stand-in engine: the life of a resource", function () {
     expect(box.changes()).to.deep.equal([]);
   });
 
-  it("passes what a program only gets its inputs as state, too", async () => {
-    await box.mustUp(a());
-    box.calls();
-    await box.mustUp(a(), { name: "seen", get: "a-1", args: { name: "a" } });
-    expect(box.calls().find(({ call }) => call === "read")?.olds).to.deep.include({ name: "a" });
-  });
-
   it("does not read in preview what has no id yet", async () => {
     box.declare(a(), { name: "seen", get: { ref: "a.id" }, args: { name: "a" } });
     await box.must("preview");

@@ -65,7 +65,7 @@ module.exports = {
     return { id, outs };
   },
   async read(id, props) {
-    note("read", { id, olds: withoutProvider(props) });
+    note("read", { id });
     if (!fs.existsSync(file(id))) return {};
     return { id, props: { ...props, ...JSON.parse(fs.readFileSync(file(id), "utf8")) } };
   },
