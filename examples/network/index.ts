@@ -30,7 +30,9 @@ const network = new sriov.SriovNetwork("storage", {
 });
 
 // A pod needs Multus, the sriov CNI plugin and a device plugin on the cluster; a virtual machine needs KubeVirt, too.
-if (config.getBoolean("pod") ?? true) pod("client", namespace, network);
+if (config.getBoolean("pod") ?? true) {
+  pod("client", { namespace, network, wait: config.getBoolean("waitForPod") ?? true });
+}
 if (config.getBoolean("virtualMachine") ?? false) {
   virtualMachine("server", { namespace, policy: { ...nics, nicSelector: vfs("2-3") }, network: settings });
 }

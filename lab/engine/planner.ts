@@ -19,7 +19,7 @@ import {
 } from "./steps.js";
 import type { Targets } from "./targets.js";
 import { isProviderType, makeUrn, parseReference, parseUrn, stackType } from "./urn.js";
-import { equal, masked, unknownValue, type Properties } from "./values.js";
+import { equal, isObject, masked, unknownValue, type Properties, type Value } from "./values.js";
 
 export interface PlannerEnvironment extends StepEnvironment {
   stack: string;
@@ -111,10 +111,9 @@ export class Planner {
   private refuse(state: ResourceState, failures: CheckFailure[]): never {
     const { name } = parseUrn(state.urn);
     for (const { property, reason } of failures) {
-      const shown = masked(state.inputs ?? {})[property] ?? null;
-      const value = typeof shown === "string" ? shown : JSON.stringify(shown);
+      const value = inGo(masked(state.inputs ?? {})[property]);
       const message = property
-        ? `${state.type} resource '${name}': property ${property} value {${value}} has a problem: ${reason}`
+        ? `${state.type} resource '${name}': property ${property} value ${value} has a problem: ${reason}`
         : `${state.type} resource '${name}' has a problem: ${reason}`;
       this.env.reporter.diagnostic("error", message, state.urn);
     }
@@ -267,3 +266,11 @@ export class Planner {
 }
 
 const nothing: Difference = { keys: [], diffs: [], detailedDiff: undefined };
+
+/** Pulumi prints the value at fault with Go's own format. */
+function inGo(value: Value | undefined): string {
+  if (Array.isArray(value)) return `{[${value.map(inGo).join(" ")}]}`;
+  if (!isObject(value)) return `{${value === null || value === undefined ? "<nil>" : String(value)}}`;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{map[${entries.map(([key, item]) => `${key}:${inGo(item)}`).join(" ")}]}`;
+}

@@ -3,7 +3,7 @@ import type { Op } from "./events.js";
 import type { DetailedDiff } from "./property-diff.js";
 import { InitFailed, type Provider } from "./provider.js";
 import type { OperationType, ResourceState } from "./state.js";
-import type { Properties } from "./values.js";
+import { unknownValue, type Properties } from "./values.js";
 import { isProviderType } from "./urn.js";
 
 /** One move on one resource: what it is called, what it does, and how it shows in the state. */
@@ -178,9 +178,14 @@ export function readStep(env: StepEnvironment, old: ResourceState | undefined, s
     ...base("read", old, state),
     pending: "reading",
     async apply() {
+      // A preview knows no id of what has yet to be made, and so nothing else of it.
+      if (state.id === unknownValue) {
+        state.outputs = {};
+        return;
+      }
       const provider = await env.providerOf(state);
       const inputs = state.inputs ?? {};
-      const found = await provider?.read({ urn: state.urn, id: state.id ?? "", inputs, outputs: {}, timeout: 0 });
+      const found = await provider?.read({ urn: state.urn, id: state.id ?? "", inputs, outputs: inputs, timeout: 0 });
       if (found?.id === "") throw new Error(`resource '${state.id ?? ""}' does not exist`);
       state.outputs = found?.outputs ?? inputs;
       if (found) state.id = found.id;

@@ -1,3 +1,4 @@
+import type { KubeObject, ResourceType } from "../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { Informer } from "../../kube/informer.js";
 import { waitFor } from "../../kube/wait.js";
@@ -60,7 +61,7 @@ export function nicOf(lab: Lab, node: SimulatedNode, index: number): Nic {
     address,
     deviceName,
     device,
-    until: (what, condition) => untilDevice(lab, deviceName, what, condition),
+    until: (what, condition) => untilObject(lab, SRIOV_NETWORK_DEVICE, deviceName, what, condition),
     numVfs: () => node.numVfs(address),
     async edit(numVfs, fieldManager = "kubectl-edit") {
       await lab.client.merge(SRIOV_NETWORK_DEVICE, deviceName, { spec: { numVFS: numVfs } }, { fieldManager });
@@ -73,20 +74,22 @@ export function nicOf(lab: Lab, node: SimulatedNode, index: number): Nic {
   };
 }
 
-async function untilDevice(
+/** Resolves with the object once it is as `condition` wants it. */
+export async function untilObject<T extends KubeObject>(
   lab: Lab,
+  type: ResourceType<T>,
   name: string,
   what: string,
-  condition: (device: SriovNetworkDevice) => boolean,
-): Promise<SriovNetworkDevice> {
-  const informer = new Informer(lab.client, SRIOV_NETWORK_DEVICE, { fields: { "metadata.name": name } }).start();
+  condition: (object: T) => boolean,
+): Promise<T> {
+  const informer = new Informer(lab.client, type, { fields: { "metadata.name": name } }).start();
   try {
     await informer.synced;
     return await waitFor(
       informer,
       () => {
-        const device = informer.get(name);
-        return device && condition(device) ? { state: "satisfied", result: device } : { state: "pending", what };
+        const object = informer.get(name);
+        return object && condition(object) ? { state: "satisfied", result: object } : { state: "pending", what };
       },
       { deadline: Date.now() + 30_000 },
     );

@@ -20,6 +20,12 @@ describe("stand-in engine: what goes wrong", function () {
     expect(box.cloud()).to.deep.equal([]);
   });
 
+  it("prints a wrong value that is an object as Go does", async () => {
+    box.declare({ name: "a", args: { name: "a", value: { of: "no", bad: ["x", 1] } } });
+    const { stdout } = await box.run("preview");
+    expect(stdout).to.contain("property value value {map[bad:{[{x} {1}]} of:{no}]} has a problem: must not be bad");
+  });
+
   it("tells a check failure of a resource as a whole", async () => {
     box.declare(thing("a", { value: "hopeless" }));
     const { stdout } = await box.run("preview");

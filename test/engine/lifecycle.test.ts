@@ -215,6 +215,15 @@ describe("stand-in engine: the life of a resource", function () {
     expect(box.changes()).to.deep.equal([]);
   });
 
+  it("does not read in preview what has no id yet", async () => {
+    box.declare(a(), { name: "seen", get: { ref: "a.id" }, args: { name: "a" } });
+    await box.must("preview");
+    expect(box.calls().map(({ call }) => call)).not.to.include("read");
+    await box.mustUp();
+    expect(box.resource("seen")).to.include({ external: true, id: "a-1" });
+    expect(box.calls().map(({ call }) => call)).to.include("read");
+  });
+
   it("limits the operation to its targets", async () => {
     await box.mustUp(a(), { name: "b", args: { name: "b", value: "one" } });
     box.calls();

@@ -21,7 +21,7 @@ export interface Thing {
   name: string;
   component?: boolean;
   /** Read, don't manage, the object of this id. */
-  get?: string;
+  get?: string | { ref: string };
   args?: Record<string, unknown>;
   opts?: Record<string, unknown>;
   parent?: string;

@@ -11,6 +11,7 @@ import { changesAny, effectsOf } from "./policy-effects.js";
 import { type PartialPolicyInputs, policyInputFailures, type PolicyInputs, settingsKnown } from "./policy-inputs.js";
 import { specOf } from "./policy-spec.js";
 import { describeNothingSelected, describeSelected, describeTroubles } from "./policy-words.js";
+import { withoutReplaced } from "./replaced-policy.js";
 
 /**
  * Looks at the inputs, chooses a name and a namespace where the program gives none, and tells which NICs the policy selects
@@ -54,7 +55,8 @@ async function foresee(
   try {
     // Nothing is wrong with it, so all is there that must be.
     const spec = specOf(inputs) as SriovNetworkNodePolicySpec;
-    const scene = await (await dialectOf(operation.cluster)).scene(operation, namespace);
+    const dialect = await dialectOf(operation.cluster);
+    const scene = await withoutReplaced(operation, await dialect.scene(operation, namespace), inputs);
     const effects = effectsOf(scene, policyName, spec);
     const selected = describeSelected(policyName, effects);
     // Where all stays as it is, there is nothing to be told of it.

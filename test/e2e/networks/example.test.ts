@@ -60,7 +60,9 @@ describe("examples/network", function () {
     await twins.lab.client.create(CUSTOM_RESOURCE_DEFINITION, virtualMachines, { fieldManager: "test" });
     const folder = join(project.folder, "network");
     cpSync(join(REPOSITORY, "examples", "network"), folder, { recursive: true });
-    const config = { interfaces: JSON.stringify([twins.interfaceName]), virtualMachine: "true" };
+    // No pod runs in the lab, and Pulumi would wait ten minutes for one.
+    const interfaces = JSON.stringify([twins.interfaceName]);
+    const config = { interfaces, virtualMachine: "true", waitForPod: "false" };
     stack = await openStack({ folder, config });
   });
   after(() => twins.lab.client.delete(CUSTOM_RESOURCE_DEFINITION, virtualMachines.metadata.name));

@@ -3,7 +3,7 @@ import { NODE } from "../../../api/core.js";
 import { Label } from "../../../api/names.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import { readyCondition } from "../../../api/sriov-network-device.js";
-import { nicOf, hardware } from "../nics.js";
+import { nicOf, hardware, untilObject } from "../nics.js";
 import { errorsOf, openStack, type TestStack, warningsOn } from "../stack.js";
 import { policyProgram } from "./policy-program.js";
 import { found, freshTwins, informedOf, type Twins } from "./twins.js";
@@ -86,7 +86,10 @@ describe("a policy of two nodes", function () {
     const late = nicOf(twins.lab, node, twins.index);
     await late.until("ready by policy", (device) => readyCondition(device)?.reason === "Configured");
     expect(await late.numVfs()).to.equal(2);
-    const joined = await twins.lab.client.get(NODE, node.name);
+    // The agent labels the node beside its work on the NICs.
+    const joined = await untilObject(twins.lab, NODE, node.name, "labelled", ({ metadata }) =>
+      Boolean(metadata.labels?.[Label.capable]),
+    );
     expect(joined.metadata.labels).to.include({ [Label.capable]: "true", [Label.featureCapable]: "true" });
     await node.stopAgent("SIGTERM");
     await twins.lab.client.delete(NODE, node.name);

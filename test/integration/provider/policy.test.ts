@@ -324,6 +324,16 @@ describe("a policy of a program", () => {
       expect(policyName).to.equal("prov-12");
     });
 
+    it("does not count the policy that it is to replace, which goes", async () => {
+      // With equal priority the last by name goes first.
+      const first = await create(inputs(12, 2, { policyName: "prov-z" }));
+      told.warned.length = 0;
+      await check(inputs(12, 2, { policyName: "prov-y" }));
+      expect(told.warned).to.deep.equal([]);
+      expect(told.informed.at(-1)).to.contain("keeps its 2 VFs, 0-1 for this policy");
+      await remove(first);
+    });
+
     it("warns of every VF that is lost, its user, and that up will be refused", async () => {
       await check(inputs(8, 4));
       const text = told.warned.join("\n");

@@ -28,7 +28,7 @@ for (const { name, component, get, args = {}, opts = {}, parent, dependsOn = [],
     dependsOn: dependsOn.map((other) => made[other]),
   };
   if (component) made[name] = new Group(name, options);
-  else made[name] = new Thing(name, valuesOf(args), get ? { ...options, id: get } : options);
+  else made[name] = new Thing(name, valuesOf(args), get ? { ...options, id: valueOf(get) } : options);
 }
 
 for (const line of config.getObject("print") ?? []) console.log(line);

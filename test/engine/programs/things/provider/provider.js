@@ -38,7 +38,7 @@ module.exports = {
   },
   async check(olds, news) {
     note("check", { name: news.name, olds: withoutProvider(olds), news: withoutProvider(news) });
-    const failures = news.value === "bad" ? [{ property: "value", reason: "must not be bad" }] : [];
+    const failures = news.value === "bad" || news.value?.bad ? [{ property: "value", reason: "must not be bad" }] : [];
     if (news.value === "hopeless") failures.push({ property: "", reason: "nothing fits" });
     return { inputs: { ...news, label: news.label ?? "default" }, failures };
   },
