@@ -15,8 +15,9 @@ import type { Refusals } from "./refusals.js";
 import { settled } from "./settling.js";
 import {
   circumstances,
+  destroysVfs,
   type DeviceRequest,
-  permittedPolicies,
+  permittedCounts,
   rollOutDevice,
   type Stance,
   stanceOf,
@@ -57,11 +58,23 @@ export class DeviceRollOut {
     for (const device of this.unplanned(plan)) {
       const { name } = device.metadata;
       if (ownedFields(device).length === 0) refusals.forget(name);
-      else if (refusals.of(name, circumstances(device, RELEASE)) === undefined)
-        tasks.set(name, () => writer.declare(device, RELEASE, [], term));
+      else if (this.isToRelease(device)) tasks.set(name, () => writer.declare(device, RELEASE, [], term));
     }
     await runBounded([...tasks.values()], AT_ONCE);
     await settled(devices, [...tasks.keys()], term);
+  }
+
+  /** Would `declare` have VFs destroyed that are there? */
+  destroysVfs(plan: PolicyPlan, policies: readonly SriovNetworkNodePolicy[]): boolean {
+    const { devices } = this.parts;
+    const isChanged = ([{ device: name }, stance]: [DevicePlan, Stance]): boolean => {
+      const device = devices.get(name);
+      return device !== undefined && stance.kind === "toWrite" && destroysVfs(device, stance.request.spec);
+    };
+    return (
+      this.unplanned(plan).some((device) => this.isToRelease(device)) ||
+      [...this.stances(plan, policies)].some(isChanged)
+    );
   }
 
   /** Phase 2: each NIC tells of the conflict that it is in, and of none that is over. */
@@ -90,7 +103,7 @@ export class DeviceRollOut {
   }
 
   private stances(plan: PolicyPlan, policies: readonly SriovNetworkNodePolicy[]): Map<DevicePlan, Stance> {
-    const permitted = permittedPolicies(policies);
+    const permitted = permittedCounts(policies);
     return new Map(
       [...plan.devices.values()].flatMap((devicePlan): [DevicePlan, Stance][] => {
         const device = this.parts.devices.get(devicePlan.device);
@@ -99,6 +112,11 @@ export class DeviceRollOut {
         return [[devicePlan, stanceOf(devicePlan, device, permitted, this.parts.refusals)]];
       }),
     );
+  }
+
+  private isToRelease(device: SriovNetworkDevice): boolean {
+    if (ownedFields(device).length === 0) return false;
+    return this.parts.refusals.of(device.metadata.name, circumstances(device, RELEASE)) === undefined;
   }
 
   private unplanned({ devices, kept }: PolicyPlan): SriovNetworkDevice[] {
