@@ -30,6 +30,8 @@ export interface DeviceRollOutParts {
   readonly devices: Informer<SriovNetworkDevice>;
   readonly writer: DeviceWriter;
   readonly refusals: Refusals;
+  /** Under which the controller declares. */
+  readonly fieldManager: string;
 }
 
 /** Requests under way at once; the client has room for twice as many. */
@@ -42,7 +44,7 @@ export class DeviceRollOut {
 
   /** Phase 1: declares what is new, and lets go of NICs that no policy has a say in any more. */
   async declare(plan: PolicyPlan, policies: readonly SriovNetworkNodePolicy[], term: AbortSignal): Promise<void> {
-    const { devices, writer, refusals } = this.parts;
+    const { devices, writer, refusals, fieldManager } = this.parts;
     const stances = this.stances(plan, policies);
     const limits = new Map(policies.map(({ metadata }) => [metadata.name, limitOf(metadata.annotations)]));
     const admitted = planRollOut(
@@ -57,7 +59,7 @@ export class DeviceRollOut {
     }
     for (const device of this.unplanned(plan)) {
       const { name } = device.metadata;
-      if (ownedFields(device).length === 0) refusals.forget(name);
+      if (ownedFields(device, fieldManager).length === 0) refusals.forget(name);
       else if (this.isToRelease(device)) tasks.set(name, () => writer.declare(device, RELEASE, [], term));
     }
     await runBounded([...tasks.values()], AT_ONCE);
@@ -103,20 +105,22 @@ export class DeviceRollOut {
   }
 
   private stances(plan: PolicyPlan, policies: readonly SriovNetworkNodePolicy[]): Map<DevicePlan, Stance> {
-    const permitted = permittedCounts(policies);
+    const { refusals, fieldManager } = this.parts;
+    const around = { permitted: permittedCounts(policies), refusals, fieldManager };
     return new Map(
       [...plan.devices.values()].flatMap((devicePlan): [DevicePlan, Stance][] => {
         const device = this.parts.devices.get(devicePlan.device);
         // Gone since the plan was made; another pass is on its way.
         if (device === undefined) return [];
-        return [[devicePlan, stanceOf(devicePlan, device, permitted, this.parts.refusals)]];
+        return [[devicePlan, stanceOf(devicePlan, device, around)]];
       }),
     );
   }
 
   private isToRelease(device: SriovNetworkDevice): boolean {
-    if (ownedFields(device).length === 0) return false;
-    return this.parts.refusals.of(device.metadata.name, circumstances(device, RELEASE)) === undefined;
+    const { refusals, fieldManager } = this.parts;
+    if (ownedFields(device, fieldManager).length === 0) return false;
+    return refusals.of(device.metadata.name, circumstances(device, RELEASE)) === undefined;
   }
 
   private unplanned({ devices, kept }: PolicyPlan): SriovNetworkDevice[] {

@@ -1,3 +1,4 @@
+import { declaringFieldManager } from "../../../api/names.js";
 import { READY } from "../../../api/sriov-network-device.js";
 import type { SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
 import { planPolicies } from "../../../plan/policies/plan-policies.js";
@@ -37,8 +38,9 @@ export class Policies implements Job {
     this.passes = new Passes({ job: "policies", log, metrics, pass: (term) => this.pass(term) });
     const { devices, policies } = watches;
     const { refusals } = this;
-    const writer = new DeviceWriter({ ...parts, refusals, observe: (device) => devices.observe(device) });
-    this.rollOut = new DeviceRollOut({ devices, writer, refusals });
+    const fieldManager = declaringFieldManager(options.namespace);
+    const writer = new DeviceWriter({ ...parts, refusals, fieldManager, observe: (device) => devices.observe(device) });
+    this.rollOut = new DeviceRollOut({ devices, writer, refusals, fieldManager });
     this.writer = new PolicyWriter({ ...parts, observe: (policy) => policies.observe(policy) });
   }
 

@@ -21,13 +21,17 @@ export type Stance =
   | { readonly kind: "toWrite"; readonly request: DeviceRequest }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
-export function stanceOf(
-  plan: DevicePlan,
-  device: SriovNetworkDevice,
-  permitted: PermittedCounts,
-  refusals: Pick<Refusals, "of">,
-): Stance {
-  const request = requestFor(plan, device, permitted);
+/** What a stance depends on beside the plan and the device. */
+export interface StanceSurroundings {
+  readonly permitted: PermittedCounts;
+  readonly refusals: Pick<Refusals, "of">;
+  /** Under which the controller declares. */
+  readonly fieldManager: string;
+}
+
+export function stanceOf(plan: DevicePlan, device: SriovNetworkDevice, around: StanceSurroundings): Stance {
+  const { refusals } = around;
+  const request = requestFor(plan, device, around);
   if (request === undefined) return { kind: "declared", progress: progressOf(plan, device) };
   const refusal = refusals.of(device.metadata.name, circumstances(device, request));
   return refusal === undefined ? { kind: "toWrite", request } : { kind: "refused", refusal };
@@ -37,11 +41,11 @@ export function stanceOf(
 function requestFor(
   plan: DevicePlan,
   device: SriovNetworkDevice,
-  permitted: PermittedCounts,
+  { permitted, fieldManager }: StanceSurroundings,
 ): DeviceRequest | undefined {
   const spec = desiredSpec(plan);
   const mayDisrupt = spec.numVFS !== undefined && plan.policies.some((policy) => permitted.get(policy) === spec.numVFS);
-  if (!isDeclared(device, spec)) {
+  if (!isDeclared(device, spec, fieldManager)) {
     return { spec, ...(mayDisrupt && destroysVfs(device, spec) && { allowed: spec.numVFS }) };
   }
   if (!mayDisrupt || !asksForPermission(device)) return undefined;

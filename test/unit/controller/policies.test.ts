@@ -25,6 +25,8 @@ const declared: SriovNetworkDevice = {
 };
 
 describe("the policies' job", () => {
+  /** The controller's own. */
+  let namespace: string;
   let unknown: string[];
   /** What the API server has, and no watch has told of. */
   let untold: KubeObject[];
@@ -33,6 +35,7 @@ describe("the policies' job", () => {
   let leading: Promise<void> | undefined;
 
   beforeEach(() => {
+    namespace = "pulumi-sriov";
     unknown = [];
     untold = [];
     applied = [];
@@ -73,7 +76,7 @@ describe("the policies' job", () => {
     await new Promise<void>((resolve) => {
       const metrics = { ...noMetrics, passEnded: () => resolve() };
       const parts: JobParts = { client, watches, metrics, events: noEvents, log: pino({ level: "silent" }) };
-      leading = new Policies(parts, { namespace: "n", resourcePrefix: "p" }).lead(ending.signal);
+      leading = new Policies(parts, { namespace, resourcePrefix: "p" }).lead(ending.signal);
     });
   }
 
@@ -93,6 +96,12 @@ describe("the policies' job", () => {
       expect(applied).to.deep.equal([]);
     });
   }
+
+  it("lets go of nothing that the controller of another namespace has declared", async () => {
+    namespace = "default";
+    await pass(() => Promise.resolve(declared));
+    expect(applied).to.deep.equal([]);
+  });
 
   it("lets go of nothing before it has read all policies", async () => {
     unknown = ["sriovnetworknodepolicies"];

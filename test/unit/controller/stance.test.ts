@@ -29,7 +29,9 @@ function allowedFor(numVfs: number, ...policies: SriovNetworkNodePolicy[]): numb
   const plan: DevicePlan = {
     ...{ device: "nic", nodeName: "node", numVfs, mtu: undefined, vfGroups: [], policies: names },
   };
-  const stance = stanceOf(plan, DEVICE, permittedCounts(policies), { of: () => undefined });
+  const stance = stanceOf(plan, DEVICE, {
+    ...{ permitted: permittedCounts(policies), refusals: { of: () => undefined }, fieldManager: "m" },
+  });
   if (stance.kind !== "toWrite") throw new Error(`there is nothing to be written: ${stance.kind}`);
   return stance.request.allowed;
 }
