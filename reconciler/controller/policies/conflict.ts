@@ -3,6 +3,7 @@ import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { ApiError } from "../../../kube/errors.js";
 import { conflictingManagers } from "../../../kube/errors.js";
 import type { DesiredSpec } from "./desired-spec.js";
+import { namedPolicies } from "./named-policies.js";
 
 /** Which policies want a NIC otherwise than it is, who is in their way, and what to do about it. */
 export function describeConflict(
@@ -15,9 +16,8 @@ export function describeConflict(
   const managers = conflictingManagers(error);
   const who = managers.map((manager) => `"${manager}"${isProviderFieldManager(manager) ? PROGRAM : ""}`).join(" and ");
   const asked = desired.numVFS === undefined ? "" : ` (${desired.numVFS} VFs)`;
-  const subject = `${policies.length === 1 ? "policy" : "policies"} ${policies.join(", ")}`;
   return (
-    `${name} is not as ${subject} asks${asked}: ${fieldsOf(error).join(" and ")} is owned by field manager ${who}, ` +
+    `${name} is not as ${namedPolicies(policies)} asks${asked}: ${fieldsOf(error).join(" and ")} is owned by field manager ${who}, ` +
     `which has set ${device.spec.numVFS ?? 0} VFs. Have that owner let go of it, or take ${name} out of the policy.`
   );
 }

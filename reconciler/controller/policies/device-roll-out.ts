@@ -11,6 +11,7 @@ import { planRollOut } from "../../../plan/policies/roll-out.js";
 import { runBounded } from "../../service/bounded.js";
 import { ownedFields } from "./desired-spec.js";
 import type { DeviceWriter } from "./device-writer.js";
+import { namedPolicies } from "./named-policies.js";
 import type { Refusals } from "./refusals.js";
 import { settled } from "./settling.js";
 import {
@@ -145,7 +146,7 @@ function stateOf(plan: DevicePlan, stance: Stance): DeviceState {
     case "toWrite":
       return {
         state: MatchedDeviceState.Waiting,
-        message: `its turn comes when other nodes are done: ${Annotation.maxUnavailable} of ${plan.policies.join(", ")}`,
+        message: `its turn comes when other nodes are done: ${Annotation.maxUnavailable} of ${namedPolicies(plan.policies)}`,
       };
     case "declared": {
       const { state, message } = stance.progress;

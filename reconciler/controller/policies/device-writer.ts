@@ -16,6 +16,7 @@ import {
 import type { EventRecorder } from "../../service/events.js";
 import type { ControllerMetrics } from "../service/metrics.js";
 import { describeConflict } from "./conflict.js";
+import { namedPolicies } from "./named-policies.js";
 import type { Refusal, Refusals } from "./refusals.js";
 import { circumstances, type DeviceRequest } from "./stance.js";
 
@@ -100,7 +101,7 @@ export class DeviceWriter {
       log.info({ device }, message);
       events.record(SRIOV_NETWORK_DEVICE, after, { type: "Normal", reason: DeviceEvent.PolicyReleased, message });
     } else {
-      const message = `${device} as ${inWords(policies)} asks: ${change}`;
+      const message = `${device} as ${namedPolicies(policies)} asks: ${change}`;
       log.info({ device, policies, spec: after.spec }, message);
       events.record(SRIOV_NETWORK_DEVICE, after, { type: "Normal", reason: DeviceEvent.PolicyApplied, message });
     }
@@ -141,8 +142,4 @@ function refusalOf(
 /** A conflict that names no manager is about the object's uid. */
 function isGone(error: unknown): error is ApiError {
   return isNotFound(error) || (isConflict(error) && conflictingManagers(error).length === 0);
-}
-
-function inWords(policies: readonly string[]): string {
-  return `${policies.length === 1 ? "policy" : "policies"} ${policies.join(", ")}`;
 }
