@@ -77,6 +77,20 @@ export const CONTROLLER_POD_LABELS = {
 export const AGENT_FIELD_MANAGER = "pulumi-sriov-agent";
 /** Field manager of what the controller writes. */
 export const CONTROLLER_FIELD_MANAGER = "pulumi-sriov-controller";
+
+/**
+ * Field manager under which the controller of a namespace declares what policies ask of devices. Policies of another
+ * namespace than its own do not count for a controller, so it must not take for its own what they have declared.
+ */
+export function declaringFieldManager(namespace: string): string {
+  return namespace === RECONCILER_NAMESPACE ? CONTROLLER_FIELD_MANAGER : `${CONTROLLER_FIELD_MANAGER}.${namespace}`;
+}
+
+/** Is it the field manager of a controller, of whichever namespace? */
+export function isControllerFieldManager(name: string): boolean {
+  return name === CONTROLLER_FIELD_MANAGER || name.startsWith(`${CONTROLLER_FIELD_MANAGER}.`);
+}
+
 /** Field managers of the provider's resources begin with this; the rest is a hash of the URN and a nonce. */
 export const PROVIDER_FIELD_MANAGER_PREFIX = "pulumi-sriov-";
 

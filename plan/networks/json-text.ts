@@ -1,4 +1,5 @@
 import { type Spec, isSpec } from "../spec-fields.js";
+import { isExactNumber, parseExactly } from "./exact-json.js";
 import { jsonError, positionOf } from "./json-syntax.js";
 
 /** A property whose value is JSON as a text, read. */
@@ -11,7 +12,7 @@ export type JsonText<T> =
 export function readIpam(text: string): JsonText<Spec> {
   const read = readJson(text, text, 0);
   if (read.kind === "wrong") return read;
-  return isSpec(read.value) ? { kind: "value", value: read.value } : notObject(read.value);
+  return isObject(read.value) ? { kind: "value", value: read.value } : notObject(read.value);
 }
 
 /** `capabilities`: an object of switches, since the CNI plugin takes nothing else. */
@@ -29,7 +30,7 @@ export function readMetaPlugins(text: string): JsonText<readonly Spec[]> {
   if (read.kind === "wrong") return read;
   const plugins: Spec[] = [];
   for (const value of read.value as readonly unknown[]) {
-    if (!isSpec(value)) return notObject(value);
+    if (!isObject(value)) return notObject(value);
     if (typeof value["type"] !== "string" || value["type"] === "")
       return wrong(`must have a "type" in each plugin, the name of its program; number ${plugins.length + 1} has none`);
     plugins.push(value);
@@ -40,10 +41,14 @@ export function readMetaPlugins(text: string): JsonText<readonly Spec[]> {
 /** `shown` is what somebody wrote; it begins `before` characters into what is read. */
 function readJson(text: string, shown: string, before: number): JsonText<unknown> {
   const error = jsonError(text);
-  if (error === undefined) return { kind: "value", value: JSON.parse(text) };
+  if (error === undefined) return { kind: "value", value: parseExactly(text) };
   const offset = Math.min(error.offset - before, shown.length);
   const found = offset === shown.length ? "the text ends" : `there is ${JSON.stringify(shown[offset])}`;
   return wrong(`is not JSON: at ${positionOf(shown, offset)} ${found} where ${error.expected} should be`);
+}
+
+function isObject(value: unknown): value is Spec {
+  return isSpec(value) && !isExactNumber(value);
 }
 
 function notObject(value: unknown): JsonText<never> {
@@ -56,6 +61,6 @@ function wrong(predicate: string): JsonText<never> {
 
 function describeJson(value: unknown): string {
   if (value === null) return "null";
-  if (typeof value === "object") return Array.isArray(value) ? "a list" : "an object";
+  if (typeof value === "object" && !isExactNumber(value)) return Array.isArray(value) ? "a list" : "an object";
   return JSON.stringify(value);
 }

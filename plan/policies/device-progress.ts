@@ -1,4 +1,4 @@
-import { CONTROLLER_FIELD_MANAGER, Annotation } from "../../api/names.js";
+import { Annotation, isControllerFieldManager } from "../../api/names.js";
 import {
   isUnmanaged,
   ReadyReason,
@@ -61,7 +61,7 @@ function areGroupsApplied({ vfGroups: wanted }: DevicePlan, device: SriovNetwork
 
 /** What the plan leaves alone somebody else may have set; only what the controller has is still to be let go of. */
 function controllerHas(device: SriovNetworkDevice, field: string): boolean {
-  return owners(device, field).includes(CONTROLLER_FIELD_MANAGER);
+  return owners(device, field).some((manager = "") => isControllerFieldManager(manager));
 }
 
 /** The field managers that have set a field of the spec. */

@@ -12,6 +12,8 @@ import type { NicFacts, PolicySnapshot } from "./snapshot.js";
 export function planPolicies(snapshot: PolicySnapshot): PolicyPlan {
   const policies = snapshot.policies.map(readPolicy);
   const selecting = inPrecedence(policies.filter(isSelecting));
+  // One whose selectors cannot be read may be what any NIC has its VFs by.
+  const keepsAll = selecting.length < policies.length;
   const nodes = new Map(snapshot.nodes.map((node) => [node.name, node]));
   const devices = new Map<string, DevicePlan>();
   const kept = new Set<string>();
@@ -23,7 +25,7 @@ export function planPolicies(snapshot: PolicySnapshot): PolicyPlan {
       const onNic = onNode.filter(({ criteria }) => selectsNic(criteria, nic));
       const { plan, matches } = planNic(nic, onNic);
       if (plan !== undefined) devices.set(nic.device, plan);
-      else if (node === undefined || onNic.length > 0) kept.add(nic.device);
+      else if (keepsAll || node === undefined || onNic.length > 0) kept.add(nic.device);
       found.push(...matches);
     }
   }

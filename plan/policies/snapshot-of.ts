@@ -27,7 +27,8 @@ function nicFacts({ metadata, spec, status }: SriovNetworkDevice): NicFacts {
     device: metadata.name,
     nodeName: spec.nodeName,
     address: spec.address,
-    interfaceName: status?.interfaceName ?? metadata.annotations?.[Annotation.interfaceName] ?? "",
+    // An interface that was moved into another network namespace has no name here; its NIC is still the one meant by it.
+    interfaceName: status?.interfaceName || (metadata.annotations?.[Annotation.interfaceName] ?? ""),
     alternativeNames: status?.alternativeNames ?? [],
     vendorId: status?.vendorId ?? "",
     deviceId: status?.deviceId ?? "",

@@ -1,4 +1,4 @@
-import { CONTROLLER_FIELD_MANAGER, isProviderFieldManager } from "../../api/names.js";
+import { isControllerFieldManager, isProviderFieldManager } from "../../api/names.js";
 import type { ManagedFieldsEntry } from "../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import type { KubeClient } from "../../kube/client.js";
@@ -132,17 +132,18 @@ export function describeOwners(
   device: SriovNetworkDevice,
   managers: readonly string[],
 ): { readonly owners: string; readonly letGo: string } {
-  if (!managers.includes(CONTROLLER_FIELD_MANAGER)) {
+  const controllers = managers.filter(isControllerFieldManager);
+  if (controllers.length === 0) {
     const quoted = quoteAll(managers);
     return { owners: `field manager ${quoted}`, letGo: `have ${quoted} let go of it` };
   }
   const names = [...new Set((device.spec.vfGroups ?? []).map(({ policyName }) => policyName))];
-  const others = managers.filter((manager) => manager !== CONTROLLER_FIELD_MANAGER);
+  const others = managers.filter((manager) => !isControllerFieldManager(manager));
   const policies = names.length === 0 ? "a SriovNetworkNodePolicy" : `SriovNetworkNodePolicy ${quoteAll(names)}`;
   const beside = others.length === 0 ? "" : ` and field manager ${quoteAll(others)}`;
   const release = others.length === 0 ? "" : `, and have ${quoteAll(others)} let go of it`;
   return {
-    owners: `${policies} (field manager "${CONTROLLER_FIELD_MANAGER}")${beside}`,
+    owners: `${policies} (field manager ${quoteAll(controllers)})${beside}`,
     letGo: `change numVfs there or have ${names.length > 1 ? "them" : "it"} select other NICs${release}`,
   };
 }

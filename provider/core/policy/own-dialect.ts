@@ -1,5 +1,5 @@
 import { NODE } from "../../../api/core.js";
-import { CONTROLLER_FIELD_MANAGER } from "../../../api/names.js";
+import { isControllerFieldManager } from "../../../api/names.js";
 import { READY } from "../../../api/sriov-network-device.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
@@ -44,8 +44,8 @@ function nicOf(device: SriovNetworkDevice, facts: NicFacts): SceneNic {
     facts,
     present: presentVfs(device),
     asked: device.spec.numVFS ?? 0,
-    askedByPolicies: owners.includes(CONTROLLER_FIELD_MANAGER),
-    directOwners: owners.filter((owner) => owner !== CONTROLLER_FIELD_MANAGER),
+    askedByPolicies: owners.some(isControllerFieldManager),
+    directOwners: owners.filter((owner) => !isControllerFieldManager(owner)),
   };
 }
 

@@ -79,7 +79,7 @@ export class DeviceObjects {
         name,
         ...(uid !== undefined && { uid }),
         labels: { [Label.nodeName]: labelValue(this.nodeName) },
-        annotations: { [Annotation.interfaceName]: device.interfaceName },
+        annotations: { [Annotation.interfaceName]: this.lastName(device) },
         ownerReferences: [owner],
       },
       spec: { address: device.address, nodeName: this.nodeName },
@@ -89,10 +89,15 @@ export class DeviceObjects {
     this.informer.observe(await this.client.apply(SRIOV_NETWORK_DEVICE, object, options));
   }
 
+  /** Of a NIC whose interface is out of sight, in another network namespace say, the name that it had: policies select by it. */
+  private lastName({ address, interfaceName }: NamedNic): string {
+    return interfaceName || (this.of(address)?.metadata.annotations?.[Annotation.interfaceName] ?? "");
+  }
+
   private isCurrent(known: SriovNetworkDevice, device: NamedNic): boolean {
     const { annotations, ownerReferences } = known.metadata;
     return (
-      annotations?.[Annotation.interfaceName] === device.interfaceName &&
+      annotations?.[Annotation.interfaceName] === this.lastName(device) &&
       (ownerReferences ?? []).some((owner) => owner.uid === this.node()?.uid)
     );
   }

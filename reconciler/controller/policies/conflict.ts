@@ -3,6 +3,7 @@ import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { ApiError } from "../../../kube/errors.js";
 import { conflictingManagers } from "../../../kube/errors.js";
 import type { DesiredSpec } from "./desired-spec.js";
+import { namedPolicies } from "./named-policies.js";
 
 /** Which policies want a NIC otherwise than it is, who is in their way, and what to do about it. */
 export function describeConflict(
@@ -18,14 +19,14 @@ export function describeConflict(
   const fields = fieldsOf(error);
   return (
     `${name} is not as ${asking(policies)}${asked}: ${fields.join(" and ")} ${fields.length === 1 ? "is" : "are"} owned by ` +
-    `field manager ${who}, which has set ${device.spec.numVFS ?? 0} VFs. Have that owner let go of ` +
+    `field manager ${who}. Have that owner let go of ` +
     `${fields.length === 1 ? "it" : "them"}, or take ${name} out of the ${policies.length === 1 ? "policy" : "policies"}.`
   );
 }
 
 /** `policy storage asks`, `policies backup, storage ask` */
 export function asking(policies: readonly string[]): string {
-  return policies.length === 1 ? `policy ${policies.join()} asks` : `policies ${policies.join(", ")} ask`;
+  return `${namedPolicies(policies)} ${policies.length === 1 ? "asks" : "ask"}`;
 }
 
 const PROGRAM = " (a SriovNetworkDevice of a Pulumi program)";

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import { CONTROLLER_FIELD_MANAGER } from "../../../api/names.js";
 import type { SriovNetworkDevice, SriovNetworkDeviceSpec } from "../../../api/sriov-network-device.js";
 import type { DevicePlan } from "../../../plan/policies/policy-plan.js";
 
@@ -16,9 +15,9 @@ export function desiredSpec({ numVfs, mtu, vfGroups }: DevicePlan): DesiredSpec 
 }
 
 /** Does the controller own just these fields, with just these values? Then there is nothing to be written. */
-export function isDeclared(device: SriovNetworkDevice, desired: DesiredSpec): boolean {
+export function isDeclared(device: SriovNetworkDevice, desired: DesiredSpec, fieldManager: string): boolean {
   const wanted = Object.entries(desired);
-  const owned = ownedFields(device);
+  const owned = ownedFields(device, fieldManager);
   return (
     owned.length === wanted.length &&
     wanted.every(([field, value]) => owned.includes(field) && isDeepStrictEqual(valueOf(device, field), value))
@@ -29,9 +28,9 @@ export function isDeclared(device: SriovNetworkDevice, desired: DesiredSpec): bo
  * Fields of the spec that the controller has declared, by name. The API server keeps the record, so that a controller that
  * was started anew knows them too.
  */
-export function ownedFields(device: SriovNetworkDevice): readonly string[] {
+export function ownedFields(device: SriovNetworkDevice, fieldManager: string): readonly string[] {
   return (device.metadata.managedFields ?? [])
-    .filter(({ manager, operation }) => manager === CONTROLLER_FIELD_MANAGER && operation === "Apply")
+    .filter(({ manager, operation }) => manager === fieldManager && operation === "Apply")
     .flatMap(({ fieldsV1 }) => Object.keys(fieldsV1?.["f:spec"] ?? {}))
     .flatMap((key) => (key.startsWith("f:") ? [key.slice(2)] : []));
 }

@@ -11,12 +11,14 @@ import { planRollOut } from "../../../plan/policies/roll-out.js";
 import { runBounded } from "../../service/bounded.js";
 import { ownedFields } from "./desired-spec.js";
 import type { DeviceWriter } from "./device-writer.js";
+import { namedPolicies } from "./named-policies.js";
 import type { Refusals } from "./refusals.js";
 import { settled } from "./settling.js";
 import {
   circumstances,
+  destroysVfs,
   type DeviceRequest,
-  permittedPolicies,
+  permittedCounts,
   rollOutDevice,
   type Stance,
   stanceOf,
@@ -29,6 +31,8 @@ export interface DeviceRollOutParts {
   readonly devices: Informer<SriovNetworkDevice>;
   readonly writer: DeviceWriter;
   readonly refusals: Refusals;
+  /** Under which the controller declares. */
+  readonly fieldManager: string;
 }
 
 /** Requests under way at once; the client has room for twice as many. */
@@ -41,7 +45,7 @@ export class DeviceRollOut {
 
   /** Phase 1: declares what is new, and lets go of NICs that no policy has a say in any more. */
   async declare(plan: PolicyPlan, policies: readonly SriovNetworkNodePolicy[], term: AbortSignal): Promise<void> {
-    const { devices, writer, refusals } = this.parts;
+    const { devices, writer, refusals, fieldManager } = this.parts;
     const stances = this.stances(plan, policies);
     const limits = new Map(policies.map(({ metadata }) => [metadata.name, limitOf(metadata.annotations)]));
     const admitted = planRollOut(
@@ -56,12 +60,24 @@ export class DeviceRollOut {
     }
     for (const device of this.unplanned(plan)) {
       const { name } = device.metadata;
-      if (ownedFields(device).length === 0) refusals.forget(name);
-      else if (refusals.of(name, circumstances(device, RELEASE)) === undefined)
-        tasks.set(name, () => writer.declare(device, RELEASE, [], term));
+      if (ownedFields(device, fieldManager).length === 0) refusals.forget(name);
+      else if (this.isToRelease(device)) tasks.set(name, () => writer.declare(device, RELEASE, [], term));
     }
     await runBounded([...tasks.values()], AT_ONCE);
     await settled(devices, [...tasks.keys()], term);
+  }
+
+  /** Would `declare` have VFs destroyed that are there? */
+  destroysVfs(plan: PolicyPlan, policies: readonly SriovNetworkNodePolicy[]): boolean {
+    const { devices } = this.parts;
+    const isChanged = ([{ device: name }, stance]: [DevicePlan, Stance]): boolean => {
+      const device = devices.get(name);
+      return device !== undefined && stance.kind === "toWrite" && destroysVfs(device, stance.request.spec);
+    };
+    return (
+      this.unplanned(plan).some((device) => this.isToRelease(device)) ||
+      [...this.stances(plan, policies)].some(isChanged)
+    );
   }
 
   /** Phase 2: each NIC tells of the conflict that it is in, and of none that is over. */
@@ -90,15 +106,22 @@ export class DeviceRollOut {
   }
 
   private stances(plan: PolicyPlan, policies: readonly SriovNetworkNodePolicy[]): Map<DevicePlan, Stance> {
-    const permitted = permittedPolicies(policies);
+    const { refusals, fieldManager } = this.parts;
+    const around = { permitted: permittedCounts(policies), refusals, fieldManager };
     return new Map(
       [...plan.devices.values()].flatMap((devicePlan): [DevicePlan, Stance][] => {
         const device = this.parts.devices.get(devicePlan.device);
         // Gone since the plan was made; another pass is on its way.
         if (device === undefined) return [];
-        return [[devicePlan, stanceOf(devicePlan, device, permitted, this.parts.refusals)]];
+        return [[devicePlan, stanceOf(devicePlan, device, around)]];
       }),
     );
+  }
+
+  private isToRelease(device: SriovNetworkDevice): boolean {
+    const { refusals, fieldManager } = this.parts;
+    if (ownedFields(device, fieldManager).length === 0) return false;
+    return refusals.of(device.metadata.name, circumstances(device, RELEASE)) === undefined;
   }
 
   private unplanned({ devices, kept }: PolicyPlan): SriovNetworkDevice[] {
@@ -123,7 +146,7 @@ function stateOf(plan: DevicePlan, stance: Stance): DeviceState {
     case "toWrite":
       return {
         state: MatchedDeviceState.Waiting,
-        message: `its turn comes when other nodes are done: ${Annotation.maxUnavailable} of ${plan.policies.join(", ")}`,
+        message: `its turn comes when other nodes are done: ${Annotation.maxUnavailable} of ${namedPolicies(plan.policies)}`,
       };
     case "declared": {
       const { state, message } = stance.progress;

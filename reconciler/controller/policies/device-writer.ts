@@ -25,6 +25,8 @@ export interface DeviceWriterParts {
   readonly events: EventRecorder;
   readonly metrics: Pick<ControllerMetrics, "deviceWritten">;
   readonly refusals: Refusals;
+  /** Under which the controller declares. */
+  readonly fieldManager: string;
   /** Takes note of the object as a write has left it. */
   readonly observe: (device: SriovNetworkDevice) => void;
 }
@@ -55,14 +57,14 @@ export class DeviceWriter {
     policies: readonly string[],
     term: AbortSignal,
   ): Promise<void> {
-    const { client, observe, refusals, metrics } = this.parts;
+    const { client, fieldManager, observe, refusals, metrics } = this.parts;
     const { name, uid } = device.metadata;
     const { spec, allowed } = request;
     const annotations = allowed === undefined ? undefined : { [Annotation.allowDisruption]: String(allowed) };
     const isRelease = Object.keys(spec).length === 0;
     const object = { metadata: { name, uid, ...(annotations && { annotations }) }, ...(!isRelease && { spec }) };
     try {
-      const options = { fieldManager: CONTROLLER_FIELD_MANAGER, signal: term };
+      const options = { fieldManager, signal: term };
       const written = await client.apply(SRIOV_NETWORK_DEVICE, object, options);
       refusals.forget(name);
       observe(written);

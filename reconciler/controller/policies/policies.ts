@@ -1,14 +1,13 @@
-import { isDeepStrictEqual } from "node:util";
-import type { Node } from "../../../api/core.js";
+import { declaringFieldManager } from "../../../api/names.js";
 import { READY } from "../../../api/sriov-network-device.js";
 import type { SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
-import type { Change } from "../../../kube/informer.js";
 import { planPolicies } from "../../../plan/policies/plan-policies.js";
 import type { PolicyPlan } from "../../../plan/policies/policy-plan.js";
 import { snapshotOf } from "../../../plan/policies/snapshot-of.js";
 import { runBounded } from "../../service/bounded.js";
 import type { Job, JobOptions, JobParts } from "../job.js";
 import { Passes } from "../passes.js";
+import { catchUp, hasOtherLabels } from "./catch-up.js";
 import type { ReportedStatus } from "./conditions.js";
 import { DeviceRollOut, type DeviceState } from "./device-roll-out.js";
 import { DeviceWriter } from "./device-writer.js";
@@ -39,8 +38,9 @@ export class Policies implements Job {
     this.passes = new Passes({ job: "policies", log, metrics, pass: (term) => this.pass(term) });
     const { devices, policies } = watches;
     const { refusals } = this;
-    const writer = new DeviceWriter({ ...parts, refusals, observe: (device) => devices.observe(device) });
-    this.rollOut = new DeviceRollOut({ devices, writer, refusals });
+    const fieldManager = declaringFieldManager(options.namespace);
+    const writer = new DeviceWriter({ ...parts, refusals, fieldManager, observe: (device) => devices.observe(device) });
+    this.rollOut = new DeviceRollOut({ devices, writer, refusals, fieldManager });
     this.writer = new PolicyWriter({ ...parts, observe: (policy) => policies.observe(policy) });
   }
 
@@ -54,9 +54,7 @@ export class Policies implements Job {
         wake();
       }),
       nodes.onChange((change) => {
-        // Of a Node only the labels matter here, and it is written more often than they change.
-        const isNews = change.kind === "gone" || !isDeepStrictEqual(change.previous?.metadata.labels, labelsOf(change));
-        if (isNews) wake();
+        if (hasOtherLabels(change)) wake();
       }),
     );
     await Promise.all([nodes, devices, policies].map((informer) => informer.start().synced));
@@ -86,6 +84,8 @@ export class Policies implements Job {
     const all = watches.policies.list();
     const policies = all.filter((policy) => this.counts(policy));
     const plan = planPolicies(snapshotOf(policies, watches.nodes.list(), watches.devices.list()));
+    // What is news wakes the next pass, which goes by it.
+    if (this.rollOut.destroysVfs(plan, policies) && (await catchUp(this.parts.client, watches, term))) return undefined;
     await this.rollOut.declare(plan, policies, term);
     await this.rollOut.markConflicts(plan, policies, term);
     await this.report(all, plan, this.rollOut.states(plan, policies), term);
@@ -128,8 +128,4 @@ export class Policies implements Job {
   private counts({ metadata }: SriovNetworkNodePolicy): boolean {
     return metadata.namespace === this.options.namespace;
   }
-}
-
-function labelsOf({ object }: Change<Node>): Node["metadata"]["labels"] {
-  return object.metadata.labels;
 }

@@ -21,13 +21,17 @@ export type Stance =
   | { readonly kind: "toWrite"; readonly request: DeviceRequest }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
-export function stanceOf(
-  plan: DevicePlan,
-  device: SriovNetworkDevice,
-  permitted: ReadonlySet<string>,
-  refusals: Pick<Refusals, "of">,
-): Stance {
-  const request = requestFor(plan, device, permitted);
+/** What a stance depends on beside the plan and the device. */
+export interface StanceSurroundings {
+  readonly permitted: PermittedCounts;
+  readonly refusals: Pick<Refusals, "of">;
+  /** Under which the controller declares. */
+  readonly fieldManager: string;
+}
+
+export function stanceOf(plan: DevicePlan, device: SriovNetworkDevice, around: StanceSurroundings): Stance {
+  const { refusals } = around;
+  const request = requestFor(plan, device, around);
   if (request === undefined) return { kind: "declared", progress: progressOf(plan, device) };
   const refusal = refusals.of(device.metadata.name, circumstances(device, request));
   return refusal === undefined ? { kind: "toWrite", request } : { kind: "refused", refusal };
@@ -37,17 +41,21 @@ export function stanceOf(
 function requestFor(
   plan: DevicePlan,
   device: SriovNetworkDevice,
-  permitted: ReadonlySet<string>,
+  { permitted, fieldManager }: StanceSurroundings,
 ): DeviceRequest | undefined {
   const spec = desiredSpec(plan);
-  const mayDisrupt = spec.numVFS !== undefined && plan.policies.some((policy) => permitted.has(policy));
-  if (!isDeclared(device, spec)) {
-    const present = device.status?.virtualFunctions?.length ?? 0;
-    const destroys = present > 0 && present !== spec.numVFS && device.spec.numVFS !== spec.numVFS;
-    return { spec, ...(mayDisrupt && destroys && { allowed: spec.numVFS }) };
+  const mayDisrupt = spec.numVFS !== undefined && plan.policies.some((policy) => permitted.get(policy) === spec.numVFS);
+  if (!isDeclared(device, spec, fieldManager)) {
+    return { spec, ...(mayDisrupt && destroysVfs(device, spec) && { allowed: spec.numVFS }) };
   }
   if (!mayDisrupt || !asksForPermission(device)) return undefined;
   return { spec, allowed: spec.numVFS };
+}
+
+/** The kernel changes a number of VFs by removing all of them first. */
+export function destroysVfs({ spec, status }: SriovNetworkDevice, { numVFS }: DesiredSpec): boolean {
+  const present = status?.virtualFunctions?.length ?? 0;
+  return present > 0 && present !== numVFS && spec.numVFS !== numVFS;
 }
 
 /** A VF was taken between the API server's look and the agent's. */
@@ -69,9 +77,14 @@ export function circumstances(device: SriovNetworkDevice, request: DeviceRequest
   return { request, uid, generation, allowed: annotations?.[Annotation.allowDisruption], owners, users };
 }
 
-/** Names of the policies that let VFs in use go: each says so for the count that it asks for. */
-export function permittedPolicies(policies: readonly SriovNetworkNodePolicy[]): ReadonlySet<string> {
-  return new Set(policies.filter(isPermitted).map(({ metadata }) => metadata.name));
+/**
+ * By name of each policy that lets VFs in use go, the count for which it says so: its own. Where another policy has a NIC
+ * get more, that one's author has not been asked for the permission.
+ */
+export type PermittedCounts = ReadonlyMap<string, number>;
+
+export function permittedCounts(policies: readonly SriovNetworkNodePolicy[]): PermittedCounts {
+  return new Map(policies.filter(isPermitted).map(({ metadata, spec }) => [metadata.name, spec.numVfs]));
 }
 
 export function isPermitted({ metadata, spec }: SriovNetworkNodePolicy): boolean {

@@ -125,6 +125,20 @@ describe("an agent on a node of odd NICs", () => {
     expect(await countsWritten(node.hardware, address(6))).to.deep.equal([2, 2]);
   });
 
+  it("remembers the name of a NIC whose interface is out of sight, which policies select by", async () => {
+    await node.hardware.unplug(address(6));
+    await node.hardware.plug(odd(6));
+    rescan(lab.run, node);
+    const nameless = await observer.device("n-odd-back", ({ status }) => status?.interfaceName === "");
+    expect(nameless.metadata.annotations).to.include({ [INTERFACE_NAME]: "again" });
+    // Labels and annotations are written when NICs are looked for, not with the status.
+    rescan(lab.run, node);
+    await node.hardware.unplug(address(6));
+    rescan(lab.run, node);
+    const gone = await observer.ready("n-odd-back", "DeviceGone");
+    expect(gone.metadata.annotations).to.include({ [INTERFACE_NAME]: "again" });
+  });
+
   it("names a NIC as before that takes the plain name of one that was renamed", async () => {
     await node.hardware.plug({ ...odd(9, "dual0"), address: "0000:0a:00.0" });
     await node.hardware.rename(address(1), "other0");

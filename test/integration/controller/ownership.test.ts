@@ -78,6 +78,11 @@ describe("a policy for a NIC that others have a hold on", () => {
     });
 
     it("and the policy do not write in turns, nor is the API server asked again", async () => {
+      const mirrored = ({ status }: SriovNetworkDevice): boolean =>
+        status?.conditions?.some((condition) => condition.type === "PolicyConflict" && condition.status === "True") ===
+        true;
+      // The agent's word of it, which comes last.
+      await cluster.observer.device(deviceOf(0), mirrored);
       const before = cluster.versions([deviceOf(0)], ["own-1"]);
       const asked = (): Promise<number> => metric(controller, 'device_writes_total{result="Conflict"');
       const askedBefore = await asked();

@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { deviceName, isObjectName, labelValue, pciDeviceName } from "../../../api/names.js";
+import {
+  declaringFieldManager,
+  deviceName,
+  isControllerFieldManager,
+  isObjectName,
+  labelValue,
+  pciDeviceName,
+} from "../../../api/names.js";
 
 const free = (): boolean => false;
 const ADDRESS = "0000:04:00.0";
@@ -106,4 +113,18 @@ describe("an object's name", () => {
   for (const name of ["", "-a", "a-", "a..b", "a.-b", "A", "a_b", "a:b", "a".repeat(254)]) {
     it(`may not be ${JSON.stringify(name.slice(0, 20))}`, () => expect(isObjectName(name)).to.equal(false));
   }
+});
+
+describe("the field manager of what policies ask for", () => {
+  it("is another for each namespace whose policies count", () => {
+    const managers = ["pulumi-sriov", "default"].map(declaringFieldManager);
+    expect(managers).to.deep.equal(["pulumi-sriov-controller", "pulumi-sriov-controller.default"]);
+    expect(managers.every(isControllerFieldManager)).to.equal(true);
+  });
+
+  it("is not taken for that of a resource of the provider", () => {
+    expect(["pulumi-sriov-controllers", "pulumi-sriov-0123456789ab-01234567"].some(isControllerFieldManager)).to.equal(
+      false,
+    );
+  });
 });

@@ -3,6 +3,7 @@ import { pino } from "pino";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { ApiError } from "../../../kube/errors.js";
+import { CONTROLLER_FIELD_MANAGER } from "../../../api/names.js";
 import { DeviceWriter } from "../../../reconciler/controller/policies/device-writer.js";
 import { Refusals } from "../../../reconciler/controller/policies/refusals.js";
 import { noMetrics } from "../../../reconciler/controller/service/metrics.js";
@@ -30,6 +31,7 @@ describe("what the controller tells of a NIC", () => {
       refusal === undefined ? Promise.resolve({ ...nic, spec: { ...nic.spec, numVFS } }) : Promise.reject(refusal);
     const writer = new DeviceWriter({
       client: { apply } as unknown as KubeClient,
+      fieldManager: CONTROLLER_FIELD_MANAGER,
       log: pino({ level: "silent" }),
       events: { record: (_type, _object, { message }) => messages.push(message) },
       metrics: noMetrics,
@@ -54,15 +56,15 @@ describe("what the controller tells of a NIC", () => {
 
   it("has who owns what a policy asks for, and what to do", async () => {
     expect(await told(["storage"], 6, conflict(".spec.numVFS"))).to.equal(
-      `node1-eno49 is not as policy storage asks (6 VFs): spec.numVFS is owned by field manager "kubectl", which has set 4 VFs. ` +
+      `node1-eno49 is not as policy storage asks (6 VFs): spec.numVFS is owned by field manager "kubectl". ` +
         `Have that owner let go of it, or take node1-eno49 out of the policy.`,
     );
   });
 
   it("speaks of several policies, and of several fields, as such", async () => {
     expect(await told(["backup", "storage"], 6, conflict(".spec.numVFS", ".spec.mtu"))).to.equal(
-      `node1-eno49 is not as policies backup, storage ask (6 VFs): spec.numVFS and spec.mtu are owned by field manager "kubectl", ` +
-        `which has set 4 VFs. Have that owner let go of them, or take node1-eno49 out of the policies.`,
+      `node1-eno49 is not as policies backup, storage ask (6 VFs): spec.numVFS and spec.mtu are owned by field manager "kubectl". ` +
+        `Have that owner let go of them, or take node1-eno49 out of the policies.`,
     );
   });
 });

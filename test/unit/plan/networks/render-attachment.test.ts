@@ -119,6 +119,24 @@ describe("the attachment of a network", () => {
     it(`says ${text}`, () => expect(config(spec)).to.equal(text));
   }
 
+  it("has numbers as they were written, however large or exact", () => {
+    const numbers = '{"n":12345678901234567890,"far":1e400,"zero":-0,"one":1.0}';
+    expect(config({ ipam: numbers })).to.include(`"ipam":${numbers}`);
+    const plugin = `{"type":"tuning",${numbers.slice(1)}`;
+    expect(config({ metaPlugins: plugin })).to.include(`,${plugin}]`);
+  });
+
+  it("is not made of a number in place of an object, however large", () => {
+    for (const property of ["ipam", "capabilities", "metaPlugins"]) {
+      const reason = `${property} must be a JSON object, not 1e400`;
+      const spec = { [property]: "1e400" };
+      expect(renderAttachment({ ...NETWORK, spec }, TARGET)).to.deep.equal({
+        kind: "invalid",
+        problems: [{ property, reason }],
+      });
+    }
+  });
+
   it("is not made of JSON that is none; each property is told with the position", () => {
     const spec = { ipam: "{", capabilities: '{"mac": 1}', metaPlugins: "{}," };
     expect(renderAttachment({ ...NETWORK, spec }, TARGET)).to.deep.equal({

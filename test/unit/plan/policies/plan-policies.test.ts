@@ -97,9 +97,9 @@ describe("NICs that must keep what they have", () => {
     expect(kept({ priority: 100 })).to.deep.equal(["node1-ens803f1"]);
   });
 
-  it("are none where nobody can say what a policy selects", () => {
-    expect(kept({ nicSelector: { pfNames: ["ens803f1", "#"] } })).to.deep.equal([]);
-    expect(kept({ nodeSelector: { rack: 1 } })).to.deep.equal([]);
+  it("are all that no other policy selects where nobody can say what a policy selects", () => {
+    expect(kept({ nicSelector: { pfNames: ["ens803f1", "#"] } })).to.deep.equal(["node1-ens803f1"]);
+    expect(kept({ nodeSelector: { rack: 1 } })).to.deep.equal(["node1-ens803f1"]);
   });
 
   it("are those of a node that is not known", () => {

@@ -52,6 +52,11 @@ describe("a snapshot", () => {
     });
   });
 
+  it("has the interface's last name where the interface is out of sight", () => {
+    const away: SriovNetworkDevice = { ...DEVICE, status: { ...DEVICE.status, interfaceName: "" } };
+    expect(snapshotOf([], [], [away]).nics[0]?.interfaceName).to.equal("ens803f1");
+  });
+
   it("has no interface's name where nobody tells one", () => {
     const bare: SriovNetworkDevice = { metadata: { name: "x" }, spec: DEVICE.spec };
     expect(snapshotOf([], [], [bare]).nics[0]).to.deep.include({ interfaceName: "", netFilter: undefined });
