@@ -48,8 +48,9 @@ export async function nicOfOwnNode(nodeName: string, options: { readonly agent?:
   return nicOf(lab, await lab.addSimulatedNode(nodeName, { spec: hardware(2), ...options }), 0);
 }
 
-export function nicOf(lab: Lab, node: SimulatedNode, index: number): Nic {
-  const interfaceName = `eth${index}`;
+/** `series`: what its node's interfaces are called, with a number behind. */
+export function nicOf(lab: Lab, node: SimulatedNode, index: number, series = "eth"): Nic {
+  const interfaceName = `${series}${index}`;
   const deviceName = `${node.name}-${interfaceName}`;
   const address = addressOf(index);
   const device = (): Promise<SriovNetworkDevice> => lab.client.get(SRIOV_NETWORK_DEVICE, deviceName);
@@ -98,11 +99,11 @@ export async function untilObject<T extends KubeObject>(
   }
 }
 
-export function hardware(nics: number): HardwareSpec {
+export function hardware(nics: number, series = "eth"): HardwareSpec {
   return {
     nics: Array.from({ length: nics }, (_, index) => ({
       address: addressOf(index),
-      interfaces: [{ name: `eth${index}` }],
+      interfaces: [{ name: `${series}${index}` }],
       totalVfs: MAX_VFS,
     })),
   };

@@ -1,19 +1,23 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { Annotation, CONTROLLER_FIELD_MANAGER } from "../../../api/names.js";
+import { READY } from "../../../api/sriov-network-device.js";
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { isConflict, isNotFound } from "../../../kube/errors.js";
+import type { EventRecorder } from "../../service/events.js";
 import { type ReportedStatus, stamped } from "./conditions.js";
+import { policyEvent } from "./policy-event.js";
 
 export interface PolicyWriterParts {
   readonly client: Pick<KubeClient, "merge">;
   readonly log: Logger;
+  readonly events: EventRecorder;
   /** Takes note of the object as a write has left it. */
   readonly observe: (policy: SriovNetworkNodePolicy) => void;
 }
 
-/** What the controller writes of a policy: its status, and that a permission is used up. Only where something differs. */
+/** What the controller writes of a policy: its status, with an event where that is news, and that a permission is used up. Only where something differs. */
 export class PolicyWriter {
   constructor(private readonly parts: PolicyWriterParts) {}
 
@@ -22,6 +26,10 @@ export class PolicyWriter {
     const status = stamped(reported, generation, policy.status?.conditions ?? [], new Date());
     if (isDeepStrictEqual(policy.status, status)) return;
     await this.merge(policy, { metadata: { uid }, status }, { signal: term, subresource: "status" });
+    const before = policy.status?.conditions.find(({ type }) => type === READY);
+    const after = reported.conditions.find(({ type }) => type === READY);
+    const event = after && policyEvent(before, after);
+    if (event !== undefined) this.parts.events.record(SRIOV_NETWORK_NODE_POLICY, policy, event);
   }
 
   /** The policy must be as it was when it was found to be done: a permission of now is for another change. */

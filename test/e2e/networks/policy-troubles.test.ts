@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { readyCondition } from "../../../api/sriov-network-device.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import { programFolder } from "../project.js";
 import { errorsOf, openStack, warningsOn } from "../stack.js";
@@ -31,6 +32,8 @@ describe("a policy", function () {
     expect(said).to.include(bad.deviceName).and.not.to.include(`${good.deviceName}:`);
     expect(await good.numVfs()).to.equal(2);
     await bad.node.hardware.setEnableLimit(bad.address, undefined);
+    // Its agent tries again with growing pauses, which up does not wait out to the end.
+    await bad.until("its agent has tried again", (device) => readyCondition(device)?.reason === "Configured");
     await stack.up();
     expect(await twins.numVfs()).to.deep.equal([2, 2]);
     await stack.destroy();
@@ -56,7 +59,10 @@ describe("a policy", function () {
       .to.include(owned.deviceName)
       .and.to.match(/pulumi-sriov-[0-9a-f]{12}/);
     expect(await twins.numVfs()).to.deep.equal([3, 2]);
+    // The policy asks for its VFs while those of the program are still on their way out.
+    await owned.node.hardware.hang(owned.address, true);
     const taken = warningsOn(await direct.destroy(), "nic").join("\n");
+    await owned.node.hardware.hang(owned.address, false);
     expect(taken).to.include('changed to 2 by "pulumi-sriov-controller"');
     await stack.up();
     expect(await twins.numVfs()).to.deep.equal([2, 2]);

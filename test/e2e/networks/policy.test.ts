@@ -6,7 +6,7 @@ import { readyCondition } from "../../../api/sriov-network-device.js";
 import { nicOf, hardware, untilObject } from "../nics.js";
 import { errorsOf, openStack, type TestStack, warningsOn } from "../stack.js";
 import { policyProgram } from "./policy-program.js";
-import { found, freshTwins, informedOf, type Twins } from "./twins.js";
+import { found, freshTwins, informedOf, type Twins, SERIES } from "./twins.js";
 
 /** A policy from its creation to its end. The tests are one story, in order. */
 describe("a policy of two nodes", function () {
@@ -79,11 +79,14 @@ describe("a policy of two nodes", function () {
   });
 
   it("configures a node that joins, with no up, and reports the node as capable", async () => {
-    const node = await twins.lab.addSimulatedNode("twin-late", { spec: hardware(twins.index + 1), agent: false });
+    const node = await twins.lab.addSimulatedNode("twin-late", {
+      spec: hardware(twins.index + 1, SERIES),
+      agent: false,
+    });
     const labels = twins.nodeSelector;
     await twins.lab.client.merge(NODE, node.name, { metadata: { labels } }, { fieldManager: "person" });
     await node.startAgent();
-    const late = nicOf(twins.lab, node, twins.index);
+    const late = nicOf(twins.lab, node, twins.index, SERIES);
     await late.until("ready by policy", (device) => readyCondition(device)?.reason === "Configured");
     expect(await late.numVfs()).to.equal(2);
     // The agent labels the node beside its work on the NICs.

@@ -15,7 +15,7 @@ export interface Twins {
   readonly lab: Lab;
   readonly nodeNames: readonly string[];
   readonly interfaceName: string;
-  /** Of the NICs in their nodes: `eth<index>`. */
+  /** Of the NICs in their nodes: `twin<index>`. */
   readonly index: number;
   /** What selects the two nodes. */
   readonly nodeSelector: Readonly<Record<string, string>>;
@@ -31,6 +31,9 @@ export const NODE_SELECTOR: Readonly<Record<string, string>> = { "test/twins": "
 
 const NICS = 40;
 
+/** A name that no other test's NIC has: an example selects by the name alone. */
+export const SERIES = "twin";
+
 let shared: Promise<readonly [SimulatedNode, SimulatedNode]> | undefined;
 let taken = 0;
 
@@ -41,7 +44,7 @@ export async function freshTwins(): Promise<Twins> {
   const nodes = await shared;
   const index = taken++;
   if (index >= NICS) throw new Error(`the tests take more than ${NICS} NICs`);
-  const nics = [nicOf(lab, nodes[0], index), nicOf(lab, nodes[1], index)] as const;
+  const nics = [nicOf(lab, nodes[0], index, SERIES), nicOf(lab, nodes[1], index, SERIES)] as const;
   return {
     lab,
     index,
@@ -60,7 +63,7 @@ async function start(lab: Lab): Promise<readonly [SimulatedNode, SimulatedNode]>
 }
 
 async function addSelected(lab: Lab, name: string): Promise<SimulatedNode> {
-  const node = await lab.addSimulatedNode(name, { spec: hardware(NICS) });
+  const node = await lab.addSimulatedNode(name, { spec: hardware(NICS, SERIES) });
   await lab.client.merge(NODE, name, { metadata: { labels: NODE_SELECTOR } }, { fieldManager: "person" });
   return node;
 }

@@ -22,7 +22,7 @@ describe("a policy for a NIC that others have a hold on", () => {
 
   before(async () => {
     cluster = await PolicyCluster.start();
-    events = new Informer(cluster.lab.client, EVENT, { namespace: "default" }).start();
+    events = new Informer(cluster.lab.client, EVENT).start();
     node = await cluster.lab.addSimulatedNode("n-own", { spec: { nics: nics(8) } });
     await cluster.label("n-own", ROLE);
     controller = await cluster.lab.startController();
@@ -74,6 +74,12 @@ describe("a policy for a NIC that others have a hold on", () => {
     it("is named in an event of the device", async () => {
       const find = (): Event | undefined =>
         events.list().find((it) => it.reason === "PolicyConflict" && it.involvedObject.name === deviceOf(0));
+      expect((await until(events, find, () => true, "event")).message).to.include('"person"');
+    });
+
+    it("is named in an event of the policy", async () => {
+      const find = (): Event | undefined =>
+        events.list().find((it) => it.reason === "Incomplete" && it.involvedObject.name === "own-0");
       expect((await until(events, find, () => true, "event")).message).to.include('"person"');
     });
 
