@@ -21,6 +21,9 @@ for argument in $(cat /proc/cmdline); do
   case $argument in lab.hostname=*) hostname "\${argument#*=}" ;; esac
 done
 ip link set lo up
+# The NICs with SR-IOV are wired to each other, and tests put one of them into the bridge of the management NIC: the other
+# would then be given a default route by QEMU's router.
+echo 0 > /proc/sys/net/ipv6/conf/default/accept_ra
 for module in /etc/lab/modules/*; do
   case $module in *-bonding.ko) options=max_bonds=0 ;; *) options= ;; esac
   insmod "$module" $options || echo "insmod $module failed"
