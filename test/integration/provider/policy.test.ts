@@ -3,88 +3,21 @@ import { Annotation, RECONCILER_NAMESPACE } from "../../../api/names.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import { isNotFound } from "../../../kube/errors.js";
-import type { LabController } from "../../../lab/controller.js";
-import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { DisruptionRefused } from "../../../provider/core/disruption.js";
 import { ObjectConflict } from "../../../provider/core/owned-object.js";
-import type { PolicyInputs } from "../../../provider/core/policy/policy-inputs.js";
 import type { PolicyOutputs } from "../../../provider/core/policy/policy-outputs.js";
 import { sriovNetworkNodePolicy as resource } from "../../../provider/core/policy/sriov-network-node-policy.js";
-import { Cluster, PartialFailure, sriovNetworkDevice } from "../../../provider/index.js";
-import { rescan } from "../agent/agent-process.js";
-import { addressOf, countsWritten, nics } from "../agent/hardware.js";
-import { PolicyCluster } from "../controller/policy-cluster.js";
-import { sharedLab } from "../../shared-lab.js";
+import { PartialFailure, sriovNetworkDevice } from "../../../provider/index.js";
+import { addressOf, countsWritten } from "../agent/hardware.js";
 import { refusal } from "../refusal.js";
-import { Told } from "./operations.js";
-
-const A = "n-prov-a";
-const B = "n-prov-b";
-const ROLE = { role: "prov" };
+import { A, B, PolicyProgram } from "./policy-program.js";
 
 describe("a policy of a program", () => {
-  let people: PolicyCluster;
-  let controller: LabController;
-  let node: SimulatedNode;
-  let cluster: Cluster;
-  let told: Told;
-  const inUse: string[] = [];
-
-  before(async () => {
-    people = await PolicyCluster.start();
-    const { lab } = people;
-    node = await lab.addSimulatedNode(A, { spec: { nics: nics(13) } });
-    await lab.addSimulatedNode(B, { spec: { nics: nics(13) } });
-    await Promise.all([A, B].map((name) => people.label(name, ROLE)));
-    controller = await lab.startController();
-    cluster = Cluster.open({ kubeconfig: lab.controlPlane.kubeconfig });
-  });
-  beforeEach(() => (told = new Told(cluster)));
-  after(async () => {
-    await cluster.close();
-    // Those that are still there.
-    for (const address of inUse) await node.hardware.setInterfaceElsewhere(address, false).catch(() => undefined);
-    rescan(people.lab.run, node);
-    await people.stop(controller);
-  });
-
-  /** Of NIC `index` of both nodes, unless it says more. */
-  function inputs(index: number, numVfs: number, more: Partial<PolicyInputs> = {}): PolicyInputs {
-    return {
-      policyName: `prov-${index}`,
-      namespace: RECONCILER_NAMESPACE,
-      resourceName: `prov_${index}`,
-      nodeSelector: ROLE,
-      nicSelector: { pfNames: [`nic${index}`] },
-      numVfs,
-      resourceUrn: `urn:pulumi:t::t::policy::prov-${index}`,
-      ...more,
-    };
-  }
-  const create = async (given: PolicyInputs): Promise<PolicyOutputs> =>
-    (await resource.create(told.operation(), given)).outputs;
-  const update = (olds: PolicyOutputs, given: PolicyInputs): Promise<PolicyOutputs> =>
-    resource.update(told.operation(), `${olds.namespace}/${olds.policyName}`, olds, given);
-  const remove = (olds: PolicyOutputs): Promise<void> =>
-    resource.delete(told.operation(), `${olds.namespace}/${olds.policyName}`, olds);
-  const check = (given: Partial<PolicyInputs>, olds: Partial<PolicyInputs> = {}): ReturnType<typeof resource.check> =>
-    resource.check(() => told.operation(), olds, given, new Set());
-  const live = (name: string): ReturnType<typeof people.policy> =>
-    people.lab.client.get(SRIOV_NETWORK_NODE_POLICY, name, { namespace: RECONCILER_NAMESPACE });
-  /** Has somebody use the first VF of NIC `index` of the first node. */
-  async function use(index: number): Promise<string> {
-    const name = `${A}-nic${index}`;
-    const device = await people.lab.client.get(SRIOV_NETWORK_DEVICE, name);
-    const [address = ""] = device.status?.vfAddresses ?? [];
-    await node.hardware.setInterfaceElsewhere(address, true);
-    inUse.push(address);
-    rescan(people.lab.run, node);
-    await people.observer.device(name, ({ status }) => status?.virtualFunctions?.[0]?.usedBy !== undefined);
-    // The provider has a watch of its own.
-    const devices = await cluster.devices();
-    devices.observe(await people.lab.client.get(SRIOV_NETWORK_DEVICE, name));
-    return address;
-  }
+  const program = new PolicyProgram();
+  const { inputs, create, update, remove, check, live, use } = program;
+  before(() => program.start());
+  beforeEach(() => program.begin());
+  after(() => program.stop());
 
   describe("that is created", () => {
     it("returns with the VFs of every NIC that it selects", async () => {
@@ -93,7 +26,7 @@ describe("a policy of a program", () => {
         [`${A}-nic0`, 3, "0-2"],
         [`${B}-nic0`, 3, "0-2"],
       ]);
-      const { status: device } = await people.lab.client.get(SRIOV_NETWORK_DEVICE, `${A}-nic0`);
+      const { status: device } = await program.people.lab.client.get(SRIOV_NETWORK_DEVICE, `${A}-nic0`);
       expect(matchedDevices[0]?.vfAddresses).to.have.length(3).and.to.deep.equal(device?.vfAddresses);
       expect(status).to.equal("Configured");
       expect(fieldManager).to.match(/^pulumi-sriov-[0-9a-f]{12}-[0-9a-f]{8}$/);
@@ -118,12 +51,12 @@ describe("a policy of a program", () => {
     });
 
     it("names the owner of a NIC whose number somebody else has set, and has the others done", async () => {
-      await people.observer.declare(`${A}-nic2`, 5);
-      await people.observer.configured(`${A}-nic2`, 5);
+      await program.people.observer.declare(`${A}-nic2`, 5);
+      await program.people.observer.configured(`${A}-nic2`, 5);
       const error = await refusal(create(inputs(2, 3)), PartialFailure);
       expect(error.message).to.contain(`1 NIC does not have what it asks for:\n  - ${A}-nic2: Conflict:`);
       expect(error.message).to.contain('"person"').and.to.contain("What the other NICs were to get, they have.");
-      await people.configured(`${B}-nic2`, 3);
+      await program.people.configured(`${B}-nic2`, 3);
       await remove(error.outputs);
     });
 
@@ -139,7 +72,7 @@ describe("a policy of a program", () => {
     });
 
     it("is not made over a policy of somebody else", async () => {
-      await people.apply("prov-foreign", { nicSelector: { pfNames: ["none"] }, numVfs: 1 });
+      await program.people.apply("prov-foreign", { nicSelector: { pfNames: ["none"] }, numVfs: 1 });
       const error = await refusal(create(inputs(0, 3, { policyName: "prov-foreign" })), ObjectConflict);
       expect(error.message).to.contain("is owned by field manager").and.to.contain("person");
     });
@@ -157,7 +90,7 @@ describe("a policy of a program", () => {
       const { matchedDevices } = await update(state, inputs(5, 2, { nicSelector: { pfNames: ["nic6"] } }));
       expect(matchedDevices.map(({ interfaceName }) => interfaceName)).to.deep.equal(["nic6", "nic6"]);
       for (const name of [A, B]) {
-        const device = await people.lab.client.get(SRIOV_NETWORK_DEVICE, `${name}-nic5`);
+        const device = await program.people.lab.client.get(SRIOV_NETWORK_DEVICE, `${name}-nic5`);
         expect(device.status?.vfAddresses).to.deep.equal([]);
       }
       expect(matchedDevices.flatMap(({ vfAddresses }) => vfAddresses)).to.have.length(4);
@@ -166,9 +99,9 @@ describe("a policy of a program", () => {
     it("loses no VF by another resource name", async () => {
       const state = await create(inputs(7, 2));
       await update(state, inputs(7, 2, { resourceName: "renamed" }));
-      const { spec } = await people.lab.client.get(SRIOV_NETWORK_DEVICE, `${A}-nic7`);
+      const { spec } = await program.people.lab.client.get(SRIOV_NETWORK_DEVICE, `${A}-nic7`);
       expect(spec.vfGroups?.[0]?.resourceName).to.equal("renamed");
-      expect(await countsWritten(node.hardware, addressOf(7))).to.deep.equal([2]);
+      expect(await countsWritten(program.node.hardware, addressOf(7))).to.deep.equal([2]);
     });
 
     it("is refused as a whole where VFs in use would go, and nothing is changed", async () => {
@@ -184,12 +117,15 @@ describe("a policy of a program", () => {
       await use(9);
       const { matchedDevices } = await update(state, inputs(9, 4, { onVfsInUse: "proceed" }));
       expect(matchedDevices.map(({ vfAddresses }) => vfAddresses.length)).to.deep.equal([4, 4]);
-      await people.policy("prov-9", ({ metadata }) => metadata.annotations?.[Annotation.allowDisruption] === undefined);
+      await program.people.policy(
+        "prov-9",
+        ({ metadata }) => metadata.annotations?.[Annotation.allowDisruption] === undefined,
+      );
     });
 
     it("fails on what somebody else has set of it, and names who and what", async () => {
       const state = await create(inputs(10, 2));
-      await people.lab.client.merge(
+      await program.people.lab.client.merge(
         SRIOV_NETWORK_NODE_POLICY,
         "prov-10",
         { spec: { numVfs: 3 } },
@@ -205,14 +141,14 @@ describe("a policy of a program", () => {
       const nicSelector = { pfNames: ["nic1"] };
       const state = await create(inputs(1, 2, { nicSelector }));
       const [address = ""] = state.matchedDevices[0]?.vfAddresses ?? [];
-      await node.hardware.setInterfaceElsewhere(address, true);
-      inUse.push(address);
+      await program.node.hardware.setInterfaceElsewhere(address, true);
+      program.inUse.push(address);
       const error = await refusal(update(state, inputs(1, 4, { nicSelector })), PartialFailure);
       expect(error.message).to.contain(`${A}-nic1: InUse:`).and.to.contain("another network namespace");
       expect(error.message).to.contain("The policy was put back to what it was.");
       expect((error.outputs as PolicyOutputs).numVfs).to.equal(2);
       expect((await live("prov-1")).spec.numVfs).to.equal(2);
-      const device = await people.configured(`${A}-nic1`, 2);
+      const device = await program.people.configured(`${A}-nic1`, 2);
       expect(device.status?.vfAddresses?.[0]).to.equal(address);
     });
 
@@ -220,23 +156,24 @@ describe("a policy of a program", () => {
       const state = await create(
         inputs(6, 1, { policyName: "prov-6", nicSelector: { pfNames: ["nic0"] }, nodeSelector: { no: "such" } }),
       );
-      await node.hardware.setEnableLimit(addressOf(5), 1);
+      await program.node.hardware.setEnableLimit(addressOf(5), 1);
       const error = await refusal(update(state, inputs(6, 2, { nicSelector: { pfNames: ["nic5"] } })), PartialFailure);
-      await node.hardware.setEnableLimit(addressOf(5), undefined);
+      await program.node.hardware.setEnableLimit(addressOf(5), undefined);
       expect(error.message).to.contain(`1 NIC does not have what it asks for:\n  - ${A}-nic5: Failed:`);
       expect(error.message)
         .to.contain("its driver makes no more")
         .and.to.contain("What the other NICs were to get, they have.");
-      await people.configured(`${B}-nic5`, 2);
+      await program.people.configured(`${B}-nic5`, 2);
       await remove(error.outputs);
     });
 
     it("is made anew where somebody deleted it", async () => {
       const given = inputs(10, 4, { forceConflicts: true });
-      const state = (await resource.read(told.operation(), `${RECONCILER_NAMESPACE}/prov-10`, given)) ?? expect.fail();
-      await people.delete("prov-10");
+      const state =
+        (await resource.read(program.told.operation(), `${RECONCILER_NAMESPACE}/prov-10`, given)) ?? expect.fail();
+      await program.people.delete("prov-10");
       await update(state, given);
-      expect(told.warned).to.deep.equal(["policy prov-10 was deleted; it is made anew"]);
+      expect(program.told.warned).to.deep.equal(["policy prov-10 was deleted; it is made anew"]);
       expect((await live("prov-10")).spec.numVfs).to.equal(4);
     });
   });
@@ -245,7 +182,7 @@ describe("a policy of a program", () => {
     it("returns when the VFs that were its own are gone", async () => {
       await remove(await create(inputs(11, 2)));
       for (const name of [A, B]) {
-        const device = await people.lab.client.get(SRIOV_NETWORK_DEVICE, `${name}-nic11`);
+        const device = await program.people.lab.client.get(SRIOV_NETWORK_DEVICE, `${name}-nic11`);
         expect([device.spec.numVFS, device.spec.vfGroups, device.status?.vfAddresses]).to.deep.equal([
           0,
           undefined,
@@ -260,7 +197,7 @@ describe("a policy of a program", () => {
       const error = await refusal(remove(state), DisruptionRefused);
       expect(error.message).to.contain("policy prov-11 was not deleted: VFs that would go are in use");
       expect((await live("prov-11")).spec.numVfs).to.equal(2);
-      const device = await people.lab.client.get(SRIOV_NETWORK_DEVICE, `${A}-nic11`);
+      const device = await program.people.lab.client.get(SRIOV_NETWORK_DEVICE, `${A}-nic11`);
       expect(device.status?.vfAddresses).to.have.length(2);
     });
 
@@ -269,7 +206,7 @@ describe("a policy of a program", () => {
       const state = await create(inputs(11, 2, { onVfsInUse: "proceed" }));
       await remove(state);
       expect(isNotFound(await refusal(live("prov-11"), Error))).to.equal(true);
-      const device = await people.lab.client.get(SRIOV_NETWORK_DEVICE, `${A}-nic11`);
+      const device = await program.people.lab.client.get(SRIOV_NETWORK_DEVICE, `${A}-nic11`);
       expect([device.spec.numVFS, device.status?.vfAddresses]).to.deep.equal([0, []]);
     });
 
@@ -278,13 +215,13 @@ describe("a policy of a program", () => {
       const second = await create(inputs(11, 2, { resourceUrn: "urn:pulumi:t::t::policy::renamed" }));
       await remove(first);
       expect((await live("prov-11")).spec.numVfs).to.equal(2);
-      expect(await countsWritten(node.hardware, addressOf(11))).to.deep.equal([2, 0, 2, 0, 2]);
+      expect(await countsWritten(program.node.hardware, addressOf(11))).to.deep.equal([2, 0, 2, 0, 2]);
       await remove(second);
       expect(isNotFound(await refusal(live("prov-11"), Error))).to.equal(true);
     });
 
     it("leaves its VFs to one that asks for the same under another name, as by a rename without an alias", async () => {
-      const before = await countsWritten(node.hardware, addressOf(11));
+      const before = await countsWritten(program.node.hardware, addressOf(11));
       const [late, early] = ["prov-z", "prov-y"].map((policyName) =>
         inputs(11, 2, { policyName, resourceUrn: `urn:pulumi:t::t::policy::${policyName}` }),
       );
@@ -292,8 +229,8 @@ describe("a policy of a program", () => {
       // With equal priority the last by name goes first, so that this one gets no VFs yet.
       const second = await create(early ?? expect.fail());
       await remove(first);
-      await people.ready("prov-y", "Configured");
-      expect(await countsWritten(node.hardware, addressOf(11))).to.deep.equal([...before, 2]);
+      await program.people.ready("prov-y", "Configured");
+      expect(await countsWritten(program.node.hardware, addressOf(11))).to.deep.equal([...before, 2]);
       await remove(second);
     });
 
@@ -306,9 +243,9 @@ describe("a policy of a program", () => {
     it("is told with its NICs and what they get", async () => {
       const { failures, inputs: checked } = await check({ ...inputs(12, 2), policyName: "prov-preview" });
       expect(failures).to.deep.equal([]);
-      expect(told.informed).to.have.length(1);
-      expect(told.informed[0]).to.contain("policy prov-preview selects 2 NICs:");
-      expect(told.informed[0]).to.contain(
+      expect(program.told.informed).to.have.length(1);
+      expect(program.told.informed[0]).to.contain("policy prov-preview selects 2 NICs:");
+      expect(program.told.informed[0]).to.contain(
         `${A}-nic12 (nic12, 0000:0d:00.0 on node ${A}): 0 → 2 VFs, 0-1 for this policy`,
       );
       expect(checked.clusterUid).to.be.a("string");
@@ -327,16 +264,16 @@ describe("a policy of a program", () => {
     it("does not count the policy that it is to replace, which goes", async () => {
       // With equal priority the last by name goes first.
       const first = await create(inputs(12, 2, { policyName: "prov-z" }));
-      told.warned.length = 0;
+      program.told.warned.length = 0;
       await check(inputs(12, 2, { policyName: "prov-y" }));
-      expect(told.warned).to.deep.equal([]);
-      expect(told.informed.at(-1)).to.contain("keeps its 2 VFs, 0-1 for this policy");
+      expect(program.told.warned).to.deep.equal([]);
+      expect(program.told.informed.at(-1)).to.contain("keeps its 2 VFs, 0-1 for this policy");
       await remove(first);
     });
 
     it("warns of every VF that is lost, its user, and that up will be refused", async () => {
       await check(inputs(8, 4));
-      const text = told.warned.join("\n");
+      const text = program.told.warned.join("\n");
       expect(text).to.contain(`${A}-nic8: changing numVfs from 2 to 4 destroys all 2 of its VFs`);
       expect(text).to.contain(`${B}-nic8: changing numVfs from 2 to 4 destroys all 2 of its VFs`);
       expect(text).to.contain("up will be refused, since VFs that would go are in use").and.to.contain("onVfsInUse");
@@ -344,18 +281,20 @@ describe("a policy of a program", () => {
 
     it("does not foretell a refusal where the program lets VFs in use go", async () => {
       await check(inputs(8, 4, { onVfsInUse: "proceed" }));
-      expect(told.warned.join("\n")).to.contain("destroys all 2").and.not.to.contain("refused");
+      expect(program.told.warned.join("\n")).to.contain("destroys all 2").and.not.to.contain("refused");
     });
 
     it("warns of the VFs of NICs that it selects no more", async () => {
       await check(inputs(7, 2, { nicSelector: { pfNames: ["nic1"] } }));
-      expect(told.warned.join("\n")).to.contain(`${A}-nic7: changing numVfs from 2 to 0 destroys all 2 of its VFs`);
+      expect(program.told.warned.join("\n")).to.contain(
+        `${A}-nic7: changing numVfs from 2 to 0 destroys all 2 of its VFs`,
+      );
     });
 
     it("warns of NICs whose number somebody else has set", async () => {
       await check(inputs(2, 3));
-      expect(told.warned).to.have.length(1);
-      expect(told.warned[0]).to.contain(
+      expect(program.told.warned).to.have.length(1);
+      expect(program.told.warned[0]).to.contain(
         `${A}-nic2: spec.numVFS is owned by field manager "person", which has set it to 5`,
       );
     });
@@ -363,18 +302,18 @@ describe("a policy of a program", () => {
     it("warns of NICs that cannot have so many", async () => {
       const { failures } = await check(inputs(12, 17));
       expect(failures).to.deep.equal([]);
-      expect(told.warned.filter((text) => text.includes("at most 16 VFs"))).to.have.length(2);
+      expect(program.told.warned.filter((text) => text.includes("at most 16 VFs"))).to.have.length(2);
     });
 
     it("warns where it selects nothing, and says why", async () => {
       await check(inputs(12, 2, { nodeSelector: { no: "such" } }));
-      expect(told.warned).to.deep.equal([
+      expect(program.told.warned).to.deep.equal([
         "policy prov-12 selects no NIC as things are: no node has the labels no=such. up goes through; NICs that fit later " +
           "get their VFs then.",
       ]);
-      told.warned.length = 0;
+      program.told.warned.length = 0;
       await check(inputs(12, 2, { nicSelector: { pfNames: ["none"] } }));
-      expect(told.warned[0]).to.contain(
+      expect(program.told.warned[0]).to.contain(
         "nicSelector fits none of the 26 SR-IOV NICs of the 2 nodes with the labels role=prov",
       );
     });
@@ -403,17 +342,17 @@ describe("a policy of a program", () => {
     it("is named in the device's preview, and in the refusal of its change", async () => {
       const resourceUrn = "urn:pulumi:t::t::nic::beside-a-policy";
       const device = { nodeName: B, interfaceName: "nic0", numVfs: 5, resourceUrn };
-      await sriovNetworkDevice.check(() => told.operation(), {}, device, new Set());
+      await sriovNetworkDevice.check(() => program.told.operation(), {}, device, new Set());
       const owned = `${B}-nic0: spec.numVFS is owned by SriovNetworkNodePolicy "prov-0" (field manager`;
-      expect(told.warned.join("\n")).to.contain(owned).and.to.contain("up will be refused to change it to 5");
-      const error = await refusal(sriovNetworkDevice.create(told.operation(), device), Error);
+      expect(program.told.warned.join("\n")).to.contain(owned).and.to.contain("up will be refused to change it to 5");
+      const error = await refusal(sriovNetworkDevice.create(program.told.operation(), device), Error);
       expect(error.message).to.contain(owned).and.to.contain("change numVfs there or have it select other NICs");
     });
   });
 
   describe("that is read", () => {
     it("is what somebody has made of it", async () => {
-      const outputs = await resource.read(told.operation(), `${RECONCILER_NAMESPACE}/prov-0`, inputs(0, 2));
+      const outputs = await resource.read(program.told.operation(), `${RECONCILER_NAMESPACE}/prov-0`, inputs(0, 2));
       expect(outputs).to.deep.include({
         numVfs: 3,
         policyName: "prov-0",
@@ -424,46 +363,21 @@ describe("a policy of a program", () => {
     });
 
     it("is found by its name alone, for a program that only looks it up", async () => {
-      const outputs = await resource.read(told.operation(), "prov-0", {});
+      const outputs = await resource.read(program.told.operation(), "prov-0", {});
       expect(outputs).to.deep.include({ numVfs: 3, namespace: RECONCILER_NAMESPACE, deviceType: "netdevice" });
       expect(outputs?.matchedDevices).to.have.length(2);
     });
 
     it("is gone where somebody deleted it", async () => {
       const olds = { ...inputs(0, 2), policyName: "prov-gone" };
-      expect(await resource.read(told.operation(), `${RECONCILER_NAMESPACE}/prov-gone`, olds)).to.equal(undefined);
+      expect(await resource.read(program.told.operation(), `${RECONCILER_NAMESPACE}/prov-gone`, olds)).to.equal(
+        undefined,
+      );
     });
 
     it("is an error for a program that looks up what is not there", async () => {
-      const error = await refusal(resource.read(told.operation(), "prov-gone", {}), Error);
+      const error = await refusal(resource.read(program.told.operation(), "prov-gone", {}), Error);
       expect(error.message).to.contain('there is no SriovNetworkNodePolicy "prov-gone"').and.to.contain("prov-0");
     });
-  });
-});
-
-describe("a policy of a program, where no controller runs", () => {
-  let cluster: Cluster;
-  before(async () => {
-    cluster = Cluster.open({ kubeconfig: (await sharedLab()).controlPlane.kubeconfig });
-  });
-  after(() => cluster.close());
-
-  it("is made, and fails with who does not answer and what to check", async () => {
-    const told = new Told(cluster);
-    const given: PolicyInputs = {
-      policyName: "prov-silent",
-      namespace: RECONCILER_NAMESPACE,
-      resourceName: "silent",
-      nodeSelector: { no: "such" },
-      nicSelector: { pfNames: ["none"] },
-      numVfs: 1,
-      resourceUrn: "urn:pulumi:t::t::policy::silent",
-    };
-    const error = await refusal(resource.create(told.operation(8_000), given), PartialFailure);
-    expect(error.message).to.contain(
-      "policy prov-silent is there, but nobody carries it out: the controller does not answer",
-    );
-    expect(told.warned[0]).to.contain("the controller does not answer");
-    await resource.delete(told.operation(), error.id, error.outputs);
   });
 });
