@@ -1,22 +1,8 @@
-import type { DeviceType, NicSelector, SriovNetworkNodePolicySpec } from "../../../api/sriov-network-node-policy.js";
+import type { NicSelector, SriovNetworkNodePolicySpec } from "../../../api/sriov-network-node-policy.js";
 
 /** What a program says of a policy's spec. The names are v1's, but for a NIC's device ID. */
-export interface PolicySettings {
-  readonly resourceName: string;
-  readonly nodeSelector: Readonly<Record<string, string>>;
+export interface PolicySettings extends Omit<SriovNetworkNodePolicySpec, "nicSelector"> {
   readonly nicSelector: NicSelectorInput;
-  readonly numVfs: number;
-  readonly priority?: number;
-  readonly mtu?: number;
-  readonly deviceType?: DeviceType;
-  readonly isRdma?: boolean;
-  readonly needVhostNet?: boolean;
-  readonly linkType?: "eth" | "ETH" | "ib" | "IB";
-  readonly eSwitchMode?: "legacy" | "switchdev";
-  readonly vdpaType?: "virtio" | "vhost";
-  readonly excludeTopology?: boolean;
-  readonly externallyManaged?: boolean;
-  readonly bridge?: Readonly<Record<string, unknown>>;
 }
 
 export interface NicSelectorInput extends Omit<NicSelector, "deviceID"> {

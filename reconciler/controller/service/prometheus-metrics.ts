@@ -1,8 +1,5 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { CompletedRequest } from "../../../kube/transport.js";
-import { registerProcessMetrics } from "../../service/process-metrics.js";
-import { describeRequest } from "../../service/request-kind.js";
-import type { MetricsText } from "../../service/service-server.js";
+import { Counter, type Gauge, Histogram } from "prom-client";
+import { ProcessMetrics } from "../../service/process-metrics.js";
 import type { ControllerMetrics } from "./metrics.js";
 
 const PREFIX = "pulumi_sriov_controller";
@@ -10,8 +7,7 @@ const PREFIX = "pulumi_sriov_controller";
 const PASS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** The controller's counts in the text format that Prometheus reads. */
-export class PrometheusMetrics implements ControllerMetrics, MetricsText {
-  private readonly registry = new Registry();
+export class PrometheusMetrics extends ProcessMetrics implements ControllerMetrics {
   private readonly leader = this.gauge("leader", "1 where this replica is the one that works, else 0.");
   private readonly passSeconds = new Histogram({
     name: `${PREFIX}_pass_duration_seconds`,
@@ -32,27 +28,8 @@ export class PrometheusMetrics implements ControllerMetrics, MetricsText {
   private readonly networkCount = this.gauge("networks", "Networks, by the reason of their condition Ready.", [
     "reason",
   ]);
-  private readonly requests = new Counter({
-    name: `${PREFIX}_api_requests_total`,
-    help: "Requests to the API server; the code of one without an answer is <error>.",
-    labelNames: ["verb", "resource", "code"],
-    registers: [this.registry],
-  });
-  private readonly watchRestarts = new Counter({
-    name: `${PREFIX}_watch_restarts_total`,
-    help: "Lists and watches that failed and were begun anew.",
-    labelNames: ["resource"],
-    registers: [this.registry],
-  });
-
-  readonly contentType = this.registry.contentType;
-
   constructor() {
-    registerProcessMetrics(this.registry);
-  }
-
-  text(): Promise<string> {
-    return this.registry.metrics();
+    super(PREFIX);
   }
 
   leads(leads: boolean): void {
@@ -73,19 +50,6 @@ export class PrometheusMetrics implements ControllerMetrics, MetricsText {
 
   networks(byReason: ReadonlyMap<string, number>): void {
     setAll(this.networkCount, byReason);
-  }
-
-  watchRestarted(resource: string): void {
-    this.watchRestarts.inc({ resource });
-  }
-
-  requestEnded(request: CompletedRequest): void {
-    const code = request.httpStatus === undefined ? "<error>" : String(request.httpStatus);
-    this.requests.inc({ ...describeRequest(request), code });
-  }
-
-  private gauge(name: string, help: string, labelNames: string[] = []): Gauge {
-    return new Gauge({ name: `${PREFIX}_${name}`, help, labelNames, registers: [this.registry] });
   }
 }
 
