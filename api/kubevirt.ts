@@ -37,3 +37,30 @@ export const KubeVirtAnnotation = {
   /** On a virt-launcher pod: the virtual machine's name. */
   domain: "kubevirt.io/domain",
 } as const;
+
+/** How KubeVirt is set up: mostly one object, in the namespace `kubevirt`. */
+export interface KubeVirt extends KubeObject {
+  readonly spec?: {
+    readonly configuration?: {
+      readonly permittedHostDevices?: {
+        /** Which PCI devices machines may ask for. The API server takes the list as one value. */
+        readonly pciHostDevices?: readonly PciHostDevice[];
+      };
+    };
+  };
+}
+
+export interface PciHostDevice {
+  /** `8086:10ED`, in capital letters. */
+  readonly pciVendorSelector: string;
+  readonly resourceName: string;
+  /** Another than KubeVirt itself runs the device plugin. */
+  readonly externalResourceProvider?: boolean;
+}
+
+export const KUBE_VIRT: ResourceType<KubeVirt> = {
+  apiVersion: "kubevirt.io/v1",
+  kind: "KubeVirt",
+  plural: "kubevirts",
+  namespaced: true,
+};

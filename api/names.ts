@@ -34,7 +34,8 @@ export const Annotation = {
   /**
    * On a SriovNetworkDevice: this count may be carried out though VFs are in use. Its author must hold the verb
    * `disrupt`; the agent takes it away once the count is reached. On a SriovNetworkNodePolicy the same for the NICs that it
-   * selects: it must equal `spec.numVfs`, and the controller takes it away once all of them are done.
+   * selects: it must equal `spec.numVfs`, and the controller takes it away once all of them are done. On a PCIDeviceClaim,
+   * with the value `release`: the claim may be deleted though its status says that the device is in use.
    */
   allowDisruption: "devices.harvesterhci.io/allow-disruption",
   /**
@@ -48,6 +49,10 @@ export const Annotation = {
   maxUnavailable: "devices.harvesterhci.io/max-unavailable",
   /** On a SriovNetwork: name of the policy, in the reconciler's namespace, that `spec.resourceName` follows. */
   policy: "devices.harvesterhci.io/policy",
+  /**
+   * On a PCIDeviceClaim: name to advertise the device under, instead of the one that is derived from what it is. Harvester's.
+   */
+  overrideResourceName: "pcidevice.harvesterhci.io/override-resource-name",
   /** On a NetworkAttachmentDefinition: what pods are to ask for, prefix included. Multus's. */
   resourceName: "k8s.v1.cni.cncf.io/resourceName",
   /** On a NetworkAttachmentDefinition: `<Kind>.<group>/<namespace>/<name>` of what it was made for. The operator's. */

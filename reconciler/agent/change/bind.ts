@@ -1,8 +1,9 @@
+import { VFIO_DRIVER } from "../../../api/pci-device-claim.js";
 import { KernelError, type VirtualFunction } from "../../kernel/kernel.js";
 import type { Refusal } from "./outcome.js";
 import type { Phase, Work } from "./phase.js";
 import { refusalBy, refused } from "./refusal.js";
-import { VFIO_DRIVER, type VfGroups } from "./vf-groups.js";
+import type { VfGroups } from "./vf-groups.js";
 
 /** After VFs were made with autoprobe off: each gets the driver that it would have got, or the one for guests. */
 export const bind: Phase = async (work) => {

@@ -1,10 +1,11 @@
+import { VFIO_DRIVER } from "../../../api/pci-device-claim.js";
 import { KernelError, type PciAddress, type PhysicalFunction, type VirtualFunction } from "../../kernel/kernel.js";
 import { describeUnbound } from "./bind.js";
 import { listUsed } from "./guard.js";
 import type { Refusal } from "./outcome.js";
 import type { Work } from "./phase.js";
 import { refused } from "./refusal.js";
-import { VFIO_DRIVER, type VfGroups } from "./vf-groups.js";
+import type { VfGroups } from "./vf-groups.js";
 
 /** Which VFs of a NIC have another driver than their group is to have. */
 export interface RebindPlan {

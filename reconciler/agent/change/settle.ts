@@ -1,6 +1,6 @@
+import { VFIO_DRIVER } from "../../../api/pci-device-claim.js";
 import { setTimeout } from "node:timers/promises";
 import type { Kernel, PciAddress, PhysicalFunction, VirtualFunction } from "../../kernel/kernel.js";
-import { VFIO_DRIVER } from "./vf-groups.js";
 
 /** Where nothing moves for this long, nothing more is to come: VFs without a driver never get an interface. */
 const QUIET_MS = 2_000;

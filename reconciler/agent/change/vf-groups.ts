@@ -1,9 +1,7 @@
+import { VFIO_DRIVER } from "../../../api/pci-device-claim.js";
 import type { SriovNetworkDevice, VfGroup } from "../../../api/sriov-network-device.js";
 import { parseVfRange } from "../../../plan/policies/vf-range.js";
 import type { PciAddress, VirtualFunction } from "../../kernel/kernel.js";
-
-/** Has VFs for guests, and gives them no interface. */
-export const VFIO_DRIVER = "vfio-pci";
 
 /** What one NIC's object asks of single VFs. Those that are in no group, and are not claimed, stay as they are. */
 export class VfGroups {
