@@ -104,7 +104,7 @@ describe("the guard of what the controller writes of others' objects", () => {
           },
         },
       };
-      return (await lab.client.create<KubeObject>(KUBE_VIRT, object, at));
+      return await lab.client.create<KubeObject>(KUBE_VIRT, object, at);
     }
     const write = ({ metadata }: KubeVirt, patch: Fields): Promise<KubeVirt> =>
       controller.merge(KUBE_VIRT, metadata.name, patch, at);

@@ -7,7 +7,7 @@ import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
 import { ACCEPTED_CLAIMS, LONG_NODE_NAME, REFUSED_CLAIMS } from "../../specs/claims.js";
 import { refusal } from "../refusal.js";
-import { freshAddress, makeClaim, writeClaimStatus } from "./claim.js";
+import { freshAddress, makeClaim, pciDeviceAsOwner, writeClaimStatus } from "./claim.js";
 
 /** Of the kind's own rules; what is refused names the field and says what is wrong with it. */
 describe("a PCIDeviceClaim at the API server", () => {
@@ -119,6 +119,16 @@ describe("a PCIDeviceClaim at the API server", () => {
     };
     const written = await writeClaimStatus(lab, await makeClaim(client), status);
     expect([written.metadata.generation, written.status]).to.deep.equal([1, status]);
+  });
+
+  it("may be as Harvester makes it for a virtual machine, and keeps all of that", async () => {
+    const metadata = {
+      labels: { "harvesterhci.io/parent-sriov-gpu-device": "node1-000008000" },
+      annotations: { "pcidevices.harvesterhci.io/skip-vfio-binding": "true" },
+      finalizers: ["wrangler.cattle.io/PCIDeviceClaimOnRemove"],
+      ownerReferences: [await pciDeviceAsOwner(lab)],
+    };
+    expect((await makeClaim(client, { userName: "admin" }, metadata)).metadata).to.deep.include(metadata);
   });
 
   it("may say no more in its status than Harvester's does", async () => {
