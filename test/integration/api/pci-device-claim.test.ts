@@ -52,6 +52,13 @@ describe("a PCIDeviceClaim at the API server", () => {
       await refusal(makeClaim(client, { address }, { name: pciDeviceName("node2", address) }), ApiError);
     });
 
+    it("is refused under that of another node's device where the name is as long as a name can be", async () => {
+      const [address, nodeName] = [freshAddress(), "n".repeat(LONGEST_NODE_NAME)];
+      const name = pciDeviceName("m".repeat(LONGEST_NODE_NAME), address);
+      expect(name).to.have.length(253);
+      await refusal(makeClaim(client, { address, nodeName }, { name }), ApiError);
+    });
+
     it("is refused where there is one for the device already", async () => {
       const { spec } = await makeClaim(client);
       const error = await refusal(makeClaim(client, { ...spec, userName: "bob" }), ApiError);
@@ -136,5 +143,8 @@ describe("a PCIDeviceClaim at the API server", () => {
     expect((await writeClaimStatus(lab, await makeClaim(client), status)).status).to.deep.equal(status);
   });
 });
+
+/** Of those that leave room for an address in a name of 253 characters. */
+const LONGEST_NODE_NAME = 243;
 
 const ME = { fieldManager: "somebody" };
