@@ -6,7 +6,6 @@ import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { SimulatedHardware } from "../../../lab/nodes/simulated/hardware-client.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
-import { install } from "../kube/optional-kind.js";
 import { sharedLab } from "../../shared-lab.js";
 import { NEVER_UNASKED, rescan } from "./agent-process.js";
 import { addressOf, nic, nics } from "./hardware.js";
@@ -26,7 +25,6 @@ describe("PCIDevices that somebody claims", () => {
 
   before(async () => {
     lab = await sharedLab();
-    await install(lab.client, PCI_DEVICE_CLAIM);
     observer = await Observer.start(lab.client);
     node = await lab.addSimulatedNode("n-claim", { spec: { nics: nics(6) }, agentArgs: NEVER_UNASKED });
     hardware = node.hardware;
@@ -63,7 +61,7 @@ describe("PCIDevices that somebody claims", () => {
   const isAbsent = ({ metadata, status }: PciDevice): boolean =>
     metadata.labels?.[Label.absent] === "true" && status?.kernelDriverInUse === "";
   const isBack = ({ metadata, status }: PciDevice): boolean =>
-    metadata.labels?.[Label.absent] === undefined && status?.kernelDriverInUse === "ixgbevf";
+    metadata.labels?.[Label.absent] === undefined && status?.kernelDriverInUse === "vfio-pci";
 
   /** Resolves when the agent knows, and has told, who uses the first VF. */
   async function knowsUser(index: number, isSo: (usedBy: string | undefined) => boolean): Promise<void> {
