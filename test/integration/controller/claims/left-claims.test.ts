@@ -42,6 +42,8 @@ describe("claims for devices of nodes that are not there", () => {
     await makeNode("left-1");
     const claim = await claimOn("left-1", [CLAIM_FINALIZER]);
     await remove(claim);
+    // What comes later shows that the controller has seen the end of the claim, whose node was there still.
+    await cluster.event(await claimOn("left-never"), "NodeMissing");
     await lab.client.delete(NODE, "left-1");
     await cluster.noClaim(claim);
     await cluster.event(claim, "NodeGone", "node left-1 is gone");
