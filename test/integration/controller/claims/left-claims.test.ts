@@ -23,7 +23,7 @@ describe("claims for devices of nodes that are not there", () => {
   });
 
   const claimOn = (nodeName: string, finalizers: readonly string[] = []): Promise<PciDeviceClaim> =>
-    cluster.bareClaim({ nodeName, address: `0000:ee:1f.${made++}` }, { finalizers });
+    cluster.bareClaim({ nodeName, address: `0000:e${made++}:1f.0` }, { finalizers });
   const makeNode = (name: string): Promise<unknown> =>
     lab.client.apply(NODE, { metadata: { name } }, { fieldManager: "person", force: true });
   const remove = ({ metadata }: PciDeviceClaim): Promise<void> => lab.client.delete(PCI_DEVICE_CLAIM, metadata.name);
