@@ -16,12 +16,13 @@ import { KindMissing } from "./missing-kind.js";
 /** What the resource wants of the object: all that it sets. */
 export interface WantedObject {
   readonly name: string;
-  readonly namespace: string;
+  /** Absent of kinds that have none. */
+  readonly namespace?: string;
   readonly spec: Readonly<Record<string, unknown>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-export interface ObjectClaim {
+export interface ObjectOwner {
   readonly fieldManager: string;
   readonly urn: string;
   /** Take the object, or fields of it, from whoever has them. */
@@ -74,13 +75,13 @@ export async function makeObject<T extends KubeObject>(
   client: KubeClient,
   type: ResourceType<T>,
   wanted: WantedObject,
-  claim: ObjectClaim,
+  owner: ObjectOwner,
 ): Promise<T> {
-  const live = await findObject(client, type, wanted, claim.signal);
-  const problem = live === undefined || claim.force ? undefined : takeoverProblem(live, type, wanted, claim.urn);
+  const live = await findObject(client, type, wanted, owner.signal);
+  const problem = live === undefined || owner.force ? undefined : takeoverProblem(live, type, wanted, owner.urn);
   if (problem !== undefined) throw new ObjectConflict(problem);
-  const made = await setObject(client, type, live, wanted, claim);
-  await releaseForerunners(client, type, made, claim);
+  const made = await setObject(client, type, live, wanted, owner);
+  await releaseForerunners(client, type, made, owner);
   return made;
 }
 
@@ -95,22 +96,23 @@ export async function setObject<T extends KubeObject>(
   type: ResourceType<T>,
   live: T | undefined,
   wanted: WantedObject,
-  claim: ObjectClaim,
+  owner: ObjectOwner,
 ): Promise<T> {
   const { name, namespace, spec, annotations } = wanted;
   // An empty map would be a value of its own, which two who want no annotation would conflict about.
   const given = annotations !== undefined && Object.keys(annotations).length > 0;
-  const metadata = { name, namespace, ...uidOf(live), ...(given && { annotations }) };
-  const { fieldManager, signal } = claim;
+  const place = { name, ...(namespace !== undefined && { namespace }) };
+  const metadata = { ...place, ...uidOf(live), ...(given && { annotations }) };
+  const { fieldManager, signal } = owner;
   const apply = (force: boolean): Promise<T> => client.apply(type, { metadata, spec }, { fieldManager, signal, force });
   try {
-    return await apply(claim.force);
+    return await apply(owner.force);
   } catch (error) {
     if (isKindMissing(error)) throw new KindMissing(type, error);
     // A conflict without managers is about the object's uid: it was deleted and made anew.
     if (!isConflict(error) || conflictingManagers(error).length === 0) throw error;
     const others = conflictingManagers(error);
-    if (others.every((manager) => claim.overruled?.includes(manager))) return apply(true);
+    if (others.every((manager) => owner.overruled?.includes(manager))) return apply(true);
     throw new ObjectConflict(conflictMessage(type, wanted, error), { cause: error });
   }
 }
@@ -134,18 +136,18 @@ export async function removeObject<T extends KubeObject>(
   client: KubeClient,
   type: ResourceType<T>,
   live: T | undefined,
-  claim: Pick<ObjectClaim, "fieldManager" | "signal">,
+  owner: Pick<ObjectOwner, "fieldManager" | "signal">,
 ): Promise<Removal> {
   if (live === undefined) return { kind: "gone" };
-  const { name, namespace = "", uid } = live.metadata;
-  const owners = specOwners(live).filter((manager) => manager !== claim.fieldManager);
-  if (!hasPartOf(live, claim.fieldManager)) return { kind: "foreign", owners };
+  const { name, namespace, uid } = live.metadata;
+  const owners = specOwners(live).filter((manager) => manager !== owner.fieldManager);
+  if (!hasPartOf(live, owner.fieldManager)) return { kind: "foreign", owners };
   if (owners.some(isProviderFieldManager)) {
-    await releaseObject(client, type, live, claim);
+    await releaseObject(client, type, live, owner);
     return { kind: "released", owners };
   }
   try {
-    await client.delete(type, name, { namespace, uid, signal: claim.signal });
+    await client.delete(type, name, { namespace, uid, signal: owner.signal });
     return { kind: "deleted" };
   } catch (error) {
     // Gone meanwhile, or another object by now, which is not this resource's.
@@ -159,7 +161,7 @@ async function releaseObject<T extends KubeObject>(
   client: KubeClient,
   type: ResourceType<T>,
   live: T,
-  { fieldManager, signal }: Pick<ObjectClaim, "fieldManager" | "signal">,
+  { fieldManager, signal }: Pick<ObjectOwner, "fieldManager" | "signal">,
 ): Promise<void> {
   const { name, namespace } = live.metadata;
   const object = { metadata: { name, ...(namespace !== undefined && { namespace }), ...uidOf(live) } };
@@ -171,13 +173,13 @@ async function releaseForerunners<T extends KubeObject>(
   client: KubeClient,
   type: ResourceType<T>,
   made: T,
-  claim: ObjectClaim,
+  owner: ObjectOwner,
 ): Promise<void> {
   const forerunners = specOwners(made).filter(
-    (manager) => isMintedFrom(claim.urn, manager) && manager !== claim.fieldManager,
+    (manager) => isMintedFrom(owner.urn, manager) && manager !== owner.fieldManager,
   );
-  // The object stays as it is, since all of it is the claim's own by now.
-  for (const fieldManager of forerunners) await releaseObject(client, type, made, { ...claim, fieldManager });
+  // The object stays as it is, since all of it is the owner's by now.
+  for (const fieldManager of forerunners) await releaseObject(client, type, made, { ...owner, fieldManager });
 }
 
 /** Why a resource cannot have an object that is there already, or nothing. */
@@ -236,7 +238,7 @@ function describeObject(
   { kind }: ResourceType<KubeObject>,
   { name, namespace }: Pick<WantedObject, "name" | "namespace">,
 ): string {
-  return `${kind} ${namespace}/${name}`;
+  return `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
 }
 
 /** Whether anything of the object is still as the manager has set it: an annotation will do, where others took the spec. */
