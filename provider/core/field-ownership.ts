@@ -56,7 +56,11 @@ export async function takeCount(
 }
 
 /** Lets go of managers that earlier, interrupted creates of the same resource have left. */
-export async function releaseForerunners(client: KubeClient, device: SriovNetworkDevice, owner: CountOwner): Promise<void> {
+export async function releaseForerunners(
+  client: KubeClient,
+  device: SriovNetworkDevice,
+  owner: CountOwner,
+): Promise<void> {
   const forerunners = countOwners(device)
     .map((entry) => entry.manager ?? "")
     .filter((manager) => isMintedFrom(owner.urn, manager) && manager !== owner.fieldManager);
