@@ -18,6 +18,7 @@ import { customResourceDefinitions } from "../api/custom-resource-definitions.js
 import { Annotation, RECONCILER_NAMESPACE } from "../api/names.js";
 import { NETWORK_ATTACHMENT_DEFINITION } from "../api/network-attachment-definition.js";
 import type { KubeObject, ResourceType } from "../api/object.js";
+import { PCI_DEVICE_CLAIM } from "../api/pci-device-claim.js";
 import { PCI_DEVICE } from "../api/pci-device.js";
 import { CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING } from "../api/rbac.js";
 import { SRIOV_NETWORK_DEVICE } from "../api/sriov-network-device.js";
@@ -36,6 +37,7 @@ const OPTIONS = { fieldManager: FIELD_MANAGER, force: true };
 const KINDS: readonly ResourceType<KubeObject>[] = [
   SRIOV_NETWORK_DEVICE,
   PCI_DEVICE,
+  PCI_DEVICE_CLAIM,
   SRIOV_NETWORK_NODE_POLICY,
   SRIOV_NETWORK,
   NETWORK_ATTACHMENT_DEFINITION,

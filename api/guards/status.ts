@@ -16,7 +16,7 @@ export function statusRules(agent: ServiceAccountName): PolicyRules {
           apiGroups: [DEVICES_GROUP],
           apiVersions: ["*"],
           operations: ["CREATE", "UPDATE"],
-          resources: ["sriovnetworkdevices/status", "pcidevices/status"],
+          resources: ["sriovnetworkdevices/status", "pcidevices/status", "pcideviceclaims/status"],
         },
       ],
     },
@@ -31,7 +31,7 @@ export function statusRules(agent: ServiceAccountName): PolicyRules {
           `variables.author`,
       },
       {
-        expression: `request.resource.resource != "sriovnetworkdevices" || object.spec.nodeName == variables.claimedNode`,
+        expression: `request.resource.resource == "pcidevices" || object.spec.nodeName == variables.claimedNode`,
         reason: "Forbidden",
         message: "status is written by the agent of the object's node alone",
         messageExpression:
