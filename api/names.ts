@@ -54,6 +54,11 @@ export const Annotation = {
    */
   overrideResourceName: "pcidevice.harvesterhci.io/override-resource-name",
   /**
+   * On a KubeVirt: which entries of `permittedHostDevices.pciHostDevices` the controller has added, as
+   * `8086:10CA=intel.com/82576_VF,…`. All others are somebody else's.
+   */
+  permittedPciDevices: "devices.harvesterhci.io/permitted-pci-devices",
+  /**
    * On a PCIDeviceClaim that a resource of the provider has made: `<project>/<stack>` of its program, since a device is for
    * one program.
    */
@@ -68,7 +73,10 @@ export const Annotation = {
   matchedNodes: "network.harvesterhci.io/matched-nodes",
 } as const;
 
-/** The verb on a SriovNetworkDevice that lets its holder destroy VFs which are in use. */
+/**
+ * The verb on a SriovNetworkDevice that lets its holder destroy VFs which are in use; on a PCIDeviceClaim, take a device
+ * back that is in use.
+ */
 export const DISRUPT = "disrupt";
 
 /** Labels by which the agent's pods are found. */

@@ -10,6 +10,7 @@ import { DeviceLoop } from "../../../../reconciler/agent/change/device-loop.js";
 import type { Eligibility } from "../../../../reconciler/agent/change/report.js";
 import { interfaceUsers } from "../../../../reconciler/agent/usage/interface-users.js";
 import type { VfUsers } from "../../../../reconciler/agent/usage/vf-users.js";
+import { Turns } from "../../../../reconciler/agent/turns.js";
 import { noMetrics } from "../../../../reconciler/agent/service/metrics.js";
 import { type Kernel, parsePciAddress, type PciAddress } from "../../../../reconciler/kernel/kernel.js";
 import { deviceObject } from "../nic.js";
@@ -139,6 +140,7 @@ export class LoopBench {
       },
       log: pino({ enabled: false }),
       current: () => this.device,
+      turns: new Turns(),
       eligibility: () => this.eligibility,
       meantForVfio: () => this.meantForVfio,
       observe: (device) => {
@@ -185,6 +187,8 @@ export class LoopBench {
       setInterfaceUp: (address, name) => call(`setInterfaceUp ${name}`, () => hardware.setInterfaceUp(address, name)),
       setMtu: (address, name, mtu) => call(`setMtu ${name} ${mtu}`, () => hardware.setMtu(address, name, mtu)),
       pciFunctions: () => Promise.resolve(hardware.pciFunctions()),
+      pciFunction: (address) => Promise.resolve(hardware.pciFunction(address)),
+      loadDriver: (driver) => call(`loadDriver ${driver}`, () => hardware.loadDriver(driver)),
     };
   }
 
