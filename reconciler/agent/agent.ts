@@ -158,6 +158,7 @@ export class Agent {
     this.watches.devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
       else this.loops.hear(change.object);
+      this.claims.wakeNic(change.object.spec.address);
     });
     this.pciObjects.onLoss((parent) => this.lookAt(parent));
     this.node.onChange((remade) => {
