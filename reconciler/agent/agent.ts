@@ -88,7 +88,8 @@ export class Agent {
     const listed = () => this.objects.list();
     this.pciObjects = new PciObjects({ ...parts, watches: this.watches, owner, devices: listed }, options);
     this.inventory = new Inventory(log, events);
-    this.loops = new DeviceLoops((address, object) => this.openLoop(address, object));
+    const passed = (): void => this.parts.advertiser?.changed();
+    this.loops = new DeviceLoops((address, object) => this.openLoop(address, object), passed);
     this.claims = this.openClaims(listed);
     this.scans = new Scans(() => this.checkedScan(), options.scanIntervalMs);
   }
@@ -143,7 +144,7 @@ export class Agent {
 
   /** Not before the objects speak of the hardware as it is. A NIC that hangs keeps no other from pods. */
   private async advertise(): Promise<void> {
-    const settled = Promise.all([this.loops.idle(), this.pciObjects.idle()]);
+    const settled = Promise.all([this.loops.idle(), this.claims.idle(), this.pciObjects.idle()]);
     await Promise.race([settled, delay(LABEL_WAIT_MS, undefined, { ref: false })]);
     if (this.stopping.signal.aborted) return;
     const { devices, claims, pciDevices } = this.watches;
@@ -157,6 +158,7 @@ export class Agent {
     this.watches.devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
       else this.loops.hear(change.object);
+      this.claims.wakeNic(change.object.spec.address);
     });
     this.pciObjects.onLoss((parent) => this.lookAt(parent));
     this.node.onChange((remade) => {
