@@ -3,9 +3,10 @@ import type { Logger } from "pino";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import type { KubeClient } from "../../kube/client.js";
 import type { Kernel, PciAddress } from "../kernel/kernel.js";
-import { Claims } from "./claims/claims.js";
+import type { Advertiser } from "./advertise/advertiser.js";
 import { DeviceLoop, type DeviceLoopOptions } from "./change/device-loop.js";
 import { meantForVfio } from "./change/meant-for-vfio.js";
+import { Claims } from "./claims/claims.js";
 import { DeviceLoops } from "./device-loops.js";
 import { DeviceObjects } from "./discovery/device-objects.js";
 import { discover, type DiscoveredDevice } from "./discovery/discover.js";
@@ -40,6 +41,8 @@ export interface AgentParts {
   readonly users: VfUsers;
   readonly events: EventRecorder;
   readonly metrics: AgentMetrics;
+  /** Absent: nothing is offered to pods. */
+  readonly advertiser?: Advertiser | undefined;
 }
 
 /** How long the node's labels wait for the first report of every NIC. */
@@ -85,7 +88,8 @@ export class Agent {
     const listed = () => this.objects.list();
     this.pciObjects = new PciObjects({ ...parts, watches: this.watches, owner, devices: listed }, options);
     this.inventory = new Inventory(log, events);
-    this.loops = new DeviceLoops((address, object) => this.openLoop(address, object));
+    const passed = (): void => this.parts.advertiser?.changed();
+    this.loops = new DeviceLoops((address, object) => this.openLoop(address, object), passed);
     this.claims = this.openClaims(listed);
     this.scans = new Scans(() => this.checkedScan(), options.scanIntervalMs);
   }
@@ -99,6 +103,7 @@ export class Agent {
     this.begun = true;
     this.listen();
     await this.scan();
+    void this.advertise();
   }
 
   /** What keeps it from its work, in words; nothing where it works. */
@@ -130,17 +135,30 @@ export class Agent {
   /** Ends watches at once, and changes once the kernel has answered, or does not answer. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.scans.stop();
+    await Promise.all([this.scans.stop(), this.parts.advertiser?.stop()]);
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
     const idle = Promise.all([this.loops.stop(), this.claims.stop(), this.pciObjects.idle()]);
     await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
     await Promise.all([this.watches.stop(), this.parts.users.stop()]);
   }
 
+  /** Not before the objects speak of the hardware as it is. A NIC that hangs keeps no other from pods. */
+  private async advertise(): Promise<void> {
+    const settled = Promise.all([this.loops.idle(), this.claims.idle(), this.pciObjects.idle()]);
+    await Promise.race([settled, delay(LABEL_WAIT_MS, undefined, { ref: false })]);
+    if (this.stopping.signal.aborted) return;
+    const { devices, claims, pciDevices } = this.watches;
+    const passed = (): SriovNetworkDevice[] => devices.list().filter((nic) => this.loops.hasPassed(nic));
+    const listed = { list: passed, onChange: devices.onChange.bind(devices) };
+    const given = () => this.pciObjects.given.list();
+    this.parts.advertiser?.start({ devices: listed, claims, pciDevices, given });
+  }
+
   private listen(): void {
     this.watches.devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
       else this.loops.hear(change.object);
+      this.claims.wakeNic(change.object.spec.address);
     });
     this.pciObjects.onLoss((parent) => this.lookAt(parent));
     this.node.onChange((remade) => {
@@ -168,7 +186,9 @@ export class Agent {
     await users.refresh();
     const snapshot = await kernel.scan();
     this.network = snapshot;
-    const discovery = discover(snapshot, this.needs());
+    const given = await this.pciObjects.given.look(snapshot, this.needs());
+    this.parts.advertiser?.changed();
+    const discovery = discover(snapshot, this.needs(), given);
     const { devices, skipped } = discovery;
     this.inventory.take(discovery, this.node.get());
     const done = await Promise.all([

@@ -1,5 +1,14 @@
+import { isAbsolute, normalize } from "node:path";
 import { parseArgs } from "node:util";
-import { type ListenAddress, listenAddress, oneOf, seconds as secondsOf, UsageError } from "../service/flags.js";
+import { RESOURCE_PREFIX } from "../../api/names.js";
+import {
+  domain,
+  type ListenAddress,
+  listenAddress,
+  oneOf,
+  seconds as secondsOf,
+  UsageError,
+} from "../service/flags.js";
 import type { AgentOptions } from "./agent.js";
 
 /** All that a run of the agent can be told, by flag or, where one is named, by environment variable. */
@@ -10,6 +19,12 @@ export interface AgentSettings extends AgentOptions {
   readonly procRoot: string;
   /** Folder of the host's udev database; there need be none. */
   readonly udevData: string;
+  /** The kubelet's folder for device plugins; undefined: nothing is offered to pods. */
+  readonly devicePlugins: string | undefined;
+  /** Where Multus learns what a device is. */
+  readonly deviceInfo: string;
+  /** What stands before the names of policies' pools. */
+  readonly resourcePrefix: string;
   /** Path of the kubelet's pod-resources socket. */
   readonly podResources: string;
   readonly logLevel: string;
@@ -26,6 +41,8 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --scan-interval SECONDS       how often hardware is looked at unasked (SCAN_INTERVAL; default 30)
   --management-interfaces LIST  bridges and bonds whose NICs are left alone (MANAGEMENT_INTERFACES; default mgmt-br,mgmt-bo)
   --pci-devices WHICH           PCIDevices for VFs (sriov) or all PCI functions (all) (PCI_DEVICES; default sriov)
+  --given-vfs LIST              vendor:device of NICs that are VFs handed into this machine, beside those that are known by
+                                driver or name, such as 8086:1889,15b3:1018 (GIVEN_VFS)
   --pci-ids FILE                the pci.ids database (PCI_IDS; default: where distributions put it)
   --write-deadline SECONDS      how long one change in the kernel may take (WRITE_DEADLINE; default 120)
   --settle-deadline SECONDS     how long new VFs may take to get driver and name (SETTLE_DEADLINE; default 10)
@@ -36,6 +53,11 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --listen HOST:PORT            where /healthz, /readyz and /metrics are served, or off (LISTEN; default 127.0.0.1:9808)
   --pod-resources SOCKET        the kubelet's socket that tells which pod got which device (POD_RESOURCES;
                                 default /var/lib/kubelet/pod-resources/kubelet.sock; need not exist)
+  --device-plugins DIR          the kubelet's folder in which VFs are offered to pods, or off (DEVICE_PLUGINS;
+                                default /var/lib/kubelet/device-plugins; need not exist)
+  --device-info DIR             where Multus learns what a device is (DEVICE_INFO;
+                                default /var/run/k8s.cni.cncf.io/devinfo/dp)
+  --resource-prefix PREFIX      what stands before the names of policies' pools (RESOURCE_PREFIX; default ${RESOURCE_PREFIX})
   --log-level LEVEL             trace, debug, info, warn or error (LOG_LEVEL; default info)
   --once                        give every NIC what it is asked for, then end: status 0 if all are Ready, else 1
 SIGHUP looks at the hardware at once; SIGTERM ends it cleanly.`;
@@ -60,6 +82,7 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
       .split(",")
       .filter((name) => name !== ""),
     pciDevices: oneOf("pci-devices", text("pci-devices", "PCI_DEVICES") ?? "sriov", ["sriov", "all"]),
+    givenVfs: vendorsAndDevices("given-vfs", text("given-vfs", "GIVEN_VFS")),
     pciIds: text("pci-ids", "PCI_IDS"),
     sysRoot: text("sys-root", "SYS_ROOT") ?? "/sys",
     procRoot: text("proc-root", "PROC_ROOT") ?? "/proc",
@@ -67,6 +90,9 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
     listen: listenAddress(text("listen", "LISTEN") ?? "127.0.0.1:9808"),
     once: flags.once ?? false,
     podResources: text("pod-resources", "POD_RESOURCES") ?? "/var/lib/kubelet/pod-resources/kubelet.sock",
+    devicePlugins: directoryOrOff("device-plugins", text("device-plugins", "DEVICE_PLUGINS")),
+    deviceInfo: text("device-info", "DEVICE_INFO") ?? "/var/run/k8s.cni.cncf.io/devinfo/dp",
+    resourcePrefix: domain("resource-prefix", text("resource-prefix", "RESOURCE_PREFIX") ?? RESOURCE_PREFIX),
     logLevel: oneOf("log-level", text("log-level", "LOG_LEVEL") ?? "info", ["trace", "debug", "info", "warn", "error"]),
   };
 }
@@ -77,6 +103,7 @@ const FLAGS = {
   context: { type: "string" },
   "scan-interval": { type: "string" },
   "pci-devices": { type: "string" },
+  "given-vfs": { type: "string" },
   "pci-ids": { type: "string" },
   "write-deadline": { type: "string" },
   "settle-deadline": { type: "string" },
@@ -85,9 +112,27 @@ const FLAGS = {
   "proc-root": { type: "string" },
   "udev-data": { type: "string" },
   "pod-resources": { type: "string" },
+  "device-plugins": { type: "string" },
+  "device-info": { type: "string" },
+  "resource-prefix": { type: "string" },
   "log-level": { type: "string" },
   listen: { type: "string" },
 } as const;
+
+function vendorsAndDevices(flag: Flag, value = ""): readonly string[] {
+  const listed = value.split(",").filter((it) => it !== "");
+  const wrong = listed.find((it) => !/^[0-9a-f]{4}:[0-9a-f]{4}$/i.test(it));
+  if (wrong !== undefined)
+    throw new UsageError(`--${flag} must list vendor:device in hex, as 8086:1889, not "${wrong}"`);
+  return listed.map((it) => it.toLowerCase());
+}
+
+/** Undefined for `off`. */
+function directoryOrOff(flag: Flag, value = "/var/lib/kubelet/device-plugins"): string | undefined {
+  if (value === "off") return undefined;
+  if (!isAbsolute(value)) throw new UsageError(`--${flag} must be an absolute path, or off, not "${value}"`);
+  return normalize(value).replace(/(.)\/+$/, "$1");
+}
 
 const SWITCHES = { once: { type: "boolean" } } as const;
 

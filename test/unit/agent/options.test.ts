@@ -17,12 +17,16 @@ describe("the agent's settings", () => {
       managementInterfaces: ["mgmt-br", "mgmt-bo"],
       pciDevices: "sriov",
       pciIds: undefined,
+      givenVfs: [],
       sysRoot: "/sys",
       procRoot: "/proc",
       udevData: "/run/udev/data",
       listen: { host: "127.0.0.1", port: 9808 },
       once: false,
       podResources: "/var/lib/kubelet/pod-resources/kubelet.sock",
+      devicePlugins: "/var/lib/kubelet/device-plugins",
+      deviceInfo: "/var/run/k8s.cni.cncf.io/devinfo/dp",
+      resourcePrefix: "openshift.io",
       logLevel: "info",
     });
   });
@@ -36,6 +40,56 @@ describe("the agent's settings", () => {
   it("come from a flag before the environment", () => {
     expect(parse(["--scan-interval", "7"], { SCAN_INTERVAL: "5" }).scanIntervalMs).to.equal(7_000);
   });
+
+  it("list the VFs that a machine was given, in any letters", () => {
+    expect(parse(["--given-vfs", "8086:1889,15B3:1018"]).givenVfs).to.deep.equal(["8086:1889", "15b3:1018"]);
+    expect(parse([], { GIVEN_VFS: "8086:1889" }).givenVfs).to.deep.equal(["8086:1889"]);
+  });
+
+  for (const wrong of ["8086", "0x8086:0x1889", "8086:1889:0", "iavf"]) {
+    it(`refuse ${wrong} as the numbers of a VF that the machine was given`, () => {
+      expect(() => parse(["--given-vfs", `8086:10ed,${wrong}`])).to.throw(
+        UsageError,
+        `--given-vfs must list vendor:device in hex, as 8086:1889, not "${wrong}"`,
+      );
+    });
+  }
+
+  it("say where and under what prefix VFs are offered", () => {
+    const flags = [
+      "--device-plugins",
+      "/run/kubelet//plugins/",
+      "--device-info",
+      "/run/info",
+      "--resource-prefix",
+      "a.b",
+    ];
+    expect(parse(flags)).to.deep.include({
+      devicePlugins: "/run/kubelet/plugins",
+      deviceInfo: "/run/info",
+      resourcePrefix: "a.b",
+    });
+  });
+
+  it("may offer nothing", () => {
+    expect(parse(["--device-plugins", "off"]).devicePlugins).to.equal(undefined);
+  });
+
+  it("may not offer in a folder that depends on where the agent was started", () => {
+    expect(() => parse(["--device-plugins", "plugins"])).to.throw(
+      UsageError,
+      '--device-plugins must be an absolute path, or off, not "plugins"',
+    );
+  });
+
+  for (const prefix of ["", "Example.com", "example.com/", "a..b"]) {
+    it(`may not have the prefix ${JSON.stringify(prefix)}`, () => {
+      expect(() => parse(["--resource-prefix", prefix])).to.throw(
+        UsageError,
+        "--resource-prefix must be a domain's name",
+      );
+    });
+  }
 
   it("may have parts of seconds", () => {
     expect(parse(["--settle-deadline", "0.5"]).settleDeadlineMs).to.equal(500);
