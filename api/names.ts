@@ -63,7 +63,10 @@ export const Annotation = {
   matchedNodes: "network.harvesterhci.io/matched-nodes",
 } as const;
 
-/** The verb on a SriovNetworkDevice that lets its holder destroy VFs which are in use. */
+/**
+ * The verb on a SriovNetworkDevice that lets its holder destroy VFs which are in use; on a PCIDeviceClaim, take a device
+ * back that is in use.
+ */
 export const DISRUPT = "disrupt";
 
 /** Labels by which the agent's pods are found. */

@@ -1,6 +1,7 @@
 import { pciDeviceName } from "../../../api/names.js";
-import type { KubeObject, ObjectMeta } from "../../../api/object.js";
+import type { KubeObject, ObjectMeta, OwnerReference } from "../../../api/object.js";
 import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
+import { PCI_DEVICE } from "../../../api/pci-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import type { Lab } from "../../../lab/lab.js";
 import { CLAIM_SPEC } from "../../specs/claims.js";
@@ -36,6 +37,13 @@ export async function writeClaimStatus(lab: Lab, claim: PciDeviceClaim, status: 
 export async function claimInUse(lab: Lab, nodeName = "by-hand"): Promise<PciDeviceClaim> {
   const claim = await makeClaim(lab.client, { nodeName });
   return writeClaimStatus(lab, claim, { passthroughEnabled: true, usedBy: "virtual machine web/vm1" });
+}
+
+/** A PCIDevice that is there, as owner of a claim: the garbage collector takes what has lost all of its owners. */
+export async function pciDeviceAsOwner(lab: Lab): Promise<OwnerReference> {
+  const { apiVersion, kind } = PCI_DEVICE;
+  const { metadata } = await lab.client.create(PCI_DEVICE, { metadata: { name: `owner-${++made}` } }, BY);
+  return { apiVersion, kind, name: metadata.name, uid: metadata.uid ?? "" };
 }
 
 /** Which of a wrong claim's fields are no texts is for the API server to say; its name must be one all the same. */
