@@ -1,5 +1,8 @@
 /** What works without Pulumi, for other shells and for tools: the meaning of each resource. */
 export { type CapableDevice, type NodeCapability, sriovCapability, type SriovCapability } from "./core/capability.js";
+export type { ClaimInputs, PartialClaimInputs } from "./core/claim/claim-inputs.js";
+export type { ClaimOutputs } from "./core/claim/claim-outputs.js";
+export { pciDeviceClaim } from "./core/claim/pci-device-claim.js";
 export { Cluster } from "./core/cluster.js";
 export type { DeviceInputs, PartialDeviceInputs } from "./core/device-inputs.js";
 export type { DeviceOutputs, VirtualFunctionOutput } from "./core/device-outputs.js";

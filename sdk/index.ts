@@ -1,5 +1,6 @@
 export type { CapableDevice, NodeCapability, SriovCapability } from "../provider/index.js";
 export { getSriovCapability, type GetSriovCapabilityArgs, getSriovCapabilityOutput } from "./get-sriov-capability.js";
+export { PciDeviceClaim, type PciDeviceClaimArgs, type PciDeviceClaimState } from "./pci-device-claim.js";
 export {
   SriovNetworkDevice,
   type SriovNetworkDeviceArgs,
