@@ -1,4 +1,4 @@
-import type { NamedExpression, PolicyRules, Validation } from "../admission-policies.js";
+import type { PolicyRules, Validation } from "../admission-policies.js";
 import { CLAIM_FINALIZER } from "../pci-device-claim.js";
 import { PCI_DEVICE } from "../pci-device.js";
 import type { ServiceAccountName } from "../rbac.js";
@@ -10,6 +10,7 @@ import {
   forbidden,
   isAccount,
   isPciDeviceOfClaimedNode,
+  keyed,
   isSame,
   isSameBut,
   literal,
@@ -137,23 +138,5 @@ function claimValidations(): Validation[] {
       CLAIM_PARTS,
       `${name} + ${literal(`: ${CLAIM_PARTS}`)}`,
     ),
-  ];
-}
-
-/** A map of the object before and after the request, and whether the request leaves all but `ours` of it alone. */
-function keyed(map: "labels" | "annotations", ours: readonly string[]): NamedExpression[] {
-  const of = (object: string): string =>
-    `${object} != null && has(${object}.metadata.${map}) ? ${object}.metadata.${map} : {}`;
-  const [before, after] = [`variables.${map}Before`, `variables.${map}After`];
-  const isOurs = `k in ${literal(ours)}`;
-  return [
-    { name: `${map}Before`, expression: of("oldObject") },
-    { name: `${map}After`, expression: of("object") },
-    {
-      name: `${map}OfOthersKept`,
-      expression:
-        `${after}.all(k, ${isOurs} || (k in ${before} && ${before}[k] == ${after}[k])) && ` +
-        `${before}.all(k, ${isOurs} || k in ${after})`,
-    },
   ];
 }

@@ -1,16 +1,16 @@
 import type { NamedExpression, PolicyRules, Validation } from "../admission-policies.js";
 import { KUBE_VIRT } from "../kubevirt.js";
-import { DEVICES_GROUP } from "../names.js";
+import { Annotation, DEVICES_GROUP } from "../names.js";
 import { CLAIM_FINALIZER } from "../pci-device-claim.js";
 import type { ServiceAccountName } from "../rbac.js";
-import { forbidden, isAccount, isSame, isSameBut, literal, subject } from "./expressions.js";
+import { forbidden, isAccount, isSame, isSameBut, keyed, literal, subject } from "./expressions.js";
 
 /** Where the list stands that the controller keeps. */
 const LIST = ["spec", "configuration", "permittedHostDevices", "pciHostDevices"] as const;
 
 const CLAIM_PARTS = `the controller takes its finalizer ${CLAIM_FINALIZER} from a claim, and writes nothing else of it`;
 
-const KUBE_VIRT_PARTS = `the reconciler writes nothing of a KubeVirt but ${LIST.join(".")}`;
+const KUBE_VIRT_PARTS = `the reconciler writes nothing of a KubeVirt but ${LIST.join(".")} and the annotation ${Annotation.permittedPciDevices}`;
 
 /**
  * What the controller may write of objects that are others', beyond what its role says: a role cannot tell one field from
@@ -38,7 +38,7 @@ export function controllersRules(controller: ServiceAccountName, agent: ServiceA
         expression: `request.resource.resource == ${literal(KUBE_VIRT.plural)} || ${isAccount(controller)}`,
       },
     ],
-    variables: [subject, ...levels()],
+    variables: [subject, ...keyed("annotations", [Annotation.permittedPciDevices]), ...levels()],
     validations: [claimValidation(), ...kubeVirtValidations()],
   };
 }
@@ -60,7 +60,7 @@ function claimValidation(): Validation {
 function kubeVirtValidations(): Validation[] {
   const isKubeVirt = `request.resource.resource == ${literal(KUBE_VIRT.plural)}`;
   const message = `variables.subject.metadata.name + ${literal(`: ${KUBE_VIRT_PARTS}`)}`;
-  const metadata = ["labels", "annotations", "finalizers", "ownerReferences"].map((part) => isSame(`metadata.${part}`));
+  const metadata = ["labels", "finalizers", "ownerReferences"].map((part) => isSame(`metadata.${part}`));
   return [
     forbidden(
       `!(${isKubeVirt}) || (request.operation == "UPDATE" && (!has(request.subResource) || request.subResource == ""))`,
@@ -68,7 +68,7 @@ function kubeVirtValidations(): Validation[] {
       message,
     ),
     forbidden(
-      `!(${isKubeVirt}) || (${[...metadata, ...LIST.map((_, depth) => othersKept(depth))].join(" && ")})`,
+      `!(${isKubeVirt}) || (${[...metadata, "variables.annotationsOfOthersKept", ...LIST.map((_, depth) => othersKept(depth))].join(" && ")})`,
       KUBE_VIRT_PARTS,
       message,
     ),
@@ -80,13 +80,18 @@ function levels(): NamedExpression[] {
   return LIST.flatMap((_, depth) =>
     ["oldObject", "object"].map((object) => {
       const at = [object, ...LIST.slice(0, depth)].join(".");
-      const above = LIST.slice(0, depth).map((_, index) => `has(${[object, ...LIST.slice(0, index + 1)].join(".")})`);
+      const above = LIST.slice(0, depth).map((_, index) => isThere([object, ...LIST.slice(0, index + 1)].join(".")));
       return {
         name: `${object}${depth}`,
         expression: `${[`${object} != null`, ...above].join(" && ")} ? ${at} : {}`,
       };
     }),
   );
+}
+
+/** KubeVirt's kind says nowhere that it may be null; a kind that says nothing of its fields lets them be. */
+function isThere(path: string): string {
+  return `has(${path}) && dyn(${path}) != null`;
 }
 
 /** Is everything at this depth as it was, but for what leads to the list, and metadata? */

@@ -111,6 +111,24 @@ export function isSameBut(path: string, ours: string): string {
   return `${others("object")} == ${others("oldObject")}`;
 }
 
+/** A map of the object before and after the request, and whether the request leaves all but `ours` of it alone. */
+export function keyed(map: "labels" | "annotations", ours: readonly string[]): NamedExpression[] {
+  const of = (object: string): string =>
+    `${object} != null && has(${object}.metadata.${map}) ? ${object}.metadata.${map} : {}`;
+  const [before, after] = [`variables.${map}Before`, `variables.${map}After`];
+  const isOurs = `k in ${literal(ours)}`;
+  return [
+    { name: `${map}Before`, expression: of("oldObject") },
+    { name: `${map}After`, expression: of("object") },
+    {
+      name: `${map}OfOthersKept`,
+      expression:
+        `${after}.all(k, ${isOurs} || (k in ${before} && ${before}[k] == ${after}[k])) && ` +
+        `${before}.all(k, ${isOurs} || k in ${after})`,
+    },
+  ];
+}
+
 export function forbidden(expression: string, message: string, messageExpression: string): Validation {
   return { expression, reason: "Forbidden", message, messageExpression };
 }

@@ -72,9 +72,8 @@ export class PermittedDevices implements Job {
   private async pass(term: AbortSignal): Promise<number | undefined> {
     // Claims that are not read yet would look as if there were none.
     if (this.waitsFor().length > 0) return undefined;
-    if (this.parts.watches.served.serves(KUBE_VIRT) === false) return this.lookForKind();
     const kubeVirts = this.kubeVirts.list().filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-    if (kubeVirts.length === 0) return undefined;
+    if (kubeVirts.length === 0) return this.lookForKind();
     const failures: unknown[] = [];
     const note = (error: unknown): undefined => void failures.push(error);
     await this.selectors.learn(offered(this.claims.list()), term).catch(note);
@@ -89,7 +88,8 @@ export class PermittedDevices implements Job {
 
   /** What comes of it the watch tells. */
   private async lookForKind(): Promise<number | undefined> {
-    if (offered(this.claims.list()).length === 0) return undefined;
+    const isServed = this.parts.watches.served.serves(KUBE_VIRT) !== false;
+    if (isServed || offered(this.claims.list()).length === 0) return undefined;
     await this.kubeVirts.look();
     return Date.now() + LOOK_FOR_KIND_MS;
   }

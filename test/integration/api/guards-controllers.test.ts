@@ -4,7 +4,7 @@ import { KUBE_VIRT, type KubeVirt, type PciHostDevice } from "../../../api/kubev
 import { Annotation, DEVICES_API_VERSION } from "../../../api/names.js";
 import type { KubeObject, ObjectMeta, OwnerReference } from "../../../api/object.js";
 import { CLAIM_FINALIZER, PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
-import { KubeClient } from "../../../kube/client.js";
+import { type JsonPatchStep, KubeClient } from "../../../kube/client.js";
 import { installKubeVirt } from "../../../lab/install-contract.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
@@ -93,7 +93,7 @@ describe("the guard of what the controller writes of others' objects", () => {
     const at = { fieldManager: "somebody", namespace };
 
     /** As KubeVirt's operator and an administrator leave it: full of what is none of our business. */
-    async function make(permittedHostDevices?: object): Promise<KubeVirt> {
+    async function make(permittedHostDevices?: object | null): Promise<KubeVirt> {
       const object: KubeObject & { readonly spec: unknown } = {
         metadata: { name: `kubevirt-${++made}`, namespace, labels: { theirs: "x" }, annotations: { theirs: "x" } },
         spec: {
@@ -104,7 +104,7 @@ describe("the guard of what the controller writes of others' objects", () => {
           },
         },
       };
-      return (await lab.client.create<KubeObject>(KUBE_VIRT, object, at));
+      return await lab.client.create<KubeObject>(KUBE_VIRT, object, at);
     }
     const write = ({ metadata }: KubeVirt, patch: Fields): Promise<KubeVirt> =>
       controller.merge(KUBE_VIRT, metadata.name, patch, at);
@@ -140,6 +140,23 @@ describe("the guard of what the controller writes of others' objects", () => {
       expect(listed(written as KubeVirt)).to.deep.equal([THEIRS, OURS]);
     });
 
+    it("lets it make the list where null leads there", async () => {
+      const steps: JsonPatchStep[] = [
+        { op: "add", path: "/spec/configuration/permittedHostDevices", value: { pciHostDevices: [OURS] } },
+      ];
+      const made = await make(null);
+      const { metadata } = made;
+      expect(listed(await controller.jsonPatch(KUBE_VIRT, metadata.name, steps, at))).to.deep.equal([OURS]);
+    });
+
+    it("lets it keep the annotation that says which entries are its own", async () => {
+      const made = await make();
+      const annotate = (text: string | null): Promise<KubeVirt> =>
+        write(made, { metadata: { annotations: { [Annotation.permittedPciDevices]: text } } });
+      expect((await annotate("{}")).metadata.annotations).to.include({ [Annotation.permittedPciDevices]: "{}" });
+      expect((await annotate(null)).metadata.annotations).to.deep.equal({ theirs: "x" });
+    });
+
     for (const [what, patch] of [
       ["another part of spec", { spec: { imagePullPolicy: "Always" } }],
       ["a part of spec away", { spec: { imagePullPolicy: null } }],
@@ -159,7 +176,8 @@ describe("the guard of what the controller writes of others' objects", () => {
         const kubeVirt = await make({ pciHostDevices: [THEIRS], mediatedDevices: [{ mdevNameSelector: "a" }] });
         expect(await refused(write(kubeVirt, patch))).to.equal(
           `${kubeVirt.metadata.name}: the reconciler writes nothing of a KubeVirt but ` +
-            `spec.configuration.permittedHostDevices.pciHostDevices`,
+            `spec.configuration.permittedHostDevices.pciHostDevices and the annotation ` +
+            `devices.harvesterhci.io/permitted-pci-devices`,
         );
       });
     }

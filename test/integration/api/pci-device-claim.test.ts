@@ -7,7 +7,7 @@ import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
 import { ACCEPTED_CLAIMS, LONG_NODE_NAME, REFUSED_CLAIMS } from "../../specs/claims.js";
 import { refusal } from "../refusal.js";
-import { freshAddress, makeClaim, writeClaimStatus } from "./claim.js";
+import { freshAddress, makeClaim, pciDeviceAsOwner, writeClaimStatus } from "./claim.js";
 
 /** Of the kind's own rules; what is refused names the field and says what is wrong with it. */
 describe("a PCIDeviceClaim at the API server", () => {
@@ -50,6 +50,13 @@ describe("a PCIDeviceClaim at the API server", () => {
     it("is refused under that of another node's device", async () => {
       const address = freshAddress();
       await refusal(makeClaim(client, { address }, { name: pciDeviceName("node2", address) }), ApiError);
+    });
+
+    it("is refused under that of another node's device where the name is as long as a name can be", async () => {
+      const [address, nodeName] = [freshAddress(), "n".repeat(LONGEST_NODE_NAME)];
+      const name = pciDeviceName("m".repeat(LONGEST_NODE_NAME), address);
+      expect(name).to.have.length(253);
+      await refusal(makeClaim(client, { address, nodeName }, { name }), ApiError);
     });
 
     it("is refused where there is one for the device already", async () => {
@@ -121,10 +128,23 @@ describe("a PCIDeviceClaim at the API server", () => {
     expect([written.metadata.generation, written.status]).to.deep.equal([1, status]);
   });
 
+  it("may be as Harvester makes it for a virtual machine, and keeps all of that", async () => {
+    const metadata = {
+      labels: { "harvesterhci.io/parent-sriov-gpu-device": "node1-000008000" },
+      annotations: { "pcidevices.harvesterhci.io/skip-vfio-binding": "true" },
+      finalizers: ["wrangler.cattle.io/PCIDeviceClaimOnRemove"],
+      ownerReferences: [await pciDeviceAsOwner(lab)],
+    };
+    expect((await makeClaim(client, { userName: "admin" }, metadata)).metadata).to.deep.include(metadata);
+  });
+
   it("may say no more in its status than Harvester's does", async () => {
     const status = { kernelDriverToUnbind: "", passthroughEnabled: false };
     expect((await writeClaimStatus(lab, await makeClaim(client), status)).status).to.deep.equal(status);
   });
 });
+
+/** Of those that leave room for an address in a name of 253 characters. */
+const LONGEST_NODE_NAME = 243;
 
 const ME = { fieldManager: "somebody" };
