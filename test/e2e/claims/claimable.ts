@@ -5,6 +5,8 @@ import { PCI_DEVICE } from "../../../api/pci-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { Informer } from "../../../kube/informer.js";
 import { waitFor } from "../../../kube/wait.js";
+import { virtualFunctionAddress } from "../../../lab/nodes/simulated/hardware.js";
+import { parsePciAddress } from "../../../reconciler/kernel/kernel.js";
 import type { PciDeviceClaimArgs } from "../../../sdk/pci-device-claim.js";
 import { found } from "../networks/twins.js";
 import { type Nic, untilObject } from "../nics.js";
@@ -25,7 +27,8 @@ export interface Claimable {
 
 /** VF `index` of the NIC: its address is known before it is there. */
 export function vfOf(nic: Nic, index = 0): Claimable {
-  const address = nic.address.replace("00.0", `10.${2 * index}`);
+  // As a card's default offset and stride have them.
+  const address = String(virtualFunctionAddress(parsePciAddress(nic.address), index, 128, 2));
   const name = pciDeviceName(nic.nodeName, address);
   return {
     address,
