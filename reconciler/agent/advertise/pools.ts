@@ -56,9 +56,9 @@ export function pools(snapshot: PoolSnapshot, before: Pools): Pools {
   const taken = takenByClaims(snapshot);
   const wanted = [...claimed, ...groupedVfs(snapshot, before).filter(({ device }) => !taken.has(device.address))];
   const given = snapshot.given.filter(({ address }) => !taken.has(address)).map((vf) => offerOfGiven(vf, snapshot));
+  const offers = [...wanted, ...given].map((it) => withAllocation(it, snapshot.allocated));
   const pools = new Map<string, Map<string, PoolDevice>>();
-  for (const offer of [...wanted, ...given].map((it) => withAllocation(it, snapshot.allocated))) {
-    const { resourceName, device } = offer;
+  for (const { resourceName, device } of withGroups(offers, snapshot.allocated)) {
     const wasOffered = before.get(resourceName)?.has(device.address) ?? false;
     if (device.unhealthy !== undefined && !wasOffered) continue;
     const pool = pools.get(resourceName) ?? new Map<string, PoolDevice>();
@@ -78,6 +78,22 @@ function withAllocation({ resourceName, device }: Offer, allocated: PoolSnapshot
   const name = allocated.get(device.address);
   if (name === undefined || name === resourceName || device.unhealthy !== undefined) return { resourceName, device };
   return { resourceName, device: { ...device, unhealthy: `a pod has it as ${name}` } };
+}
+
+/** The kernel opens an IOMMU group for one at a time, so that the others of a group go with the one that somebody has. */
+function withGroups(offers: readonly Offer[], allocated: PoolSnapshot["allocated"]): readonly Offer[] {
+  const holders = new Map(
+    offers.flatMap(({ device: { address, vfio } }) =>
+      vfio !== undefined && allocated.has(address) ? [[vfio.iommuGroup, address] as const] : [],
+    ),
+  );
+  return offers.map(({ resourceName, device }) => {
+    const { address, vfio, unhealthy } = device;
+    const holder = holders.get(vfio?.iommuGroup ?? "");
+    if (holder === undefined || allocated.has(address) || unhealthy !== undefined) return { resourceName, device };
+    const problem = `a pod has ${holder} of its IOMMU group ${vfio?.iommuGroup ?? ""}`;
+    return { resourceName, device: { ...device, unhealthy: problem } };
+  });
 }
 
 function offerOfGiven({ address, resourceName }: GivenVf, { resourcePrefix }: PoolSnapshot): Offer {

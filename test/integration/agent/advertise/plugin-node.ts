@@ -7,7 +7,7 @@ import type { Lab } from "../../../../lab/lab.js";
 import type { NicSpec } from "../../../../lab/nodes/simulated/hardware.js";
 import type { SimulatedNode } from "../../../../lab/nodes/simulated-node.js";
 import { sharedLab } from "../../../shared-lab.js";
-import { NEVER_UNASKED } from "../agent-process.js";
+import { NEVER_UNASKED, rescan } from "../agent-process.js";
 import { nics } from "../hardware.js";
 import { Observer } from "../observer.js";
 
@@ -69,6 +69,15 @@ export class PluginNode {
     return devices.filter(({ health }) => health === "Healthy").map(({ id }) => id);
   }
 
+  /** The pod ends; resolves when the agent says of the NIC's VFs that nobody uses them. */
+  async free(pod: string, nic: number): Promise<void> {
+    this.kubelet.free(pod);
+    rescan(this.lab.run, this.node);
+    const isFree = ({ status }: SriovNetworkDevice): boolean =>
+      status?.virtualFunctions?.every(({ usedBy }) => usedBy === undefined) ?? false;
+    await this.observer.device(this.nameOf(nic), isFree);
+  }
+
   /** What Multus is told, by file. */
   deviceInfo(): Record<string, unknown> {
     const directory = join(this.directory, "devinfo");
@@ -78,14 +87,18 @@ export class PluginNode {
     );
   }
 
+  async metrics(): Promise<string> {
+    const served = this.records().find(({ msg }) => msg === "health and metrics are served");
+    return (await fetch(`http://127.0.0.1:${served?.port ?? 0}/metrics`)).text();
+  }
+
   /** Messages of the agent's log, of all its lives. */
   logged(): string[] {
-    const lines = readFileSync(this.node.agentLog, "utf8").split("\n");
-    return lines.filter((line) => line.startsWith("{")).map((line) => (JSON.parse(line) as { msg: string }).msg);
+    return this.records().map(({ msg }) => msg);
   }
-}
 
-export function vfAddress(nic: number, index: number): string {
-  const bus = (nic + 1).toString(16).padStart(2, "0");
-  return `0000:${bus}:${(16 + (index >> 3)).toString(16)}.${index & 7}`;
+  private records(): { readonly msg: string; readonly port?: number }[] {
+    const lines = readFileSync(this.node.agentLog, "utf8").split("\n");
+    return lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as { msg: string });
+  }
 }
