@@ -141,6 +141,11 @@ export class KubeVirtCluster {
     return until(this.events, find, () => true, `event ${reason} about ${metadata.name}`, DEADLINE_MS);
   }
 
+  /** Resolves when the claim is as wanted. */
+  seesClaim({ metadata }: PciDeviceClaim, wanted: (claim: PciDeviceClaim) => boolean): Promise<PciDeviceClaim> {
+    return until(this.claims, () => this.claims.get(metadata.name), wanted, metadata.name, DEADLINE_MS);
+  }
+
   /** Resolves when the claim is gone. */
   noClaim({ metadata }: PciDeviceClaim): Promise<void> {
     return waitFor(
