@@ -22,6 +22,7 @@ export type DeviceDialect = "harvester" | "own";
  */
 export class Cluster {
   private readonly shared = new Map<string, Promise<unknown>>();
+  private readonly reserved = new Map<string, string>();
   private readonly informers = new Set<Informer<KubeObject>>();
 
   constructor(readonly client: KubeClient) {}
@@ -91,6 +92,16 @@ export class Cluster {
   async refuseStranger(remembered: string | undefined): Promise<void> {
     const problem = await this.strangerProblem(remembered);
     if (problem !== undefined) throw new Error(problem);
+  }
+
+  /**
+   * Notes what a resource of this run wants that only one can have. Answers which other resource has noted the same before,
+   * by its URN.
+   */
+  reserve(what: string, urn: string): string | undefined {
+    const first = this.reserved.get(what) ?? urn;
+    this.reserved.set(what, first);
+    return first === urn ? undefined : first;
   }
 
   /** Ends watches and connections. */

@@ -19,7 +19,8 @@ export function waitOptions({ deadline, signal, log }: Operation): WaitOptions {
 export function inTime(error: unknown, what: string, next: string, silence?: SilenceWatch): unknown {
   if (!(error instanceof WaitTimeout)) return error;
   const missing = silence?.finding() ?? error.pending;
-  return new Error(`${what}: ${missing}. ${next} More time: customTimeouts.`, { cause: error });
+  // What others say may be a sentence already.
+  return new Error(`${what}: ${missing.replace(/\.$/, "")}. ${next} More time: customTimeouts.`, { cause: error });
 }
 
 /** What keeps an object that was deleted. */

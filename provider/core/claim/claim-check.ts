@@ -1,7 +1,11 @@
+import { PCI_DEVICE_CLAIM } from "../../../api/pci-device-claim.js";
+import { isKindMissing } from "../../../kube/errors.js";
 import { checkOnCluster, clusterFailure } from "../cluster-check.js";
-import type { Checked, Operation } from "../resource.js";
+import { missingKind } from "../missing-kind.js";
+import type { Checked, InputFailure, Operation } from "../resource.js";
+import { deviceFailure, foreseenNames, nodeFailure, takenFailure, twinFailure } from "./claim-foresight.js";
 import { type ClaimInputs, claimInputFailures, DEFAULT_USER, type PartialClaimInputs } from "./claim-inputs.js";
-import { claimedDevice } from "./claimed-device.js";
+import { type ClaimedDevice, claimedDevice } from "./claimed-device.js";
 
 /** What is known of a claim before anything is changed. */
 
@@ -25,7 +29,9 @@ export async function checkClaim(
   if (failures.length > 0 || needed.some((name) => unknown.has(name))) return { inputs, failures };
   try {
     const looking = operation();
-    return await checkOnCluster<ClaimInputs>(looking, olds, inputs, (inputs) => lookAround(looking, olds, inputs));
+    return await checkOnCluster<ClaimInputs>(looking, olds, inputs, (inputs) =>
+      lookAround(looking, olds, inputs, unknown),
+    );
   } catch (error) {
     return { inputs, failures: [clusterFailure(error)] };
   }
@@ -42,12 +48,54 @@ function withSettings(news: PartialClaimInputs, unknown: ReadonlySet<string>): P
 
 async function lookAround(
   operation: Operation,
-  _olds: PartialClaimInputs,
+  olds: PartialClaimInputs,
   news: PartialClaimInputs,
+  unknown: ReadonlySet<string>,
 ): Promise<ClaimCheck> {
   const device = await claimedDevice(operation, news);
-  if (device === undefined) return { inputs: news, failures: [] };
+  if (device === undefined) {
+    operation.log.warn(`there is no PCIDevice "${news.pciDevice ?? ""}": up fails unless something makes it first.`);
+    return { inputs: news, failures: [] };
+  }
   const { name, nodeName, address } = device;
-  const inputs = { ...news, claimName: name, pciDevice: name, nodeName, address };
-  return { inputs, failures: [] };
+  // What the claim has taken the device from, or offers it under, is known from before.
+  const isOurs = olds.claimName === name;
+  const names = isOurs ? foreseenBefore(olds, news) : foreseenNames(device, news, unknown);
+  const inputs = { ...news, ...names, claimName: name, pciDevice: name, nodeName, address };
+  const property = news.pciDevice === undefined ? "address" : "pciDevice";
+  const failure = await firstFailure(operation, device, inputs, isOurs);
+  return { inputs, failures: failure === undefined ? [] : [{ property, ...failure }] };
+}
+
+/** Of a claim that is there, the other rules have been seen to, and the device is the claim's own. */
+async function firstFailure(
+  operation: Operation,
+  device: ClaimedDevice,
+  inputs: PartialClaimInputs,
+  isOurs: boolean,
+): Promise<(Partial<InputFailure> & Pick<InputFailure, "reason">) | undefined> {
+  try {
+    const twin = twinFailure(operation, device, inputs);
+    if (twin !== undefined || isOurs) return twin;
+    return (
+      (await takenFailure(operation, device, inputs)) ??
+      (await nodeFailure(operation, device)) ??
+      (await deviceFailure(operation, device))
+    );
+  } catch (error) {
+    if (!isKindMissing(error)) throw error;
+    const advice = "up fails unless something that it installs first, such as the reconciler, brings it.";
+    operation.log.warn(`${missingKind(PCI_DEVICE_CLAIM)} ${advice}`);
+    return undefined;
+  }
+}
+
+function foreseenBefore(olds: PartialClaimInputs, news: PartialClaimInputs): PartialClaimInputs {
+  const { kernelDriverToUnbind, resourceName } = olds;
+  const sameName =
+    olds.givenResourceName === news.givenResourceName && olds.disableResourcePooling === news.disableResourcePooling;
+  return {
+    ...(kernelDriverToUnbind !== undefined && { kernelDriverToUnbind }),
+    ...(sameName && resourceName !== undefined && { resourceName }),
+  };
 }

@@ -10,7 +10,7 @@ import type { ClaimedDevice } from "./claimed-device.js";
 
 /** The claim that a resource makes, and one of somebody else that is in its way. */
 
-/** Pure. @throws {Error} where the claim cannot be made yet. */
+/** Pure. On Harvester the device must be listed. */
 export function wantedClaim(device: ClaimedDevice, inputs: ClaimInputs, dialect: DeviceDialect): WantedObject {
   const { name, nodeName, address } = device;
   const { userName = DEFAULT_USER, disableResourcePooling } = inputs;
@@ -22,7 +22,7 @@ export function wantedClaim(device: ClaimedDevice, inputs: ClaimInputs, dialect:
       ...(override !== undefined && { [Annotation.overrideResourceName]: override }),
     },
     // This project's agent does it itself.
-    ...(dialect === "harvester" && { ownerReferences: [ownerReference(device)] }),
+    ...(dialect === "harvester" && { ownerReferences: ownerReferences(device) }),
     spec: { address, nodeName, userName, ...(disableResourcePooling !== undefined && { disableResourcePooling }) },
   };
 }
@@ -49,9 +49,7 @@ export function describeTaken(live: PciDeviceClaim, obstacle: ObjectObstacle): s
 }
 
 /** Harvester's controller finds the device by it, and takes devices whose claim has none for orphans. */
-function ownerReference({ name, pciDevice }: ClaimedDevice): OwnerReference {
+function ownerReferences({ name, pciDevice }: ClaimedDevice): readonly OwnerReference[] {
   const uid = pciDevice?.metadata.uid;
-  if (uid === undefined)
-    throw new Error(`there is no PCIDevice ${name}, and Harvester's controller takes no claim without one`);
-  return { apiVersion: DEVICES_API_VERSION, kind: PCI_DEVICE.kind, name, uid };
+  return uid === undefined ? [] : [{ apiVersion: DEVICES_API_VERSION, kind: PCI_DEVICE.kind, name, uid }];
 }

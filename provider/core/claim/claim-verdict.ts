@@ -39,7 +39,7 @@ function ownVerdict(claim: PciDeviceClaim, applied: PciDeviceClaim): Verdict<Pci
   if (ready === undefined || !isAnswered(claim, generation))
     return pending(`waiting for the agent on node ${claim.spec.nodeName}`);
   if (ready.status === "True") return { state: "satisfied", result: claim };
-  if (FINAL.has(ready.reason)) return failed(new ClaimRefused(`${name}: ${ready.message}`));
+  if (isFinal(ready.reason, applied)) return failed(new ClaimRefused(`${name}: ${ready.message}`));
   return pending(`${ready.reason}: ${ready.message}`);
 }
 
@@ -50,6 +50,16 @@ function harvesterVerdict(claim: PciDeviceClaim): Verdict<PciDeviceClaim> {
     `Harvester's pcidevices controller on node ${claim.spec.nodeName} has not enabled passthrough yet (what is in its way, ` +
       `it tells in its log alone)`,
   );
+}
+
+/** Was the device handed out before the change? */
+export function wasEnabled({ status }: PciDeviceClaim): boolean {
+  return status?.passthroughEnabled === true;
+}
+
+/** A VF that was handed out comes back; one that was never there may never come. */
+function isFinal(reason: string, applied: PciDeviceClaim): boolean {
+  return FINAL.has(reason) || (reason === ClaimReason.DeviceAway && !wasEnabled(applied));
 }
 
 /** What the program, or somebody else, must put right before a claim can be carried out. */

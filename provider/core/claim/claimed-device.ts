@@ -1,8 +1,10 @@
 import { pciDeviceName, pciDeviceOf } from "../../../api/names.js";
 import { PCI_DEVICE, type PciDevice } from "../../../api/pci-device.js";
+import { waitFor } from "../../../kube/wait.js";
 import { isForbidden, isKindMissing } from "../../../kube/errors.js";
 import { findObject } from "../owned-object.js";
 import type { Operation } from "../resource.js";
+import { inTime, waitOptions } from "../waiting.js";
 import type { PartialClaimInputs } from "./claim-inputs.js";
 
 /** The device that a program means. */
@@ -27,6 +29,26 @@ export async function claimedDevice(
   const meant =
     told ?? (given === undefined ? { nodeName: nodeName ?? "", address: address ?? "" } : pciDeviceOf(name));
   return meant && { name, ...meant, ...(pciDevice && { pciDevice }) };
+}
+
+/** The device once it is listed, for who can make no claim before. @throws {Error} where that takes too long. */
+export async function listedDevice(operation: Operation, device: ClaimedDevice): Promise<ClaimedDevice> {
+  const { name } = device;
+  const devices = await operation.cluster.objects(PCI_DEVICE);
+  try {
+    return await waitFor(
+      devices,
+      () => {
+        const pciDevice = devices.get(name);
+        return pciDevice === undefined
+          ? { state: "pending", what: `there is no PCIDevice ${name}` }
+          : { state: "satisfied", result: { ...device, pciDevice } };
+      },
+      waitOptions(operation),
+    );
+  } catch (error) {
+    throw inTime(error, `${name}: not claimed in time`, "Nothing was created.");
+  }
 }
 
 /** As watched, or where it is not seen yet, as the API server has it: the watch may be a moment behind the VF's NIC. */

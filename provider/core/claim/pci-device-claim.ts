@@ -2,16 +2,24 @@ import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-c
 import { messageOf, policyRefusal } from "../../../kube/errors.js";
 import { isMintedFrom, mintFieldManager, quoteAll } from "../field-manager.js";
 import { KindMissing } from "../missing-kind.js";
-import { findObject, makeObject, type ObjectOwner, type Removal, removeObject, setObject } from "../owned-object.js";
+import {
+  findObject,
+  makeObject,
+  type ObjectOwner,
+  type Removal,
+  removeObject,
+  setObject,
+  type WantedObject,
+} from "../owned-object.js";
 import { type Created, type Operation, PartialFailure, type Resource } from "../resource.js";
 import { checkClaim } from "./claim-check.js";
 import { diffClaim } from "./claim-diff.js";
 import type { ClaimInputs } from "./claim-inputs.js";
 import { describeTaken, wantedClaim } from "./claim-object.js";
 import { claimOutputs, type ClaimOutputs, type ClaimSight, liveSettings } from "./claim-outputs.js";
-import { ClaimRefused } from "./claim-verdict.js";
+import { ClaimRefused, wasEnabled } from "./claim-verdict.js";
 import { awaitEnabled, awaitReleased } from "./claim-wait.js";
-import { claimedDevice } from "./claimed-device.js";
+import { claimedDevice, listedDevice } from "./claimed-device.js";
 
 /** The meaning of one PciDeviceClaim resource: a claim that the resource makes, and the device in the hands of vfio. */
 export const pciDeviceClaim: Resource<ClaimInputs, ClaimOutputs> = {
@@ -34,7 +42,7 @@ export async function createClaim(operation: Operation, inputs: ClaimInputs): Pr
   const wanted = await wantedNow(operation, inputs);
   const { client } = operation.cluster;
   const applied = await makeObject(client, PCI_DEVICE_CLAIM, wanted, owner, describeTaken);
-  return { id: wanted.name, outputs: await enabled(operation, applied, inputs, owner, true) };
+  return { id: wanted.name, outputs: await enabled(operation, applied, inputs, owner) };
 }
 
 /** Sets what the program says now; a claim that somebody deleted is made anew. @throws {PartialFailure} */
@@ -49,8 +57,7 @@ export async function updateClaim(
   const live = await findObject(client, PCI_DEVICE_CLAIM, { name: id }, operation.signal);
   const wanted = await wantedNow(operation, inputs);
   const applied = await setObject(client, PCI_DEVICE_CLAIM, live, wanted, owner);
-  // What was handed out stays so; what never was must not lie in wait.
-  return enabled(operation, applied, inputs, owner, live?.status?.passthroughEnabled !== true);
+  return enabled(operation, applied, inputs, owner);
 }
 
 /** The claim is ours from here on, so whatever fails must leave a state behind, unless the claim is gone again. */
@@ -59,14 +66,15 @@ async function enabled(
   applied: PciDeviceClaim,
   inputs: ClaimInputs,
   owner: ObjectOwner,
-  takesBack: boolean,
 ): Promise<ClaimOutputs> {
   const { name } = applied.metadata;
   try {
     const claim = await awaitEnabled(operation, applied);
     return claimOutputs(await sightOf(operation, claim), inputs, owner.fieldManager);
   } catch (error) {
-    const taken = error instanceof ClaimRefused && takesBack ? await takeBack(operation, applied, owner) : undefined;
+    // What was handed out stays so; what never was must not lie in wait.
+    const isRefused = error instanceof ClaimRefused && !wasEnabled(applied);
+    const taken = isRefused ? await takeBack(operation, applied, owner) : undefined;
     const message = messageOf(error) + (taken?.note ?? "");
     if (taken?.gone === true) throw new Error(message, { cause: error });
     const claims = await operation.cluster.objects(PCI_DEVICE_CLAIM).catch(() => undefined);
@@ -158,10 +166,13 @@ async function removed(
   }
 }
 
-async function wantedNow(operation: Operation, inputs: ClaimInputs): Promise<ReturnType<typeof wantedClaim>> {
+async function wantedNow(operation: Operation, inputs: ClaimInputs): Promise<WantedObject> {
   const device = await claimedDevice(operation, inputs);
   if (device === undefined) throw new Error(`there is no PCIDevice "${inputs.pciDevice ?? ""}"`);
-  return wantedClaim(device, inputs, await operation.cluster.deviceDialect());
+  const dialect = await operation.cluster.deviceDialect();
+  // Harvester lists VFs up to half a minute after they are there.
+  const isEarly = dialect === "harvester" && device.pciDevice === undefined;
+  return wantedClaim(isEarly ? await listedDevice(operation, device) : device, inputs, dialect);
 }
 
 async function sightOf(operation: Operation, claim: PciDeviceClaim): Promise<ClaimSight> {
