@@ -149,7 +149,8 @@ export class Agent {
     const { devices, claims, pciDevices } = this.watches;
     const passed = (): SriovNetworkDevice[] => devices.list().filter((nic) => this.loops.hasPassed(nic));
     const listed = { list: passed, onChange: devices.onChange.bind(devices) };
-    this.parts.advertiser?.start({ devices: listed, claims, pciDevices });
+    const given = () => this.pciObjects.given.list();
+    this.parts.advertiser?.start({ devices: listed, claims, pciDevices, given });
   }
 
   private listen(): void {
@@ -183,7 +184,9 @@ export class Agent {
     await users.refresh();
     const snapshot = await kernel.scan();
     this.network = snapshot;
-    const discovery = discover(snapshot, this.needs());
+    const given = await this.pciObjects.given.look(snapshot, this.needs());
+    this.parts.advertiser?.changed();
+    const discovery = discover(snapshot, this.needs(), given);
     const { devices, skipped } = discovery;
     this.inventory.take(discovery, this.node.get());
     const done = await Promise.all([

@@ -12,7 +12,7 @@ export interface PoolSnapshot {
   readonly nics: readonly SriovNetworkDevice[];
   readonly claims: readonly PciDeviceClaim[];
   readonly pciDevices: readonly PciDevice[];
-  /** VFs that this machine was given as a guest, and does not use itself. */
+  /** VFs that this machine was given as a guest. */
   readonly given: readonly GivenVf[];
   /** Under which name the kubelet has given out a function, by address; of all that it has given. */
   readonly allocated: ReadonlyMap<string, string>;
@@ -23,6 +23,8 @@ export interface GivenVf {
   readonly address: string;
   /** Name of its pool, without prefix. */
   readonly resourceName: string;
+  /** Why no pod may have it now, such as that the node uses it; absent where one may. */
+  readonly unhealthy?: string;
 }
 
 /** One function as it is offered. */
@@ -96,7 +98,8 @@ function withGroups(offers: readonly Offer[], allocated: PoolSnapshot["allocated
   });
 }
 
-function offerOfGiven({ address, resourceName }: GivenVf, { resourcePrefix }: PoolSnapshot): Offer {
-  const device = { address, needVhostNet: false, excludeTopology: false };
+function offerOfGiven({ address, resourceName, unhealthy }: GivenVf, { resourcePrefix }: PoolSnapshot): Offer {
+  const well = { address, needVhostNet: false, excludeTopology: false };
+  const device = unhealthy === undefined ? well : { ...well, unhealthy };
   return { resourceName: `${resourcePrefix}/${resourceName}`, device };
 }
