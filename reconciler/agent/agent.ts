@@ -143,7 +143,7 @@ export class Agent {
 
   /** Not before the objects speak of the hardware as it is. A NIC that hangs keeps no other from pods. */
   private async advertise(): Promise<void> {
-    const settled = Promise.all([this.loops.idle(), this.pciObjects.idle()]);
+    const settled = Promise.all([this.loops.idle(), this.claims.idle(), this.pciObjects.idle()]);
     await Promise.race([settled, delay(LABEL_WAIT_MS, undefined, { ref: false })]);
     if (this.stopping.signal.aborted) return;
     const { devices, claims, pciDevices } = this.watches;
@@ -157,6 +157,7 @@ export class Agent {
     this.watches.devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
       else this.loops.hear(change.object);
+      this.claims.wakeNic(change.object.spec.address);
     });
     this.pciObjects.onLoss((parent) => this.lookAt(parent));
     this.node.onChange((remade) => {

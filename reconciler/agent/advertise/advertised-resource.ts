@@ -18,7 +18,7 @@ export interface AdvertisedResourceParts {
 
 /** How long a kubelet that has taken a registration may take to ask for the list. */
 const LIST_MS = 5_000;
-const FIRST_PAUSE_MS = 1_000;
+const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
@@ -93,7 +93,8 @@ export class AdvertisedResource {
       return false;
     } catch (error) {
       this.failures++;
-      this.tell(error);
+      // A socket is there a moment before anybody listens, as whenever a kubelet starts.
+      if (this.failures > 1) this.tell(error);
       return true;
     }
   }

@@ -1,7 +1,12 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../../api/sriov-network-device.js";
+import {
+  SRIOV_NETWORK_DEVICE,
+  type SriovNetworkDevice,
+  type VirtualFunctionStatus,
+} from "../../../../api/sriov-network-device.js";
+import { waitFor } from "../../../../kube/wait.js";
 import { KubeletStandIn } from "../../../../lab/kubelet-stand-in/kubelet.js";
 import type { Lab } from "../../../../lab/lab.js";
 import type { NicSpec } from "../../../../lab/nodes/simulated/hardware.js";
@@ -69,13 +74,28 @@ export class PluginNode {
     return devices.filter(({ health }) => health === "Healthy").map(({ id }) => id);
   }
 
-  /** The pod ends; resolves when the agent says of the NIC's VFs that nobody uses them. */
-  async free(pod: string, nic: number): Promise<void> {
+  /** The pod ends; resolves when the agent says of its VF that nobody uses it. */
+  async free(pod: string, address: string): Promise<void> {
     this.kubelet.free(pod);
+    await this.usedBy(address, undefined);
+  }
+
+  /** Has the agent look; resolves when it says so of the VF. */
+  async usedBy(address: string, user: string | undefined): Promise<void> {
     rescan(this.lab.run, this.node);
-    const isFree = ({ status }: SriovNetworkDevice): boolean =>
-      status?.virtualFunctions?.every(({ usedBy }) => usedBy === undefined) ?? false;
-    await this.observer.device(this.nameOf(nic), isFree);
+    const vfs = (): readonly VirtualFunctionStatus[] =>
+      this.observer.devices
+        .list()
+        .flatMap(({ spec, status }) => (spec.nodeName === this.node.name ? (status?.virtualFunctions ?? []) : []));
+    await waitFor(
+      this.observer.devices,
+      () => {
+        const vf = vfs().find((it) => it.address === address);
+        if (vf !== undefined && vf.usedBy === user) return { state: "satisfied", result: undefined };
+        return { state: "pending", what: `${address} is used by ${vf?.usedBy ?? "nobody"}` };
+      },
+      { deadline: Date.now() + 30_000 },
+    );
   }
 
   /** What Multus is told, by file. */

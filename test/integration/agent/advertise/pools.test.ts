@@ -89,7 +89,8 @@ describe("a node whose policies' VFs are offered to the kubelet", () => {
   });
 
   it("takes VFs back that go, with the files that tell of them", async () => {
-    await plugin.free("web/router-0", 0);
+    const [first = ""] = await vfsOf(0, 4);
+    await plugin.free("web/router-0", first);
     await plugin.ask(0, { numVFS: 0, vfGroups: [] });
     await plugin.kubelet.until(() => plugin.kubelet.devicesOf(FAST)?.length === 0);
     await plugin.observer.configured(plugin.nameOf(0), 0);
