@@ -62,9 +62,8 @@ async function lookAround(
   const isOurs = olds.claimName === name;
   const names = isOurs ? foreseenBefore(olds, news) : foreseenNames(device, news, unknown);
   const inputs = { ...news, ...names, claimName: name, pciDevice: name, nodeName, address };
-  const property = news.pciDevice === undefined ? "address" : "pciDevice";
   const failure = await firstFailure(operation, device, inputs, isOurs);
-  return { inputs, failures: failure === undefined ? [] : [{ property, ...failure }] };
+  return { inputs, failures: failure === undefined ? [] : [asGiven(failure, news)] };
 }
 
 /** Of a claim that is there, the other rules have been seen to, and the device is the claim's own. */
@@ -73,7 +72,7 @@ async function firstFailure(
   device: ClaimedDevice,
   inputs: PartialClaimInputs,
   isOurs: boolean,
-): Promise<(Partial<InputFailure> & Pick<InputFailure, "reason">) | undefined> {
+): Promise<InputFailure | undefined> {
   try {
     const twin = twinFailure(operation, device, inputs);
     if (twin !== undefined || isOurs) return twin;
@@ -88,6 +87,11 @@ async function firstFailure(
     operation.log.warn(`${missingKind(PCI_DEVICE_CLAIM)} ${advice}`);
     return undefined;
   }
+}
+
+/** By the input that the program has given. */
+function asGiven({ property, reason }: InputFailure, { pciDevice }: PartialClaimInputs): InputFailure {
+  return { property: pciDevice === undefined ? property : "pciDevice", reason };
 }
 
 function foreseenBefore(olds: PartialClaimInputs, news: PartialClaimInputs): PartialClaimInputs {

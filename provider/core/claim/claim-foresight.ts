@@ -12,19 +12,17 @@ import type { ClaimedDevice } from "./claimed-device.js";
 
 /** What a look at the cluster tells of a claim before it is made: why it cannot be, and what it will take. */
 
-/** Without `property` where it is the device that the failure is about, however the program names it. */
-type Failure = Partial<InputFailure> & Pick<InputFailure, "reason">;
-
 /** Another resource of the same program claims the device. */
 export function twinFailure(
   { cluster }: Operation,
   { name }: ClaimedDevice,
   { resourceUrn = "" }: PartialClaimInputs,
-): Failure | undefined {
+): InputFailure | undefined {
   const twin = cluster.reserve(`claim ${name}`, resourceUrn);
   if (twin === undefined) return undefined;
   const resource = twin.split("::").at(-1) ?? twin;
   return {
+    property: "address",
     reason: `${name} is claimed by the resource "${resource}" of this program too, and a device is for one claim`,
   };
 }
@@ -34,27 +32,30 @@ export async function takenFailure(
   { cluster }: Operation,
   device: ClaimedDevice,
   inputs: PartialClaimInputs,
-): Promise<Failure | undefined> {
+): Promise<InputFailure | undefined> {
   const live = (await cluster.objects(PCI_DEVICE_CLAIM)).get(device.name);
   if (live === undefined || inputs.forceConflicts === true) return undefined;
   const { resourceUrn = "" } = inputs;
   const wanted = wantedClaim(device, { ...inputs, resourceUrn }, await cluster.deviceDialect());
   const obstacle = obstacleIn(live, wanted, resourceUrn);
-  return obstacle && { reason: describeTaken(live, obstacle) };
+  return obstacle && { property: "address", reason: describeTaken(live, obstacle) };
 }
 
 /** The node is not there. One whose agent has not reported yet may be about to. */
 export async function nodeFailure(
   { cluster, log }: Operation,
   { name, nodeName }: ClaimedDevice,
-): Promise<Failure | undefined> {
+): Promise<InputFailure | undefined> {
   const node = await lookUpNode(cluster, nodeName);
   if (node.state === "reported" || node.state === "unseen") return undefined;
   // Harvester's controller labels no nodes.
   const isHarvesters = (await cluster.deviceDialect()) === "harvester";
   if (node.state === "unreported" && isHarvesters) return undefined;
   if (node.state === "absent" && (!node.mayCome || isHarvesters)) {
-    return { reason: `${name}: ${isHarvesters ? `no node "${nodeName}" in the cluster` : node.failure.reason}` };
+    return {
+      property: "nodeName",
+      reason: `${name}: ${isHarvesters ? `no node "${nodeName}" in the cluster` : node.failure.reason}`,
+    };
   }
   log.warn(`${name}: ${node.why}. up waits for it.`);
   return undefined;
@@ -64,7 +65,7 @@ export async function nodeFailure(
 export async function deviceFailure(
   { cluster, log }: Operation,
   { name, nodeName, address, pciDevice }: ClaimedDevice,
-): Promise<Failure | undefined> {
+): Promise<InputFailure | undefined> {
   if (pciDevice?.status === undefined) {
     log.warn(
       `${name}: ${nodeName} has not listed a PCI device at ${address}. Where it is a VF, have up make it first (dependsOn); ` +
@@ -76,7 +77,7 @@ export async function deviceFailure(
   const refusal = facts && claimRefusal(facts);
   // Others of its group may be claimed by the time that up looks, by the same program say.
   if (refusal?.reason === ClaimReason.GroupInUse) log.warn(`${name}: ${refusal.message} up is refused else.`);
-  else if (refusal !== undefined) return { reason: `${name}: ${refusal.message}` };
+  else if (refusal !== undefined) return { property: "address", reason: `${name}: ${refusal.message}` };
   const { description, kernelDriverInUse: driver } = pciDevice.status;
   log.inform(`${name}: ${takenFrom(driver)}: ${address}, ${description}`);
   return undefined;

@@ -14,32 +14,45 @@ export class ClaimRefused extends Error {
   override readonly name = "ClaimRefused";
 }
 
-/** Is the device handed out? `applied` is the claim as the change left it. */
-export function enabledVerdict(
-  claim: PciDeviceClaim | undefined,
-  applied: PciDeviceClaim,
-  dialect: DeviceDialect,
-): Verdict<PciDeviceClaim> {
+/** What a change of a claim is to come to. */
+export interface AwaitedClaim {
+  /** The claim as the change left it. */
+  readonly applied: PciDeviceClaim;
+  /** The name that the device is to be offered under, as far as that is known. */
+  readonly resourceName: string | undefined;
+  readonly dialect: DeviceDialect;
+}
+
+/** Is the device handed out? */
+export function enabledVerdict(claim: PciDeviceClaim | undefined, awaited: AwaitedClaim): Verdict<PciDeviceClaim> {
+  const { applied, dialect } = awaited;
   const { name } = applied.metadata;
   if (claim === undefined || claim.metadata.uid !== applied.metadata.uid)
     return failed(new ClaimVanished(`${name}: the claim was deleted while it was waited for. Run up again.`));
   if (claim.metadata.deletionTimestamp !== undefined)
     return failed(new ClaimVanished(`${name}: somebody is deleting the claim. Run up again once it is gone.`));
-  return dialect === "own" ? ownVerdict(claim, applied) : harvesterVerdict(claim);
+  return dialect === "own" ? ownVerdict(claim, awaited) : harvesterVerdict(claim);
 }
 
-/** Has the agent said anything of the claim as it is now? */
-export function isAnswered(claim: PciDeviceClaim | undefined, generation: number): boolean {
-  return (claim?.status?.observedGeneration ?? 0) >= generation;
+/** Has the agent said anything of the claim as the change left it? */
+export function isAnswered(claim: PciDeviceClaim | undefined, { applied, resourceName }: AwaitedClaim): boolean {
+  if (claim === undefined || !hasObserved(claim, applied.metadata.generation ?? 0)) return false;
+  // Where only an annotation asks for another name, the generation is the same.
+  const offered = claim.status?.resourceName;
+  return claimReady(claim)?.status !== "True" || resourceName === undefined || offered === resourceName;
 }
 
-function ownVerdict(claim: PciDeviceClaim, applied: PciDeviceClaim): Verdict<PciDeviceClaim> {
-  const { name, generation = 0 } = applied.metadata;
+export function hasObserved({ status }: PciDeviceClaim, generation: number): boolean {
+  return (status?.observedGeneration ?? 0) >= generation;
+}
+
+function ownVerdict(claim: PciDeviceClaim, awaited: AwaitedClaim): Verdict<PciDeviceClaim> {
+  const { applied } = awaited;
   const ready = claimReady(claim);
-  if (ready === undefined || !isAnswered(claim, generation))
+  if (ready === undefined || !isAnswered(claim, awaited))
     return pending(`waiting for the agent on node ${claim.spec.nodeName}`);
   if (ready.status === "True") return { state: "satisfied", result: claim };
-  if (isFinal(ready.reason, applied)) return failed(new ClaimRefused(`${name}: ${ready.message}`));
+  if (isFinal(ready.reason, applied)) return failed(new ClaimRefused(`${applied.metadata.name}: ${ready.message}`));
   return pending(`${ready.reason}: ${ready.message}`);
 }
 

@@ -1,27 +1,28 @@
 import { claimReady, PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
 import { type Verdict, waitFor } from "../../../kube/wait.js";
 import type { Operation } from "../resource.js";
-import { agentOf, type SilenceWatch, watchForSilence } from "../silence.js";
+import { lookUpNode } from "../node-lookup.js";
+import { agentOf, type Answerer, CONTROLLER, type SilenceWatch, watchForSilence } from "../silence.js";
 import { finalizersOf, inTime, waitOptions } from "../waiting.js";
-import { enabledVerdict, isAnswered } from "./claim-verdict.js";
+import { type AwaitedClaim, enabledVerdict, hasObserved, isAnswered } from "./claim-verdict.js";
 
 /**
- * Returns once the device is handed out. `applied` is the claim as the change left it.
+ * Returns once the device is handed out, under this name where it is known. `applied` is the claim as the change left it.
  *
  * @throws {ClaimRefused} with the agent's words. @throws {ClaimVanished}
  */
-export async function awaitEnabled(operation: Operation, applied: PciDeviceClaim): Promise<PciDeviceClaim> {
-  const { name, generation = 0 } = applied.metadata;
-  const dialect = await operation.cluster.deviceDialect();
+export async function awaitEnabled(
+  operation: Operation,
+  applied: PciDeviceClaim,
+  resourceName: string | undefined,
+): Promise<PciDeviceClaim> {
+  const { name } = applied.metadata;
+  const awaited: AwaitedClaim = { applied, resourceName, dialect: await operation.cluster.deviceDialect() };
   const claims = await operation.cluster.objects(PCI_DEVICE_CLAIM);
   claims.observe(applied);
-  const silence = await watchAgent(operation, applied, () => !isAnswered(claims.get(name), generation));
+  const silence = await watchAnswerer(operation, applied, () => !isAnswered(claims.get(name), awaited));
   try {
-    const claim = await waitFor(
-      claims,
-      () => enabledVerdict(claims.get(name), applied, dialect),
-      waitOptions(operation),
-    );
+    const claim = await waitFor(claims, () => enabledVerdict(claims.get(name), awaited), waitOptions(operation));
     operation.log.status("passthrough enabled");
     return claim;
   } catch (error) {
@@ -39,9 +40,12 @@ export async function awaitReleased(operation: Operation, before: PciDeviceClaim
     const live = claims.get(name);
     return live?.metadata.uid === uid ? live : undefined;
   };
-  // To mark it as deleted is one more generation.
-  const isSilent = (): boolean => left() !== undefined && !isAnswered(left(), generation + 1);
-  const silence = await watchAgent(operation, before, isSilent);
+  const isSilent = (): boolean => {
+    const live = left();
+    // To mark it as deleted is one more generation.
+    return live !== undefined && !hasObserved(live, generation + 1);
+  };
+  const silence = await watchAnswerer(operation, before, isSilent);
   const verdict = (): Verdict<void> => {
     const live = left();
     return live === undefined
@@ -64,11 +68,22 @@ function releaseOf(claim: PciDeviceClaim, isSilent: boolean): string {
 }
 
 /** Harvester's controller acknowledges nothing, so that its silence says nothing. */
-async function watchAgent(
+async function watchAnswerer(
   operation: Operation,
   { spec }: PciDeviceClaim,
   isSilent: () => boolean,
 ): Promise<SilenceWatch | undefined> {
-  if ((await operation.cluster.deviceDialect()) === "harvester") return undefined;
-  return watchForSilence(operation, agentOf(spec.nodeName), isSilent);
+  const { cluster } = operation;
+  if ((await cluster.deviceDialect()) === "harvester") return undefined;
+  const { state } = await lookUpNode(cluster, spec.nodeName);
+  return watchForSilence(
+    operation,
+    state === "absent" ? controllerOf(spec.nodeName) : agentOf(spec.nodeName),
+    isSilent,
+  );
+}
+
+/** Who lets go of a claim that no agent will see any more. */
+function controllerOf(nodeName: string): Answerer {
+  return { ...CONTROLLER, who: `node ${nodeName} is gone, and the controller, which lets go of claims there,` };
 }

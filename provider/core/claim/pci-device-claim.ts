@@ -1,5 +1,6 @@
 import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
 import { messageOf, policyRefusal } from "../../../kube/errors.js";
+import { claimResourceName } from "../../../plan/claims/resource-name.js";
 import { isMintedFrom, mintFieldManager, quoteAll } from "../field-manager.js";
 import { KindMissing } from "../missing-kind.js";
 import {
@@ -69,7 +70,7 @@ async function enabled(
 ): Promise<ClaimOutputs> {
   const { name } = applied.metadata;
   try {
-    const claim = await awaitEnabled(operation, applied);
+    const claim = await awaitEnabled(operation, applied, await nameOf(operation, applied));
     return claimOutputs(await sightOf(operation, claim), inputs, owner.fieldManager);
   } catch (error) {
     // What was handed out stays so; what never was must not lie in wait.
@@ -173,6 +174,13 @@ async function wantedNow(operation: Operation, inputs: ClaimInputs): Promise<Wan
   // Harvester lists VFs up to half a minute after they are there.
   const isEarly = dialect === "harvester" && device.pciDevice === undefined;
   return wantedClaim(isEarly ? await listedDevice(operation, device) : device, inputs, dialect);
+}
+
+/** What the agent will offer the device under, where it is listed. */
+async function nameOf(operation: Operation, claim: PciDeviceClaim): Promise<string | undefined> {
+  const { status } = (await claimedDevice(operation, { pciDevice: claim.metadata.name }))?.pciDevice ?? {};
+  const name = claimResourceName(claim, { resourceName: status?.resourceName ?? "" });
+  return "resourceName" in name ? name.resourceName : undefined;
 }
 
 async function sightOf(operation: Operation, claim: PciDeviceClaim): Promise<ClaimSight> {

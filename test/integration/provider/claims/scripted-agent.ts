@@ -12,6 +12,7 @@ import {
 } from "../../../../api/pci-device-claim.js";
 import type { KubeClient } from "../../../../kube/client.js";
 import { Informer } from "../../../../kube/informer.js";
+import { claimResourceName } from "../../../../plan/claims/resource-name.js";
 import type { Lab } from "../../../../lab/lab.js";
 import { until } from "../../agent/observer.js";
 
@@ -36,7 +37,7 @@ export class ScriptedAgent {
   private made = 0;
 
   private constructor(
-    lab: Lab,
+    private readonly lab: Lab,
     readonly nodeName: string,
     private readonly agent: KubeClient,
   ) {
@@ -104,9 +105,10 @@ export class ScriptedAgent {
   }
 
   private async reconcile(name: string): Promise<void> {
-    const claim = this.claims.get(name);
+    // What it has written itself may not have been told to it yet.
+    const claim = await this.lab.client.get(PCI_DEVICE_CLAIM, name);
     const answer = this.answers.get(name) ?? ENABLED;
-    if (claim === undefined || claim.spec.nodeName !== this.nodeName || answer === "silence") return;
+    if (claim.spec.nodeName !== this.nodeName || answer === "silence") return;
     if (claim.metadata.deletionTimestamp !== undefined) return this.release(claim);
     const isEnabled = answer.reason === ClaimReason.Enabled;
     if (!(claim.metadata.finalizers ?? []).includes(CLAIM_FINALIZER)) {
@@ -115,9 +117,10 @@ export class ScriptedAgent {
     const device = await this.agent.get(PCI_DEVICE, name).catch(() => undefined);
     const before = claim.status?.kernelDriverToUnbind ?? device?.status?.kernelDriverInUse ?? "";
     if (isEnabled) await this.bind(name, VFIO_DRIVER);
+    const offered = claimResourceName(claim, { resourceName: device?.status?.resourceName ?? "" });
     await this.tell(claim, answer, {
       passthroughEnabled: isEnabled,
-      ...(isEnabled && { kernelDriverToUnbind: before, resourceName: device?.status?.resourceName ?? "" }),
+      ...(isEnabled && { kernelDriverToUnbind: before, ...("resourceName" in offered && offered) }),
     });
   }
 
@@ -144,7 +147,8 @@ export class ScriptedAgent {
     const { name, generation = 0 } = claim.metadata;
     const ready = claimReady(claim);
     const same = ready?.reason === answer.reason && ready.message === answer.message;
-    if (same && claim.status?.observedGeneration === generation) return;
+    const sameName = status.resourceName === undefined || status.resourceName === claim.status?.resourceName;
+    if (same && sameName && claim.status?.observedGeneration === generation) return;
     const condition = { type: "Ready", status: answer.reason === ClaimReason.Enabled ? "True" : "False", ...answer };
     const conditions = [{ ...condition, lastTransitionTime: new Date().toISOString() }];
     const patch = { status: { ...status, observedGeneration: generation, conditions } };
