@@ -4,7 +4,7 @@ import { PCI_DEVICE } from "../../../api/pci-device.js";
 import type { HardwareSpec } from "../../../lab/nodes/simulated/hardware.js";
 import { sharedLab } from "../../shared-lab.js";
 import { freshNic, hardware, type Nic, nicOf } from "../nics.js";
-import { errorsOf, openStack, type TestStack } from "../stack.js";
+import { errorsOf, openStack, type TestStack, warningsOn } from "../stack.js";
 import { claimOf, passthrough, vfOf } from "./claimable.js";
 
 /** What stands in the way of a claim is told with the object, the cause and the next step, and nothing is left behind. */
@@ -85,17 +85,20 @@ describe("a claim that cannot be carried out", () => {
       expect(error).to.include('no node "nowhere" in the cluster').and.to.include(nic.nodeName);
     });
 
-    it("is refused in preview where the node has no such VF", async () => {
+    it("is warned of in preview where the node has no such VF, which up may make first", async () => {
       const { nodeName } = nic;
       const claims = await openStack({ program: claimOf({ nodeName, address: vfOf(nic, 6).address }) });
-      const [error = ""] = errorsOf(await claims.previewFails());
-      expect(error).to.include(vfOf(nic, 6).address).and.to.include(nodeName);
+      const [warning = ""] = warningsOn(await claims.preview(), "vf");
+      expect(warning).to.include(vfOf(nic, 6).address).and.to.include("dependsOn");
     });
 
-    it("is refused in preview where there is no such PCIDevice", async () => {
-      const claims = await openStack({ program: claimOf({ pciDevice: vfOf(nic, 6).name }) });
-      const [error = ""] = errorsOf(await claims.previewFails());
-      expect(error).to.include(`no PCIDevice "${vfOf(nic, 6).name}"`);
+    it("fails in time where the node has no such VF, and says so; destroy leaves nothing behind", async () => {
+      const options = { customTimeouts: { create: "3s" } };
+      const claims = await openStack({ program: claimOf({ pciDevice: vfOf(nic, 6).name }, options) });
+      const [error = ""] = errorsOf(await claims.upFails());
+      expect(error).to.include(vfOf(nic, 6).name).and.to.include("not handed out in time: DeviceAway");
+      await claims.destroy();
+      expect(await vfOf(nic, 6).claim()).to.equal(undefined);
     });
 
     it("is refused in preview without a device", async () => {
