@@ -99,7 +99,7 @@ describe("examples/passthrough, on a real kernel", function () {
     await hw.guest.run(`test ! -e /dev/vfio/${group}`);
   });
 
-  it("has it advertised no more", async () => {
-    await kubelet.until({});
+  it("has it advertised no more: a kubelet remembers the name, and that it has none", async () => {
+    await kubelet.until({ [RESOURCE]: 0 });
   });
 });
