@@ -82,6 +82,7 @@ export async function untilObject<T extends KubeObject>(
   name: string,
   what: string,
   condition: (object: T) => boolean,
+  namespace?: string,
 ): Promise<T> {
   const informer = new Informer(lab.client, type, { fields: { "metadata.name": name } }).start();
   try {
@@ -89,7 +90,7 @@ export async function untilObject<T extends KubeObject>(
     return await waitFor(
       informer,
       () => {
-        const object = informer.get(name);
+        const object = informer.get(name, namespace);
         return object && condition(object) ? { state: "satisfied", result: object } : { state: "pending", what };
       },
       { deadline: Date.now() + 30_000 },

@@ -1,9 +1,12 @@
 import { expect } from "chai";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { NODE, type Node } from "../../../api/core.js";
 import { EVENT, type Event } from "../../../api/event.js";
 import { type LeftOutNic, leftOutNics } from "../../../api/left-out-nic.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import { bundle } from "../../../lab/bundle-reconciler.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { RealNode } from "../../../lab/nodes/real-node.js";
 import { Informer } from "../../../kube/informer.js";
@@ -38,7 +41,7 @@ export class AgentOnGuest {
     const nodes = new Informer(lab.client, NODE, { fields: { "metadata.name": "hw" } }).start();
     const events = new Informer(lab.client, EVENT).start();
     await Promise.all([nodes.synced, events.synced]);
-    const node = await lab.addRealNode("hw");
+    const node = await lab.addRealNode("hw", { files: { "/kubelet.js": await kubelet(lab) } });
     return new AgentOnGuest(lab, node, observer, new Guest(node), nodes, events);
   }
 
@@ -145,6 +148,13 @@ export class AgentOnGuest {
     await this.node.stopAgent("SIGKILL");
     await this.node.startAgent();
   }
+}
+
+/** The stand-in for a kubelet, in one file, for tests that start it in the guest. */
+async function kubelet(lab: Lab): Promise<string> {
+  const file = join(lab.run.dir, "kubelet.js");
+  await bundle("lab/kubelet-stand-in/main.ts", file);
+  return readFileSync(file, "utf8");
 }
 
 function asKernelHasThem({ status }: SriovNetworkDevice): KernelVf[] {
