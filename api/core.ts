@@ -3,7 +3,12 @@ import type { Condition, KubeObject, ResourceType } from "./object.js";
 /** The parts of Kubernetes' own kinds that this project reads or writes. */
 
 export interface Node extends KubeObject {
-  readonly status?: { readonly conditions?: readonly Condition[] };
+  readonly status?: {
+    readonly conditions?: readonly Condition[];
+    /** What pods may have of the node, by resource; those of device plugins in whole numbers. */
+    readonly allocatable?: Readonly<Record<string, string>>;
+    readonly nodeInfo?: { readonly bootID: string };
+  };
 }
 
 export const NODE: ResourceType<Node> = { apiVersion: "v1", kind: "Node", plural: "nodes", namespaced: false };
