@@ -1,5 +1,8 @@
 import { AGENT_ACCOUNT } from "./agent-role.js";
+import { CONTROLLER_ACCOUNT } from "./controller-role.js";
 import { agentsRules } from "./guards/agents.js";
+import { claimsRules } from "./guards/claims.js";
+import { controllersRules } from "./guards/controllers.js";
 import { networksRules } from "./guards/networks.js";
 import { policiesRules } from "./guards/policies.js";
 import { statusRules } from "./guards/status.js";
@@ -19,6 +22,10 @@ export const Guard = {
   status: "pulumi-sriov-status",
   /** An agent writes what belongs to its node, and of that only what is an agent's. */
   agents: "pulumi-sriov-agents",
+  /** Of what is others', the controller writes the parts that it keeps. */
+  controllers: "pulumi-sriov-controllers",
+  /** No device that somebody uses is taken from him by a deleted claim unless a holder of the verb `disrupt` says so. */
+  claims: "pulumi-sriov-claims",
   /** A policy may destroy VFs in use only where a holder of the verb `disrupt` says so; its limit is a limit. */
   policies: "pulumi-sriov-policies",
   /** A network says which pool it is of. */
@@ -78,13 +85,18 @@ export const VALIDATING_ADMISSION_POLICY_BINDING: ResourceType<ValidatingAdmissi
   plural: "validatingadmissionpolicybindings",
 };
 
-/** `agent` is the service account that all agents run as. */
-export function admissionPolicies(agent: ServiceAccountName = AGENT_ACCOUNT): ValidatingAdmissionPolicy[] {
+/** `agent` is the service account that all agents run as, `controller` that of the controller. */
+export function admissionPolicies(
+  agent: ServiceAccountName = AGENT_ACCOUNT,
+  controller: ServiceAccountName = CONTROLLER_ACCOUNT,
+): ValidatingAdmissionPolicy[] {
   return [
     policy(Guard.agents, agentsRules(agent)),
+    policy(Guard.controllers, controllersRules(controller, agent)),
     policy(Guard.status, statusRules(agent)),
     policy(Guard.policies, policiesRules()),
     policy(Guard.networks, networksRules()),
+    policy(Guard.claims, claimsRules()),
     policy(Guard.vfsInUse, vfsInUseRules()),
   ];
 }

@@ -40,9 +40,14 @@ export function agentClusterRole(): ClusterRole {
         resources: ["pcidevices"],
         verbs: ["get", "list", "watch", "create", "patch", "delete"],
       },
-      { apiGroups: [DEVICES_GROUP], resources: ["pcideviceclaims"], verbs: ["list", "watch"] },
+      // patch: the owner and the finalizer of its claims.
+      { apiGroups: [DEVICES_GROUP], resources: ["pcideviceclaims"], verbs: ["list", "watch", "patch"] },
       { apiGroups: ["network.harvesterhci.io"], resources: ["vlanconfigs"], verbs: ["list", "watch"] },
-      { apiGroups: [DEVICES_GROUP], resources: ["sriovnetworkdevices/status", "pcidevices/status"], verbs: ["patch"] },
+      {
+        apiGroups: [DEVICES_GROUP],
+        resources: ["sriovnetworkdevices/status", "pcidevices/status", "pcideviceclaims/status"],
+        verbs: ["patch"],
+      },
       // patch: the same event again raises the count of the first.
       { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
     ],

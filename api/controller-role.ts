@@ -35,6 +35,11 @@ export function controllerClusterRole(): ClusterRole {
         // disrupt: who may set the annotation on a policy has the verb, and the controller passes it on to the devices.
         verbs: ["list", "watch", "patch", DISRUPT],
       },
+      { apiGroups: [DEVICES_GROUP], resources: ["pcidevices"], verbs: ["list", "watch"] },
+      // patch: the finalizer of claims whose node is gone.
+      { apiGroups: [DEVICES_GROUP], resources: ["pcideviceclaims"], verbs: ["list", "watch", "patch"] },
+      // patch: the list of devices that machines may ask for, of which the guard lets it change no more.
+      { apiGroups: ["kubevirt.io"], resources: ["kubevirts"], verbs: ["get", "list", "watch", "patch"] },
       // patch: a permission that was used is taken away, a network's resource name follows its policy.
       { apiGroups: [SRIOV_NETWORK_GROUP], resources: policiesAndNetworks, verbs: ["list", "watch", "patch"] },
       {

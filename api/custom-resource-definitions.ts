@@ -1,4 +1,5 @@
 import type { CustomResourceDefinition } from "./core.js";
+import { pciDeviceClaimDefinition } from "./schemas/pci-device-claim.js";
 import { pciDeviceDefinition } from "./schemas/pci-device.js";
 import { sriovNetworkDeviceDefinition } from "./schemas/sriov-network-device.js";
 import { sriovNetworkDefinition } from "./schemas/sriov-network.js";
@@ -9,6 +10,7 @@ export function customResourceDefinitions(): CustomResourceDefinition[] {
   return [
     sriovNetworkDeviceDefinition(),
     pciDeviceDefinition(),
+    pciDeviceClaimDefinition(),
     sriovNetworkNodePolicyDefinition(),
     sriovNetworkDefinition(),
   ];

@@ -53,6 +53,11 @@ export const Annotation = {
    * On a PCIDeviceClaim: name to advertise the device under, instead of the one that is derived from what it is. Harvester's.
    */
   overrideResourceName: "pcidevice.harvesterhci.io/override-resource-name",
+  /**
+   * On a KubeVirt: which entries of `permittedHostDevices.pciHostDevices` the controller has added, as
+   * `8086:10CA=intel.com/82576_VF,…`. All others are somebody else's.
+   */
+  permittedPciDevices: "devices.harvesterhci.io/permitted-pci-devices",
   /** On a NetworkAttachmentDefinition: what pods are to ask for, prefix included. Multus's. */
   resourceName: "k8s.v1.cni.cncf.io/resourceName",
   /** On a NetworkAttachmentDefinition: `<Kind>.<group>/<namespace>/<name>` of what it was made for. The operator's. */
@@ -63,7 +68,10 @@ export const Annotation = {
   matchedNodes: "network.harvesterhci.io/matched-nodes",
 } as const;
 
-/** The verb on a SriovNetworkDevice that lets its holder destroy VFs which are in use. */
+/**
+ * The verb on a SriovNetworkDevice that lets its holder destroy VFs which are in use; on a PCIDeviceClaim, take a device
+ * back that is in use.
+ */
 export const DISRUPT = "disrupt";
 
 /** Labels by which the agent's pods are found. */

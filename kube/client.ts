@@ -39,6 +39,11 @@ export interface WriteOptions extends CallOptions {
   readonly subresource?: "status";
 }
 
+/** `path`: a JSON pointer (RFC 6901). */
+export type JsonPatchStep =
+  | { readonly op: "add" | "replace" | "test"; readonly path: string; readonly value: unknown }
+  | { readonly op: "remove"; readonly path: string };
+
 /** Desired parts of one object. `metadata.uid`, where given, keeps a vanished object from being made anew. */
 export interface ApplyConfiguration {
   readonly metadata: { readonly name: string; readonly namespace?: string };
@@ -110,6 +115,22 @@ export class KubeClient {
       pathOf(type, options.namespace, name, options.subresource) + query({ fieldManager: options.fieldManager });
     const contentType = "application/merge-patch+json";
     return (await this.send({ method: "PATCH", path, body: patch, contentType, ...call(options) })) as T;
+  }
+
+  /**
+   * JSON patch (RFC 6902): all of its steps or none. One that does not fit the object as it is, a `test` that fails above
+   * all, is answered as what is invalid is: see {@link isInvalid}.
+   */
+  async jsonPatch<T extends KubeObject>(
+    type: ResourceType<T>,
+    name: string,
+    steps: readonly JsonPatchStep[],
+    options: WriteOptions & { readonly namespace?: string },
+  ): Promise<T> {
+    const path =
+      pathOf(type, options.namespace, name, options.subresource) + query({ fieldManager: options.fieldManager });
+    const contentType = "application/json-patch+json";
+    return (await this.send({ method: "PATCH", path, body: steps, contentType, ...call(options) })) as T;
   }
 
   /** `uid`, where given, keeps an object that was made anew under the same name. */

@@ -15,9 +15,11 @@ import {
 } from "../api/controller-role.js";
 import { CUSTOM_RESOURCE_DEFINITION, type CustomResourceDefinition, NAMESPACE } from "../api/core.js";
 import { customResourceDefinitions } from "../api/custom-resource-definitions.js";
+import { KUBE_VIRT } from "../api/kubevirt.js";
 import { Annotation, RECONCILER_NAMESPACE } from "../api/names.js";
 import { NETWORK_ATTACHMENT_DEFINITION } from "../api/network-attachment-definition.js";
 import type { KubeObject, ResourceType } from "../api/object.js";
+import { PCI_DEVICE_CLAIM } from "../api/pci-device-claim.js";
 import { PCI_DEVICE } from "../api/pci-device.js";
 import { CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING } from "../api/rbac.js";
 import { SRIOV_NETWORK_DEVICE } from "../api/sriov-network-device.js";
@@ -27,6 +29,7 @@ import type { KubeClient } from "../kube/client.js";
 import { policyRefusal } from "../kube/errors.js";
 import { Informer } from "../kube/informer.js";
 import { waitFor } from "../kube/wait.js";
+import { kubeVirtKind } from "./kubevirt.js";
 import { networkAttachmentDefinitionKind } from "./multus.js";
 
 export const FIELD_MANAGER = "pulumi-sriov-lab";
@@ -36,6 +39,7 @@ const OPTIONS = { fieldManager: FIELD_MANAGER, force: true };
 const KINDS: readonly ResourceType<KubeObject>[] = [
   SRIOV_NETWORK_DEVICE,
   PCI_DEVICE,
+  PCI_DEVICE_CLAIM,
   SRIOV_NETWORK_NODE_POLICY,
   SRIOV_NETWORK,
   NETWORK_ATTACHMENT_DEFINITION,
@@ -56,10 +60,22 @@ export async function installContract(client: KubeClient): Promise<void> {
 
 /** Resolves when all of them are served. */
 export async function installKinds(client: KubeClient): Promise<void> {
-  const definitions = [...customResourceDefinitions(), networkAttachmentDefinitionKind()];
+  await installDefinitions(client, [...customResourceDefinitions(), networkAttachmentDefinitionKind()], KINDS);
+}
+
+/** Installs KubeVirt's kind alone, without anything that acts on it; resolves when it is served. As often as one likes. */
+export async function installKubeVirt(client: KubeClient): Promise<void> {
+  await installDefinitions(client, [kubeVirtKind()], [KUBE_VIRT]);
+}
+
+async function installDefinitions(
+  client: KubeClient,
+  definitions: readonly CustomResourceDefinition[],
+  types: readonly ResourceType<KubeObject>[],
+): Promise<void> {
   for (const definition of definitions) await client.apply(CUSTOM_RESOURCE_DEFINITION, definition, OPTIONS);
   await untilEstablished(client, definitions);
-  await untilServed(client);
+  await untilServed(client, types);
 }
 
 /** All roles, and the controller's bindings; an agent is bound when it gets its credentials. */
@@ -101,8 +117,8 @@ async function untilEstablished(client: KubeClient, definitions: readonly Custom
 }
 
 /** The condition Established comes before the first answer that is no 404. */
-async function untilServed(client: KubeClient): Promise<void> {
-  for (const type of KINDS) {
+async function untilServed(client: KubeClient, types: readonly ResourceType<KubeObject>[]): Promise<void> {
+  for (const type of types) {
     const informer = new Informer(client, type).start();
     await informer.synced;
     await informer.stop();

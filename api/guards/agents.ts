@@ -1,12 +1,18 @@
-import type { NamedExpression, PolicyRules, Validation } from "../admission-policies.js";
+import type { PolicyRules, Validation } from "../admission-policies.js";
+import { CLAIM_FINALIZER } from "../pci-device-claim.js";
+import { PCI_DEVICE } from "../pci-device.js";
 import type { ServiceAccountName } from "../rbac.js";
 import { Annotation, DEVICES_GROUP, Label } from "../names.js";
 import {
   author,
   claimedNode,
   countsOf,
-  isAgent,
+  forbidden,
+  isAccount,
   isPciDeviceOfClaimedNode,
+  keyed,
+  isSame,
+  isSameBut,
   literal,
   permissions,
   subject,
@@ -26,11 +32,11 @@ export function agentsRules(agent: ServiceAccountName): PolicyRules {
           apiGroups: [DEVICES_GROUP],
           apiVersions: ["*"],
           operations,
-          resources: ["sriovnetworkdevices", "pcidevices"],
+          resources: ["sriovnetworkdevices", "pcidevices", "pcideviceclaims"],
         },
       ],
     },
-    matchConditions: [{ name: "agents", expression: isAgent(agent) }],
+    matchConditions: [{ name: "agents", expression: isAccount(agent) }],
     variables: [
       claimedNode,
       author,
@@ -40,7 +46,7 @@ export function agentsRules(agent: ServiceAccountName): PolicyRules {
       ...keyed("labels", [Label.capable, Label.featureCapable]),
       ...keyed("annotations", [Annotation.leftOutNics]),
     ],
-    validations: [...nodeValidations(), ...deviceValidations(), pciDeviceValidation()],
+    validations: [...nodeValidations(), ...deviceValidations(), pciDeviceValidation(), ...claimValidations()],
   };
 }
 
@@ -106,28 +112,31 @@ function pciDeviceValidation(): Validation {
   );
 }
 
-/** A map of the object before and after the request, and whether the request leaves all but `ours` of it alone. */
-function keyed(map: "labels" | "annotations", ours: readonly string[]): NamedExpression[] {
-  const of = (object: string): string =>
-    `${object} != null && has(${object}.metadata.${map}) ? ${object}.metadata.${map} : {}`;
-  const [before, after] = [`variables.${map}Before`, `variables.${map}After`];
-  const isOurs = `k in ${literal(ours)}`;
+const CLAIM_PARTS = `an agent writes nothing of a claim but its owner, the PCIDevice, and its own finalizer`;
+
+function claimValidations(): Validation[] {
+  const isClaim = `request.resource.resource == "pcideviceclaims"`;
+  const name = "variables.subject.metadata.name";
   return [
-    { name: `${map}Before`, expression: of("oldObject") },
-    { name: `${map}After`, expression: of("object") },
-    {
-      name: `${map}OfOthersKept`,
-      expression:
-        `${after}.all(k, ${isOurs} || (k in ${before} && ${before}[k] == ${after}[k])) && ` +
-        `${before}.all(k, ${isOurs} || k in ${after})`,
-    },
+    forbidden(
+      `!(${isClaim}) || request.operation == "UPDATE"`,
+      "an agent never makes nor deletes a claim",
+      `${name} + ": an agent never makes nor deletes a claim"`,
+    ),
+    forbidden(
+      `!(${isClaim}) || variables.subject.spec.nodeName == variables.claimedNode`,
+      "an agent writes the claims of its own node alone",
+      `${name} + ": an agent writes the claims of its own node alone; this is " + variables.author + ` +
+        `", and the claim is of node " + variables.subject.spec.nodeName`,
+    ),
+    forbidden(
+      `!(${isClaim}) || request.operation != "UPDATE" || (${[
+        ...["spec", "metadata.labels", "metadata.annotations"].map(isSame),
+        isSameBut("metadata.finalizers", `it == ${literal(CLAIM_FINALIZER)}`),
+        isSameBut("metadata.ownerReferences", `it.kind == ${literal(PCI_DEVICE.kind)}`),
+      ].join(" && ")})`,
+      CLAIM_PARTS,
+      `${name} + ${literal(`: ${CLAIM_PARTS}`)}`,
+    ),
   ];
-}
-
-function isSame(path: string): string {
-  return `has(object.${path}) == has(oldObject.${path}) && (!has(object.${path}) || object.${path} == oldObject.${path})`;
-}
-
-function forbidden(expression: string, message: string, messageExpression: string): Validation {
-  return { expression, reason: "Forbidden", message, messageExpression };
 }

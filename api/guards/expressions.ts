@@ -1,5 +1,5 @@
 import type { ServiceAccountName } from "../rbac.js";
-import type { NamedExpression } from "../admission-policies.js";
+import type { NamedExpression, Validation } from "../admission-policies.js";
 import { Annotation, DEVICES_GROUP, DISRUPT } from "../names.js";
 
 /** Parts of CEL expressions that several policies have. */
@@ -9,8 +9,8 @@ export function literal(value: string | readonly string[]): string {
   return JSON.stringify(value);
 }
 
-/** True where the request comes from the agents' service account. */
-export function isAgent({ namespace, name }: ServiceAccountName): string {
+/** True where the request comes from this service account. */
+export function isAccount({ namespace, name }: ServiceAccountName): string {
   return `request.userInfo.username == ${literal(`system:serviceaccount:${namespace}:${name}`)}`;
 }
 
@@ -66,11 +66,71 @@ export function hasAnnotation(object: string, annotation: string): string {
 }
 
 /** Says who lacks the verb, and for which object; `what` and `name` are CEL expressions. */
-export function missingVerb(what: string, name: string): string {
+export function missingVerb(what: string, name: string, resource: Disruptable = "sriovnetworkdevices"): string {
   return (
     `"user \\"" + request.userInfo.username + "\\" " + ${what} + ${name} + ` +
-    `": that needs the verb ${DISRUPT} on sriovnetworkdevices.${DEVICES_GROUP}"`
+    `": that needs the verb ${DISRUPT} on ${resource}.${DEVICES_GROUP}"`
   );
+}
+
+/** Does the author hold the verb for this object, whose name is a CEL expression? */
+export function mayDisrupt(resource: Disruptable, name: string): NamedExpression {
+  return {
+    name: "mayDisrupt",
+    expression:
+      `authorizer.group(${literal(DEVICES_GROUP)}).resource(${literal(resource)})` +
+      `.name(${name}).check(${literal(DISRUPT)}).allowed()`,
+  };
+}
+
+/** The kinds whose objects can stand for something in use. */
+type Disruptable = "sriovnetworkdevices" | "pcideviceclaims";
+
+/**
+ * The objects of a Node that is gone go with it, whatever was in use there: nothing is left to protect. So no delete of
+ * the garbage collector's is a guard's business.
+ */
+export const notTheGarbageCollector: NamedExpression = {
+  name: "not-the-garbage-collector",
+  expression:
+    `!(request.operation == "DELETE" && request.userInfo.username in ` +
+    // With service accounts of its own for each controller, as clusters have it; and without.
+    `${literal(["system:serviceaccount:kube-system:generic-garbage-collector", "system:kube-controller-manager"])})`,
+};
+
+/** Is this part of the object as it was? For requests that change an object. */
+export function isSame(path: string): string {
+  return `has(object.${path}) == has(oldObject.${path}) && (!has(object.${path}) || object.${path} == oldObject.${path})`;
+}
+
+/** Is this list as it was, but for those of its items, `it` in CEL, of which `ours` is true? */
+export function isSameBut(path: string, ours: string): string {
+  const others = (object: string): string =>
+    // A list that a patch has emptied may be null.
+    `(has(${object}.${path}) && dyn(${object}.${path}) != null ? ${object}.${path}.filter(it, !(${ours})) : [])`;
+  return `${others("object")} == ${others("oldObject")}`;
+}
+
+/** A map of the object before and after the request, and whether the request leaves all but `ours` of it alone. */
+export function keyed(map: "labels" | "annotations", ours: readonly string[]): NamedExpression[] {
+  const of = (object: string): string =>
+    `${object} != null && has(${object}.metadata.${map}) ? ${object}.metadata.${map} : {}`;
+  const [before, after] = [`variables.${map}Before`, `variables.${map}After`];
+  const isOurs = `k in ${literal(ours)}`;
+  return [
+    { name: `${map}Before`, expression: of("oldObject") },
+    { name: `${map}After`, expression: of("object") },
+    {
+      name: `${map}OfOthersKept`,
+      expression:
+        `${after}.all(k, ${isOurs} || (k in ${before} && ${before}[k] == ${after}[k])) && ` +
+        `${before}.all(k, ${isOurs} || k in ${after})`,
+    },
+  ];
+}
+
+export function forbidden(expression: string, message: string, messageExpression: string): Validation {
+  return { expression, reason: "Forbidden", message, messageExpression };
 }
 
 /** Is the PCIDevice of this name one of the claimed node? Its name is the node's, a dash, and the address in hex digits. */

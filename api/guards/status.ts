@@ -1,7 +1,7 @@
 import type { PolicyRules } from "../admission-policies.js";
 import type { ServiceAccountName } from "../rbac.js";
 import { DEVICES_GROUP } from "../names.js";
-import { author, claimedNode, isAgent, isPciDeviceOfClaimedNode, literal } from "./expressions.js";
+import { author, claimedNode, isAccount, isPciDeviceOfClaimedNode, literal } from "./expressions.js";
 
 /**
  * Status is what the other guards and the provider trust, so it comes from the agent of the node that it is about, and
@@ -16,14 +16,14 @@ export function statusRules(agent: ServiceAccountName): PolicyRules {
           apiGroups: [DEVICES_GROUP],
           apiVersions: ["*"],
           operations: ["CREATE", "UPDATE"],
-          resources: ["sriovnetworkdevices/status", "pcidevices/status"],
+          resources: ["sriovnetworkdevices/status", "pcidevices/status", "pcideviceclaims/status"],
         },
       ],
     },
     variables: [claimedNode, author],
     validations: [
       {
-        expression: isAgent(agent),
+        expression: isAccount(agent),
         reason: "Forbidden",
         message: `status is written by the agent of the object's node alone, the service account ${account}`,
         messageExpression:
@@ -31,7 +31,7 @@ export function statusRules(agent: ServiceAccountName): PolicyRules {
           `variables.author`,
       },
       {
-        expression: `request.resource.resource != "sriovnetworkdevices" || object.spec.nodeName == variables.claimedNode`,
+        expression: `request.resource.resource == "pcidevices" || object.spec.nodeName == variables.claimedNode`,
         reason: "Forbidden",
         message: "status is written by the agent of the object's node alone",
         messageExpression:

@@ -1,6 +1,15 @@
 import type { PolicyRules } from "../admission-policies.js";
 import { Annotation, DEVICES_GROUP, DISRUPT } from "../names.js";
-import { countsOf, isPermissionSet, literal, missingVerb, permissions, subject } from "./expressions.js";
+import {
+  countsOf,
+  isPermissionSet,
+  literal,
+  mayDisrupt,
+  missingVerb,
+  notTheGarbageCollector,
+  permissions,
+  subject,
+} from "./expressions.js";
 
 const NAME = "variables.subject.metadata.name";
 
@@ -34,13 +43,7 @@ export function vfsInUseRules(): PolicyRules {
         },
       ],
     },
-    matchConditions: [
-      // The objects of a Node that is gone go with it, whatever was in use there: nothing is left to protect.
-      {
-        name: "not-the-garbage-collector",
-        expression: `!(${isDelete} && request.userInfo.username in ${literal(GARBAGE_COLLECTORS)})`,
-      },
-    ],
+    matchConditions: [notTheGarbageCollector],
     variables: [
       subject,
       ...countsOf("numVFS"),
@@ -60,12 +63,7 @@ export function vfsInUseRules(): PolicyRules {
           `string(size(variables.vfs)) + ": " + (size(variables.list) > ${MAX_LISTED} ? ` +
           `variables.list.substring(0, ${MAX_LISTED}) + " …" : variables.list) + ". "`,
       },
-      {
-        name: "mayDisrupt",
-        expression:
-          `authorizer.group(${literal(DEVICES_GROUP)}).resource("sriovnetworkdevices")` +
-          `.name(variables.subject.metadata.name).check(${literal(DISRUPT)}).allowed()`,
-      },
+      mayDisrupt("sriovnetworkdevices", NAME),
     ],
     validations: [
       {
@@ -116,9 +114,3 @@ export function vfsInUseRules(): PolicyRules {
     ],
   };
 }
-
-/** With service accounts of its own for each controller, as clusters have it; and without. */
-const GARBAGE_COLLECTORS = [
-  "system:serviceaccount:kube-system:generic-garbage-collector",
-  "system:kube-controller-manager",
-];

@@ -1,4 +1,4 @@
-import { type Rule, type Schema, string, strings } from "./schema.js";
+import { PCI_ADDRESS, type Rule, type Schema, string, strings } from "./schema.js";
 
 /** Lists are bounded, and so are their items, since the API server bounds what its rules may cost. */
 const MAX_ITEMS = 1_000;
@@ -25,11 +25,7 @@ export function nicSelectorSchema(): Schema {
     properties: {
       vendor: { ...string("PCI vendor, four hex digits."), ...id },
       deviceID: { ...string("PCI device, four hex digits."), ...id },
-      rootDevices: list("PCI addresses of NICs.", {
-        type: "string",
-        maxLength: 16,
-        pattern: "^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]$",
-      }),
+      rootDevices: list("PCI addresses of NICs.", { type: "string", ...PCI_ADDRESS }),
       pfNames: list("Names of interfaces, each with or without a range of VFs: ens1f0, ens1f0#0-3.", {
         type: "string",
         maxLength: MAX_PF_NAME,

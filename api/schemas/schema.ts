@@ -8,7 +8,14 @@ export interface Rule {
   /** Of the field that the refusal names, from there; default the value itself. */
   readonly fieldPath?: string;
   readonly message: string;
+  /** The same as a CEL expression, which can say more; `message` is said where it fails. */
+  readonly messageExpression?: string;
+  /** `oldSelf` is an optional, without a value for what is new; else a rule that names it is held on changes alone. */
+  readonly optionalOldSelf?: true;
 }
+
+/** `0000:04:10.1`, as the kernel writes it: the domain has more than four digits on some machines. */
+export const PCI_ADDRESS: Schema = { maxLength: 16, pattern: "^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]$" };
 
 export const string = (description: string): Schema => ({ type: "string", description });
 

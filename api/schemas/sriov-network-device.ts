@@ -1,7 +1,7 @@
 import type { CustomResourceDefinition } from "../core.js";
 import { SRIOV_NETWORK_DEVICE } from "../sriov-network-device.js";
 import { column, definition } from "./definition.js";
-import { boolean, conditions, integer, oneOf, type Schema, string, strings } from "./schema.js";
+import { boolean, conditions, integer, oneOf, PCI_ADDRESS, type Schema, string, strings } from "./schema.js";
 
 export function sriovNetworkDeviceDefinition(): CustomResourceDefinition {
   return definition({
@@ -49,7 +49,7 @@ function deviceSpecSchema(): Schema {
     properties: {
       address: {
         ...string("PCI address of the physical function."),
-        pattern: "^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]$",
+        ...PCI_ADDRESS,
         "x-kubernetes-validations": [{ rule: "self == oldSelf", message: "address is immutable" }],
       },
       nodeName: {

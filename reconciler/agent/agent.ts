@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import type { KubeClient } from "../../kube/client.js";
 import type { Kernel, PciAddress } from "../kernel/kernel.js";
+import type { Advertiser } from "./advertise/advertiser.js";
 import { DeviceLoop, type DeviceLoopOptions } from "./change/device-loop.js";
 import { meantForVfio } from "./change/meant-for-vfio.js";
 import { DeviceLoops } from "./device-loops.js";
@@ -38,6 +39,8 @@ export interface AgentParts {
   readonly users: VfUsers;
   readonly events: EventRecorder;
   readonly metrics: AgentMetrics;
+  /** Absent: nothing is offered to pods. */
+  readonly advertiser?: Advertiser | undefined;
 }
 
 /** How long the node's labels wait for the first report of every NIC. */
@@ -94,6 +97,7 @@ export class Agent {
     this.begun = true;
     this.listen();
     await this.scan();
+    void this.advertise();
   }
 
   /** What keeps it from its work, in words; nothing where it works. */
@@ -124,11 +128,22 @@ export class Agent {
   /** Ends watches at once, and changes once the kernel has answered, or does not answer. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.scans.stop();
+    await Promise.all([this.scans.stop(), this.parts.advertiser?.stop()]);
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
     const idle = Promise.all([this.loops.stop(), this.pciObjects.idle()]);
     await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
     await Promise.all([this.watches.stop(), this.parts.users.stop()]);
+  }
+
+  /** Not before the objects speak of the hardware as it is. A NIC that hangs keeps no other from pods. */
+  private async advertise(): Promise<void> {
+    const settled = Promise.all([this.loops.idle(), this.pciObjects.idle()]);
+    await Promise.race([settled, delay(LABEL_WAIT_MS, undefined, { ref: false })]);
+    if (this.stopping.signal.aborted) return;
+    const { devices, claims, pciDevices } = this.watches;
+    const passed = (): SriovNetworkDevice[] => devices.list().filter((nic) => this.loops.hasPassed(nic));
+    const listed = { list: passed, onChange: devices.onChange.bind(devices) };
+    this.parts.advertiser?.start({ devices: listed, claims, pciDevices });
   }
 
   private listen(): void {

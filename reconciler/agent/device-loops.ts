@@ -5,6 +5,7 @@ import type { DeviceLoop } from "./change/device-loop.js";
 /** The reconcile loops of a node's NICs, one for each PCI address that an object has named. */
 export class DeviceLoops {
   private readonly loops = new Map<PciAddress, DeviceLoop>();
+  private readonly passed = new Set<string>();
 
   constructor(private readonly open: (address: PciAddress, object: SriovNetworkDevice) => DeviceLoop) {}
 
@@ -17,9 +18,16 @@ export class DeviceLoops {
   wake(object: SriovNetworkDevice): void {
     const { address } = object.spec;
     if (!isPciAddress(address)) return;
-    const loop = this.loops.get(address) ?? this.open(address, object);
+    const known = this.loops.get(address);
+    const loop = known ?? this.open(address, object);
     this.loops.set(address, loop);
     loop.wake();
+    if (known === undefined) void loop.idle().then(() => this.passed.add(address));
+  }
+
+  /** Has the object's NIC had its first pass? Until then its status may speak of before the node was restarted. */
+  hasPassed({ spec }: SriovNetworkDevice): boolean {
+    return this.passed.has(spec.address);
   }
 
   wakeAll(): void {

@@ -1,5 +1,14 @@
+import { isAbsolute, normalize } from "node:path";
 import { parseArgs } from "node:util";
-import { type ListenAddress, listenAddress, oneOf, seconds as secondsOf, UsageError } from "../service/flags.js";
+import { RESOURCE_PREFIX } from "../../api/names.js";
+import {
+  domain,
+  type ListenAddress,
+  listenAddress,
+  oneOf,
+  seconds as secondsOf,
+  UsageError,
+} from "../service/flags.js";
 import type { AgentOptions } from "./agent.js";
 
 /** All that a run of the agent can be told, by flag or, where one is named, by environment variable. */
@@ -10,6 +19,12 @@ export interface AgentSettings extends AgentOptions {
   readonly procRoot: string;
   /** Folder of the host's udev database; there need be none. */
   readonly udevData: string;
+  /** The kubelet's folder for device plugins; undefined: nothing is offered to pods. */
+  readonly devicePlugins: string | undefined;
+  /** Where Multus learns what a device is. */
+  readonly deviceInfo: string;
+  /** What stands before the names of policies' pools. */
+  readonly resourcePrefix: string;
   /** Path of the kubelet's pod-resources socket. */
   readonly podResources: string;
   readonly logLevel: string;
@@ -36,6 +51,11 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --listen HOST:PORT            where /healthz, /readyz and /metrics are served, or off (LISTEN; default 127.0.0.1:9808)
   --pod-resources SOCKET        the kubelet's socket that tells which pod got which device (POD_RESOURCES;
                                 default /var/lib/kubelet/pod-resources/kubelet.sock; need not exist)
+  --device-plugins DIR          the kubelet's folder in which VFs are offered to pods, or off (DEVICE_PLUGINS;
+                                default /var/lib/kubelet/device-plugins; need not exist)
+  --device-info DIR             where Multus learns what a device is (DEVICE_INFO;
+                                default /var/run/k8s.cni.cncf.io/devinfo/dp)
+  --resource-prefix PREFIX      what stands before the names of policies' pools (RESOURCE_PREFIX; default ${RESOURCE_PREFIX})
   --log-level LEVEL             trace, debug, info, warn or error (LOG_LEVEL; default info)
   --once                        give every NIC what it is asked for, then end: status 0 if all are Ready, else 1
 SIGHUP looks at the hardware at once; SIGTERM ends it cleanly.`;
@@ -67,6 +87,9 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
     listen: listenAddress(text("listen", "LISTEN") ?? "127.0.0.1:9808"),
     once: flags.once ?? false,
     podResources: text("pod-resources", "POD_RESOURCES") ?? "/var/lib/kubelet/pod-resources/kubelet.sock",
+    devicePlugins: directoryOrOff("device-plugins", text("device-plugins", "DEVICE_PLUGINS")),
+    deviceInfo: text("device-info", "DEVICE_INFO") ?? "/var/run/k8s.cni.cncf.io/devinfo/dp",
+    resourcePrefix: domain("resource-prefix", text("resource-prefix", "RESOURCE_PREFIX") ?? RESOURCE_PREFIX),
     logLevel: oneOf("log-level", text("log-level", "LOG_LEVEL") ?? "info", ["trace", "debug", "info", "warn", "error"]),
   };
 }
@@ -85,9 +108,19 @@ const FLAGS = {
   "proc-root": { type: "string" },
   "udev-data": { type: "string" },
   "pod-resources": { type: "string" },
+  "device-plugins": { type: "string" },
+  "device-info": { type: "string" },
+  "resource-prefix": { type: "string" },
   "log-level": { type: "string" },
   listen: { type: "string" },
 } as const;
+
+/** Undefined for `off`. */
+function directoryOrOff(flag: Flag, value = "/var/lib/kubelet/device-plugins"): string | undefined {
+  if (value === "off") return undefined;
+  if (!isAbsolute(value)) throw new UsageError(`--${flag} must be an absolute path, or off, not "${value}"`);
+  return normalize(value).replace(/(.)\/+$/, "$1");
+}
 
 const SWITCHES = { once: { type: "boolean" } } as const;
 

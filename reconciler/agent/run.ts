@@ -5,6 +5,7 @@ import { readyCondition, type SriovNetworkDevice } from "../../api/sriov-network
 import { KubeClient } from "../../kube/client.js";
 import { messageOf } from "../../kube/errors.js";
 import type { Kernel } from "../kernel/kernel.js";
+import { Advertiser } from "./advertise/advertiser.js";
 import { Agent } from "./agent.js";
 import { NodeUsers } from "./usage/node-users.js";
 import { AGENT_USAGE, type AgentSettings, parseAgentSettings } from "./options.js";
@@ -55,7 +56,15 @@ async function run(settings: AgentSettings, kernel: Kernel, log: Logger, ended: 
   });
   const events = new ClusterEvents({ client, log, component: AGENT_FIELD_MANAGER, host: settings.nodeName });
   const users = new NodeUsers({ client, log, metrics, ...settings });
-  const agent = new Agent({ client, kernel, log, users, events, metrics }, { ...settings, failFast: settings.once });
+  const { devicePlugins } = settings;
+  const advertiser =
+    devicePlugins === undefined || settings.once
+      ? undefined
+      : new Advertiser({ kernel, log, metrics, users }, { ...settings, devicePlugins });
+  const agent = new Agent(
+    { client, kernel, log, users, events, metrics, advertiser },
+    { ...settings, failFast: settings.once },
+  );
   const server = settings.listen && !settings.once && new ServiceServer(settings.listen, { readiness, metrics, log });
   if (server) server.listen();
   process.on("SIGHUP", () => void agent.look());

@@ -1,7 +1,9 @@
 import type { Logger } from "pino";
 import type { KubeClient } from "../../kube/client.js";
 import type { EventRecorder } from "../service/events.js";
+import { LeftClaims } from "./claims/left-claims.js";
 import type { Job, JobOptions } from "./job.js";
+import { PermittedDevices } from "./kubevirt/permitted-devices.js";
 import { LeaderElection, type LeaseTimings } from "./leader/leader-election.js";
 import { Networks } from "./networks/networks.js";
 import { Policies } from "./policies/policies.js";
@@ -26,8 +28,8 @@ export interface ControllerParts {
 export const LEASE_NAME = "pulumi-sriov-controller";
 
 /**
- * What a cluster needs once: policies become what each NIC is asked for, and networks become attachments. Of several
- * replicas one works; the others know all that it knows, and go on when it is gone.
+ * What a cluster needs once: policies become what each NIC is asked for, networks become attachments, and claims what KubeVirt
+ * permits. Of several replicas one works; the others know all that it knows, and go on when it is gone.
  */
 export class Controller {
   private readonly watches: Watches;
@@ -42,7 +44,12 @@ export class Controller {
   ) {
     this.watches = new Watches(parts);
     const jobParts = { ...parts, watches: this.watches };
-    this.jobs = [new Policies(jobParts, options), new Networks(jobParts, options)];
+    this.jobs = [
+      new Policies(jobParts, options),
+      new Networks(jobParts, options),
+      new PermittedDevices(jobParts),
+      new LeftClaims(jobParts),
+    ];
     this.election = new LeaderElection({ ...parts, ...options, name: LEASE_NAME });
   }
 

@@ -2,7 +2,14 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import { RECONCILER_NAMESPACE, RESOURCE_PREFIX } from "../../api/names.js";
-import { type ListenAddress, listenAddress, oneOf, seconds as secondsOf, UsageError } from "../service/flags.js";
+import {
+  domain,
+  type ListenAddress,
+  listenAddress,
+  oneOf,
+  seconds as secondsOf,
+  UsageError,
+} from "../service/flags.js";
 import type { ControllerOptions } from "./controller.js";
 
 /** All that a run of the controller can be told, by flag or, where one is named, by environment variable. */
@@ -48,7 +55,7 @@ export function parseControllerSettings(args: readonly string[], env: NodeJS.Pro
     kubeconfig: flags.kubeconfig,
     context: flags.context,
     namespace: checked("namespace", text("namespace", "POD_NAMESPACE") ?? RECONCILER_NAMESPACE, NAMESPACE_NAME),
-    resourcePrefix: checked("resource-prefix", text("resource-prefix", "RESOURCE_PREFIX") ?? RESOURCE_PREFIX, DOMAIN),
+    resourcePrefix: domain("resource-prefix", text("resource-prefix", "RESOURCE_PREFIX") ?? RESOURCE_PREFIX),
     identity: `${env["POD_NAME"] || hostname()}_${randomBytes(4).toString("hex")}`,
     timings,
     listen: listenAddress(text("listen", "LISTEN") ?? "127.0.0.1:9809"),
@@ -57,12 +64,9 @@ export function parseControllerSettings(args: readonly string[], env: NodeJS.Pro
 }
 
 const NAMESPACE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-/** RFC 1123 subdomain, what stands before the "/" of a resource name. */
-const DOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
 function checked(flag: string, value: string, form: RegExp): string {
   if (form.test(value)) return value;
-  throw new UsageError(`--${flag} must be lower-case letters, digits, "-" and, in a prefix, ".", not "${value}"`);
+  throw new UsageError(`--${flag} must be lower-case letters, digits and "-", not "${value}"`);
 }
 
 const FLAGS = {

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { NODE, type Node } from "../../api/core.js";
 import type { KubeObject, ResourceType } from "../../api/object.js";
+import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../api/pci-device-claim.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../api/sriov-network-node-policy.js";
 import type { KubeClient } from "../../kube/client.js";
@@ -23,6 +24,8 @@ export class Watches {
   readonly devices: Informer<SriovNetworkDevice>;
   /** Those of all namespaces. */
   readonly policies: Informer<SriovNetworkNodePolicy>;
+  /** Begun by the jobs that go by it, and not waited for by the others: they have nothing to do with claims. */
+  readonly claims: Informer<PciDeviceClaim>;
   /** Which of the kinds that a cluster may lack it has; for an `OptionalInformer`. */
   readonly served: ServedKinds;
 
@@ -31,6 +34,7 @@ export class Watches {
     this.nodes = new Informer(client, NODE, { ...this.telling(NODE), keep: nameAndLabels });
     this.devices = new Informer(client, SRIOV_NETWORK_DEVICE, this.telling(SRIOV_NETWORK_DEVICE));
     this.policies = new Informer(client, SRIOV_NETWORK_NODE_POLICY, this.telling(SRIOV_NETWORK_NODE_POLICY));
+    this.claims = new Informer(client, PCI_DEVICE_CLAIM, this.telling(PCI_DEVICE_CLAIM));
     const onError = (error: unknown): void =>
       log.warn({ err: error }, `which kinds the cluster has is not known: ${messageOf(error)}`);
     this.served = new ServedKinds(client, { onError });
@@ -50,7 +54,7 @@ export class Watches {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.informers, this.served].map((source) => source.stop()));
+    await Promise.all([...this.informers, this.claims, this.served].map((source) => source.stop()));
   }
 
   /** For every informer of the controller: a list or watch that failed is counted, and told in words. */

@@ -83,6 +83,24 @@ export interface Kernel {
 
   /** Every PCI function of the node, VFs included, ordered by address. Those that vanish or can't be read are left out. */
   pciFunctions(): Promise<readonly ListedPciFunction[]>;
+
+  /**
+   * One PCI function with all that decides whether it may be handed to a guest, or `undefined` where none has this address
+   * (any more).
+   *
+   * @throws {KernelError} It, or what the node has mounted, is there and can't be read.
+   * @throws {TypeError} `address` is not a PCI address.
+   */
+  pciFunction(address: PciAddress): Promise<PciFunctionDetail | undefined>;
+
+  /**
+   * Has the kernel load the module of a PCI driver, as `modprobe` does. Does nothing where the driver is there.
+   *
+   * @throws {KernelError} ENOENT where there is no such module, or no `modprobe`; ENODEV where the module brings no PCI
+   *   driver of that name; EPERM where it may not be loaded; ETIMEDOUT after `deadlineMs`, in which case it may still come.
+   * @throws {TypeError} `driver` is not a driver's name.
+   */
+  loadDriver(driver: string, options: WriteOptions): Promise<void>;
 }
 
 export interface WriteOptions {
@@ -166,11 +184,30 @@ export interface PciFunction {
 export interface ListedPciFunction extends PciFunction {
   /** On a virtual function: the physical function that it belongs to. */
   readonly physicalFunction?: PciAddress;
+  /** The NUMA node that it is next to; absent where the machine does not say. */
+  readonly numaNode?: number;
 }
 
 export interface NetworkFunction extends PciFunction {
   /** Its network interfaces, ordered by port; several ports may share one function. */
   readonly interfaces: readonly NetworkInterface[];
+}
+
+/** What decides whether a function may be handed to a guest. It has interfaces where it is a network device with its driver. */
+export interface PciFunctionDetail extends NetworkFunction, ListedPciFunction {
+  /** On a virtual function: its index among those of its physical function. */
+  readonly virtualFunctionIndex?: number;
+  /** How many VFs it has now; 0 where it can have none. */
+  readonly numVfs: number;
+  /** As {@link VirtualFunction.interfaceElsewhere}, of any function. */
+  readonly interfaceElsewhere: boolean;
+  /** The other PCI functions of its IOMMU group, ordered by address; empty without a group. */
+  readonly groupMembers: readonly PciFunction[];
+  /**
+   * What the node has mounted, swaps on, or stacks (md, dm, LVM, bcache) on disks behind it, each in words:
+   * `nvme0n1p2 at /`, `sda1 as swap`, `sda2 under vg0-root`.
+   */
+  readonly mounts: readonly string[];
 }
 
 export interface PhysicalFunction extends NetworkFunction {

@@ -29,6 +29,15 @@ export function oneOf<T extends string>(flag: string, value: string, allowed: re
   return found;
 }
 
+/** RFC 1123 subdomain, what stands before the "/" of a resource name. */
+const DOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** @throws {UsageError} */
+export function domain(flag: string, value: string): string {
+  if (DOMAIN.test(value)) return value;
+  throw new UsageError(`--${flag} must be a domain's name, such as example.com, not "${value}"`);
+}
+
 /** Undefined for `off`. @throws {UsageError} */
 export function listenAddress(value: string): ListenAddress | undefined {
   if (value === "off") return undefined;

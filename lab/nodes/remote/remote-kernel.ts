@@ -4,6 +4,7 @@ import type {
   ListedPciFunction,
   NodeSnapshot,
   PciAddress,
+  PciFunctionDetail,
   PhysicalFunction,
   WriteOptions,
 } from "../../../reconciler/kernel/kernel.js";
@@ -43,6 +44,14 @@ export class RemoteKernel implements Kernel {
 
   async pciFunctions(): Promise<readonly ListedPciFunction[]> {
     return (await this.connection.request("pciFunctions", [])) as readonly ListedPciFunction[];
+  }
+
+  async pciFunction(address: PciAddress): Promise<PciFunctionDetail | undefined> {
+    return (await this.connection.request("pciFunction", [address])) as PciFunctionDetail | undefined;
+  }
+
+  async loadDriver(driver: string, options: WriteOptions): Promise<void> {
+    await this.connection.request("loadDriver", [driver, options]);
   }
 
   /** The next call connects again. */

@@ -1,6 +1,6 @@
 import type { Connection } from "../remote/connection.js";
 import type { HardwareControl, HardwareState } from "./control.js";
-import type { NicSpec } from "./hardware.js";
+import type { FunctionSpec, NicSpec } from "./hardware.js";
 import type { InUsePolicy } from "./nic.js";
 import type { WriteRecord } from "./numvfs-writes.js";
 import type { Delays } from "./timing.js";
@@ -22,8 +22,8 @@ export class SimulatedHardware implements HardwareControl {
     await this.#call("setNumVfsByHand", address, count);
   }
 
-  async setInUse(vfAddress: string, inUse: boolean): Promise<void> {
-    await this.#call("setInUse", vfAddress, inUse);
+  async setInUse(address: string, inUse: boolean): Promise<void> {
+    await this.#call("setInUse", address, inUse);
   }
 
   async setInUsePolicy(policy: InUsePolicy): Promise<void> {
@@ -54,6 +54,10 @@ export class SimulatedHardware implements HardwareControl {
     await this.#call("plug", spec);
   }
 
+  async plugFunction(spec: FunctionSpec): Promise<void> {
+    await this.#call("plugFunction", spec);
+  }
+
   async unplug(address: string): Promise<void> {
     await this.#call("unplug", address);
   }
@@ -66,8 +70,8 @@ export class SimulatedHardware implements HardwareControl {
     await this.#call("rename", address, name, port);
   }
 
-  async bindDriverByHand(vfAddress: string, driver: string): Promise<void> {
-    await this.#call("bindDriverByHand", vfAddress, driver);
+  async bindDriverByHand(address: string, driver: string): Promise<void> {
+    await this.#call("bindDriverByHand", address, driver);
   }
 
   async unbindDriver(address: string): Promise<void> {
@@ -80,6 +84,14 @@ export class SimulatedHardware implements HardwareControl {
 
   async setDriverLoaded(driver: string, loaded: boolean): Promise<void> {
     await this.#call("setDriverLoaded", driver, loaded);
+  }
+
+  async setDriverLoadable(driver: string, loadable: boolean): Promise<void> {
+    await this.#call("setDriverLoadable", driver, loadable);
+  }
+
+  async setMounts(address: string, mounts: readonly string[]): Promise<void> {
+    await this.#call("setMounts", address, mounts);
   }
 
   async setDefaultRoute(interfaces: readonly string[]): Promise<void> {

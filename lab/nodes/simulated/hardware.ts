@@ -1,12 +1,16 @@
 import { parsePciAddress, type LinkType, type PciAddress } from "../../../reconciler/kernel/kernel.js";
 
-/** The NICs of a simulated node, as they are at power-on: what `--hardware FILE.json` holds. */
+/** The NICs and other devices of a simulated node, as they are at power-on: what `--hardware FILE.json` holds. */
 export interface HardwareSpec {
   readonly nics: readonly NicSpec[];
+  /** Other PCI functions: bridges, controllers of disks, VFs that a hypervisor gave this machine. Default none. */
+  readonly functions?: readonly FunctionSpec[];
   /** Interfaces that carry a default route. Default none. */
   readonly defaultRouteInterfaces?: readonly string[];
   /** Kernel drivers that are loaded beside those of the NICs and their VFs. Default `vfio-pci`. */
   readonly drivers?: readonly string[];
+  /** Kernel drivers whose modules can be loaded; those that are loaded need not be among them. Default `vfio-pci`. */
+  readonly loadableDrivers?: readonly string[];
 }
 
 /** One physical function. Defaults are those of an Intel 82599. */
@@ -35,6 +39,12 @@ export interface NicSpec {
   readonly sriov?: boolean;
   /** Whether there is an IOMMU. Default true. */
   readonly iommu?: boolean;
+  /** Whether each VF has an IOMMU group of its own, or all VFs share one, or that of their PF. Default `own`. */
+  readonly iommuGroup?: "own" | "shared" | "with-pf";
+  /** Address of a function that is there already, whose IOMMU group the PF is in. Default: it has one of its own. */
+  readonly groupWith?: string;
+  /** Default: the machine does not say. */
+  readonly numaNode?: number;
   /** The largest MTU that its driver and that of its VFs take. Default 9710. */
   readonly maxMtu?: number;
 }
@@ -51,6 +61,35 @@ export interface InterfaceSpec {
   readonly linkType?: LinkType;
   /** Other names that udev has for it. Default none. */
   readonly alternativeNames?: readonly string[];
+}
+
+/**
+ * A PCI function that is no SR-IOV NIC; by default a bridge. One of class `020000` with an interface, and a VF's IDs, is
+ * how a VF looks in the machine that it was given to.
+ */
+export interface FunctionSpec {
+  /** PCI address, such as `0000:00:1c.0`. */
+  readonly address: string;
+  /** Four hex digits. Default `8086`. */
+  readonly vendorId?: string;
+  /** Four hex digits. Default `1d10`. */
+  readonly deviceId?: string;
+  /** Six hex digits. Default `060400`, a PCI bridge. */
+  readonly classId?: string;
+  /** The driver that is made for it, and that has it at power-on. Default: none is. */
+  readonly driver?: string;
+  /** What it has while it has its driver. Default none. */
+  readonly interfaces?: readonly InterfaceSpec[];
+  /** Whether there is an IOMMU. Default true. */
+  readonly iommu?: boolean;
+  /** Address of a function that is there already, whose IOMMU group it is in. Default: it has one of its own. */
+  readonly groupWith?: string;
+  /** Default: the machine does not say. */
+  readonly numaNode?: number;
+  /** What the node does with disks behind it, as the kernel's `PciFunctionDetail.mounts`. Default nothing. */
+  readonly mounts?: readonly string[];
+  /** The largest MTU that its driver takes. Default 9710. */
+  readonly maxMtu?: number;
 }
 
 /** Two ports of one Intel NIC, `eno49` and `eno50`. */

@@ -1,34 +1,16 @@
-import { parsePciAddress, type NetworkInterface, type PciAddress } from "../../../reconciler/kernel/kernel.js";
+import { parsePciAddress, type PciAddress } from "../../../reconciler/kernel/kernel.js";
+import {
+  DEFAULT_MTU,
+  portsOf,
+  refuseMtu,
+  type BindableFunction,
+  type FunctionOwner,
+  type NodeFacts,
+  type Port,
+  type Vf,
+} from "./bindable-function.js";
 import { macAddressOf, virtualFunctionAddress, type NicSpec } from "./hardware.js";
 import type { Signal } from "./signal.js";
-
-/** A network interface as its function knows it; what stands on it, and addresses, are the node's. */
-export type Port = Omit<NetworkInterface, "uppers" | "addresses">;
-
-/** A function as its drivers see it: a {@link Nic} or a {@link Vf}. */
-export interface BindableFunction {
-  readonly address: PciAddress;
-  readonly iommuGroup?: string | undefined;
-  driver?: string | undefined;
-  /** `driver_override`: the one driver that may take it. */
-  override?: string | undefined;
-  ports: readonly Port[];
-  /** Raised when the guest that has it lets go; absent while none has. */
-  inUse?: Signal | undefined;
-}
-
-export interface Vf extends BindableFunction {
-  /** Its interface is in another network namespace. */
-  interfaceElsewhere: boolean;
-}
-
-/** What a NIC asks of the node that it is in. */
-export interface NodeFacts {
-  allotIommuGroups(count: number): string[];
-  /** What the kernel calls an interface before udev does. Never the same twice. */
-  kernelName(): string;
-  interfaceGone(name: string): void;
-}
 
 /** What a write to `sriov_numvfs` comes down to once the kernel has looked at it. */
 export type NumVfsChange =
@@ -38,7 +20,7 @@ export type NumVfsChange =
 export type InUsePolicy = "refuse" | "allow";
 
 /** One physical function, its VFs, and Linux's rules for changing their number. */
-export class Nic implements BindableFunction {
+export class Nic implements BindableFunction, FunctionOwner {
   readonly address: PciAddress;
   readonly vendorId: string;
   readonly deviceId: string;
@@ -46,9 +28,10 @@ export class Nic implements BindableFunction {
   readonly classId = "020000";
   readonly totalVfs: number;
   readonly iommuGroup: string | undefined;
+  readonly numaNode: number | undefined;
   driver: string | undefined;
   override: string | undefined;
-  readonly inUse = undefined;
+  inUse: Signal | undefined;
   ports: readonly Port[];
   /** A new array with every change of their number, so that who holds one can tell whether these VFs still exist. */
   vfs: readonly Vf[] = [];
@@ -70,8 +53,9 @@ export class Nic implements BindableFunction {
     this.totalVfs = spec.totalVfs ?? 63;
     this.#vfAddress(Math.max(this.totalVfs - 1, 0)); // A card whose last VF has no address is refused here.
     this.driver = this.ownDriver;
-    this.iommuGroup = this.#iommuGroups(1)[0];
-    this.ports = this.#ownPorts();
+    this.numaNode = spec.numaNode;
+    this.iommuGroup = spec.groupWith === undefined ? this.#allotGroups(1)[0] : node.iommuGroupOf(spec.groupWith);
+    this.ports = portsOf(this.address, spec.interfaces);
   }
 
   /** What the kernel looks at before it takes the device's lock; the errno's name, or `undefined` when it may go on. */
@@ -83,7 +67,7 @@ export class Nic implements BindableFunction {
   /** What the kernel decides once it has the device's lock: a change, or the errno's name. */
   judge(count: number, inUsePolicy: InUsePolicy): NumVfsChange | string {
     if (count === this.vfs.length) return { kind: "nothing" };
-    if (this.driver === undefined || this.spec.sriov === false) return "ENOENT";
+    if (this.driver !== this.ownDriver || this.spec.sriov === false) return "ENOENT";
     if (count > 0) return this.vfs.length > 0 ? "EBUSY" : { kind: "create", count };
     const refused = inUsePolicy === "refuse" && this.vfs.some((vf) => vf.inUse !== undefined);
     return refused ? "EBUSY" : { kind: "remove" };
@@ -91,24 +75,29 @@ export class Nic implements BindableFunction {
 
   /** What its drivers answer to an MTU: an errno's name, or `undefined` where it is in their range. */
   refuseMtu(mtu: number): string | undefined {
-    const { maxMtu = 9710 } = this.spec;
-    return Number.isInteger(mtu) && mtu >= MIN_MTU && mtu <= maxMtu ? undefined : "EINVAL";
+    return refuseMtu(mtu, this.spec.maxMtu);
   }
 
   /** They have no driver yet. */
   createVfs(count: number): readonly Vf[] {
     const enabled = Math.min(count, this.enableLimit ?? count);
-    const groups = this.#iommuGroups(enabled);
+    const groups = this.#vfGroups(enabled);
+    const { vendorId, vfDeviceId: deviceId, classId, numaNode } = this;
     this.vfs = Array.from({ length: enabled }, (_, index) => {
       const iommuGroup = groups[index];
       return {
         address: this.#vfAddress(index),
+        ...{ vendorId, deviceId, classId, numaNode },
         ...(iommuGroup !== undefined && { iommuGroup }),
         ports: [],
         interfaceElsewhere: false,
       };
     });
     return this.vfs;
+  }
+
+  indexOf(vf: BindableFunction): number {
+    return this.vfs.findIndex((candidate) => candidate === vf);
   }
 
   removeVfs(): void {
@@ -119,20 +108,16 @@ export class Nic implements BindableFunction {
     this.vfs = [];
   }
 
-  /** A PF's driver takes its VFs with it when it goes. */
-  unbindDriver(): void {
-    this.removeVfs();
-    this.detach(this);
-  }
-
   /** Only the driver that a function is meant for gives it interfaces; a VF's has a name of the kernel's at first. */
   attach(target: BindableFunction, driver: string): void {
     target.driver = driver;
     if (driver !== this.ownDriverOf(target)) return;
-    target.ports = target === this ? this.#ownPorts() : [this.#vfPort(target.address)];
+    target.ports = target === this ? portsOf(this.address, this.spec.interfaces) : [this.#vfPort(target.address)];
   }
 
   detach(target: BindableFunction): void {
+    // A PF's driver takes its VFs with it when it goes.
+    if (target === this) this.removeVfs();
     const ports = target.ports;
     target.driver = undefined;
     target.ports = [];
@@ -142,9 +127,15 @@ export class Nic implements BindableFunction {
   }
 
   /** As udev does: `eno49v3` for VF 3 of `eno49`. */
-  nameVf(vf: BindableFunction): void {
-    const name = `${this.ports[0]?.name ?? "vf"}v${this.vfs.findIndex((candidate) => candidate === vf)}`;
+  settleName(vf: BindableFunction): void {
+    if (vf === this) return;
+    const name = `${this.ports[0]?.name ?? "vf"}v${this.indexOf(vf)}`;
     vf.ports = vf.ports.map((port) => ({ ...port, name }));
+  }
+
+  /** `sriov_drivers_autoprobe` is asked with every probe of a VF, not at its creation alone. */
+  offers(target: BindableFunction): boolean {
+    return target === this || this.driversAutoprobe;
   }
 
   /** The driver that is made for it. */
@@ -158,15 +149,6 @@ export class Nic implements BindableFunction {
 
   get ownVfDriver(): string {
     return this.spec.vfDriver ?? "ixgbevf";
-  }
-
-  #ownPorts(): Port[] {
-    return this.spec.interfaces.map((it, port) => {
-      const { name, linkState = "up", mtu = DEFAULT_MTU, linkType = "eth", alternativeNames = [] } = it;
-      const macAddress = it.macAddress ?? macAddressOf(this.address, port);
-      const up = linkState === "up";
-      return { name, macAddress, linkState, port, up, mtu, linkType, alternativeNames: [...alternativeNames].sort() };
-    });
   }
 
   #vfPort(address: PciAddress): Port {
@@ -190,11 +172,14 @@ export class Nic implements BindableFunction {
     return virtualFunctionAddress(this.address, index, offset, stride);
   }
 
-  #iommuGroups(count: number): string[] {
+  #vfGroups(count: number): string[] {
+    const { iommuGroup = "own" } = this.spec;
+    if (iommuGroup === "own") return this.#allotGroups(count);
+    const [shared] = iommuGroup === "shared" ? this.#allotGroups(1) : [this.iommuGroup];
+    return shared === undefined ? [] : Array.from({ length: count }, () => shared);
+  }
+
+  #allotGroups(count: number): string[] {
     return this.spec.iommu === false ? [] : this.node.allotIommuGroups(count);
   }
 }
-
-const DEFAULT_MTU = 1500;
-/** What IPv4 asks of every link, and `ether_setup` of every driver. */
-const MIN_MTU = 68;

@@ -8,14 +8,15 @@ import {
   type ListedPciFunction,
   type NodeSnapshot,
   type PciAddress,
+  type PciFunctionDetail,
   type PhysicalFunction,
   type WriteOptions,
 } from "../../../reconciler/kernel/kernel.js";
 import type { HardwareControl, HardwareState } from "./control.js";
 import { devicePath, Drivers } from "./drivers.js";
-import type { HardwareSpec, NicSpec } from "./hardware.js";
-import { NodeModel } from "./model.js";
-import type { BindableFunction, InUsePolicy } from "./nic.js";
+import type { FunctionSpec, HardwareSpec, NicSpec } from "./hardware.js";
+import { isElsewhere, NodeModel } from "./model.js";
+import { Nic, type InUsePolicy } from "./nic.js";
 import { numVfsPath, NumVfsWrites, type WriteRecord } from "./numvfs-writes.js";
 import { Signal } from "./signal.js";
 import { Timing, withinDeadline, type Delays } from "./timing.js";
@@ -29,7 +30,7 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
 
   constructor(spec: HardwareSpec) {
     this.#model = new NodeModel(spec);
-    this.#drivers = new Drivers(this.#model, this.#timing, spec.drivers ?? ["vfio-pci"]);
+    this.#drivers = new Drivers(this.#model, this.#timing, spec);
     this.#writes = new NumVfsWrites(this.#model, this.#drivers, this.#timing);
   }
 
@@ -72,10 +73,10 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
 
   setMtu(address: PciAddress, interfaceName: string, mtu: number): void {
     const path = `${devicePath(parsePciAddress(address))}/net/${parseInterfaceName(interfaceName)}/mtu`;
-    const { nic, target } = this.#model.functionAt(address) ?? {};
+    const { owner, target } = this.#model.functionAt(address) ?? {};
     const port = target?.ports.find((candidate) => candidate.name === interfaceName);
-    if (!nic || !target || !port || isElsewhere(target)) throw new KernelError("ENOENT", path, `write ${mtu}`);
-    const refusal = nic.refuseMtu(mtu);
+    if (!owner || !target || !port || isElsewhere(target)) throw new KernelError("ENOENT", path, `write ${mtu}`);
+    const refusal = owner.refuseMtu(mtu);
     if (refusal !== undefined) throw new KernelError(refusal, path, `write ${mtu}`);
     target.ports = target.ports.map((it) => (it === port ? { ...port, mtu } : it));
   }
@@ -84,24 +85,32 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     return this.#model.pciFunctions();
   }
 
+  pciFunction(address: PciAddress): PciFunctionDetail | undefined {
+    return this.#model.pciFunction(parsePciAddress(address));
+  }
+
+  loadDriver(driver: string): void {
+    this.#drivers.load(parseDriverName(driver));
+  }
+
   async setNumVfsByHand(address: string, count: number): Promise<void> {
     await this.#writes.write(parsePciAddress(address), count, "hand");
   }
 
   hardwareState(): HardwareState {
-    const vfs = this.#model.nics.flatMap((nic) => nic.vfs);
+    const functions = [...this.#model.nics.flatMap((nic) => [nic, ...nic.vfs]), ...this.#model.plainFunctions];
     return {
       snapshot: this.#model.snapshot(),
-      inUse: vfs.filter((vf) => vf.inUse !== undefined).map((vf) => vf.address),
+      inUse: functions.filter((it) => it.inUse !== undefined).map((it) => it.address),
       inUsePolicy: this.#model.inUsePolicy,
       delays: this.#timing.delays,
     };
   }
 
-  setInUse(vfAddress: string, inUse: boolean): void {
-    const { vf } = this.#model.vfAt(parsePciAddress(vfAddress));
-    vf.inUse?.raise();
-    vf.inUse = inUse ? new Signal() : undefined;
+  setInUse(address: string, inUse: boolean): void {
+    const { target } = this.#model.targetAt(parsePciAddress(address));
+    target.inUse?.raise();
+    target.inUse = inUse ? new Signal() : undefined;
   }
 
   setInUsePolicy(policy: InUsePolicy): void {
@@ -121,7 +130,7 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
   }
 
   setUnreadable(address: string, code: string | undefined): void {
-    this.#model.nicAt(parsePciAddress(address)).unreadable = code;
+    this.#model.deviceAt(parsePciAddress(address)).unreadable = code;
   }
 
   setEnableLimit(address: string, limit: number | undefined): void {
@@ -132,36 +141,41 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     this.#writes.nameLate(this.#model.plug(spec));
   }
 
+  plugFunction(spec: FunctionSpec): void {
+    this.#model.plugFunction(spec);
+  }
+
   unplug(address: string): void {
-    this.#writes.interrupt(this.#model.unplug(parsePciAddress(address)));
+    const device = this.#model.deviceAt(parsePciAddress(address));
+    if (device instanceof Nic) this.#writes.interrupt(this.#model.unplug(device.address));
+    else this.#model.unplugFunction(device.address);
   }
 
   reboot(): void {
+    this.#drivers.reboot();
+    const plain = this.#model.plainFunctions;
+    for (const { address } of plain) this.#model.unplugFunction(address);
     for (const { address, spec } of this.#model.nics) {
       this.unplug(address);
       this.#writes.hang(address, false);
       this.plug(spec);
     }
+    for (const { spec, mounts } of plain) this.#model.plugFunction({ ...spec, mounts });
   }
 
   rename(address: string, name: string, port = 0): void {
     this.#model.rename(parsePciAddress(address), name, port);
   }
 
-  async bindDriverByHand(vfAddress: string, driver: string): Promise<void> {
-    const { vf } = this.#model.vfAt(parsePciAddress(vfAddress));
-    await this.#drivers.bind(vf.address, driver);
-    vf.override = undefined;
+  async bindDriverByHand(address: string, driver: string): Promise<void> {
+    const { target } = this.#model.targetAt(parsePciAddress(address));
+    await this.#drivers.bind(target.address, driver);
+    target.override = undefined;
   }
 
   unbindDriver(address: string): void {
-    const parsed = parsePciAddress(address);
-    const nic = this.#model.find(parsed);
-    if (nic) nic.unbindDriver();
-    else {
-      const found = this.#model.vfAt(parsed);
-      found.nic.detach(found.vf);
-    }
+    const { owner, target } = this.#model.targetAt(parsePciAddress(address));
+    owner.detach(target);
   }
 
   setMtuByHand(address: string, mtu: number): void {
@@ -172,7 +186,15 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
   }
 
   setDriverLoaded(driver: string, loaded: boolean): void {
-    this.#drivers.load(driver, loaded);
+    this.#drivers.setLoaded(driver, loaded);
+  }
+
+  setDriverLoadable(driver: string, loadable: boolean): void {
+    this.#drivers.setLoadable(driver, loadable);
+  }
+
+  setMounts(address: string, mounts: readonly string[]): void {
+    this.#model.plainAt(parsePciAddress(address)).mounts = mounts;
   }
 
   setDefaultRoute(interfaces: readonly string[]): void {
@@ -187,8 +209,8 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     this.#model.interfaceAddresses = addresses;
   }
 
-  setInterfaceElsewhere(vfAddress: string, elsewhere: boolean): void {
-    this.#model.setInterfaceElsewhere(parsePciAddress(vfAddress), elsewhere);
+  setInterfaceElsewhere(address: string, elsewhere: boolean): void {
+    this.#model.setInterfaceElsewhere(parsePciAddress(address), elsewhere);
   }
 
   writes(): readonly WriteRecord[] {
@@ -203,10 +225,6 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
   clearWrites(): void {
     this.#writes.clearLog();
   }
-}
-
-function isElsewhere(target: BindableFunction): boolean {
-  return "interfaceElsewhere" in target && target.interfaceElsewhere === true;
 }
 
 /** Within this process a write may do without. */

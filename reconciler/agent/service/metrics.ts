@@ -11,6 +11,14 @@ export interface AgentMetrics {
   hardware(found: { readonly devices: number; readonly virtualFunctions: number; readonly leftOut: number }): void;
 }
 
+/** What the agent counts as the node's device plugin. */
+export interface AdvertiserMetrics {
+  /** What is offered under this name; both 0 where nothing is any more. */
+  advertised(resource: string, devices: { readonly healthy: number; readonly unhealthy: number }): void;
+  /** A container was given so many devices of a resource, or refused them. */
+  allocated(resource: string, result: "given" | "refused", count: number): void;
+}
+
 /** For whoever needs none. */
 export const noMetrics: AgentMetrics = {
   changeEnded: () => undefined,

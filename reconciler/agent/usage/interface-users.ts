@@ -9,6 +9,11 @@ export function interfaceUsers(nic: PhysicalFunction): ReadonlyMap<PciAddress, s
   return new Map(users.filter((entry): entry is [PciAddress, string] => entry[1] !== undefined));
 }
 
+/** Do the words of a VF's `usedBy` say that the node itself uses it? Pure. */
+export function isNodesOwn(usedBy: string): boolean {
+  return usedBy.split(", ").some((user) => user.startsWith("interface "));
+}
+
 function interfaceUser(vf: VirtualFunction): string | undefined {
   if (vf.interfaceElsewhere) return ELSEWHERE;
   for (const { name, uppers, addresses } of vf.interfaces) {

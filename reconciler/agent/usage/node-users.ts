@@ -16,7 +16,7 @@ import type { PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 import type { AgentMetrics } from "../service/metrics.js";
 import { findHolders, type Holders, noHolders, usersOf } from "./holders.js";
 import { NETWORK_STATUS, networkDevices } from "./network-status.js";
-import { PodResources } from "./pod-resources.js";
+import { type Allocation, PodResources } from "./pod-resources.js";
 import type { UsageSources, VfUsers } from "./vf-users.js";
 
 export interface NodeUsersParts {
@@ -74,6 +74,11 @@ export class NodeUsers implements VfUsers {
 
   silent(): string | undefined {
     return this.podResources.silent();
+  }
+
+  /** What the kubelet has given to pods, by its last answer. */
+  allocations(): readonly Allocation[] {
+    return this.podResources.list();
   }
 
   of(nic: PhysicalFunction): ReadonlyMap<PciAddress, string> {

@@ -1,17 +1,9 @@
 import { existsSync } from "node:fs";
 import type { Logger } from "pino";
 import { messageOf } from "../../../kube/errors.js";
-import { bytesFields } from "./protobuf.js";
+import type { Allocation } from "../kubelet/list-allocations.js";
 
-/** Devices of one resource that the kubelet has given to a container of a pod. */
-export interface Allocation {
-  readonly namespace: string;
-  readonly pod: string;
-  /** Such as `intel.com/sriov_net`. */
-  readonly resource: string;
-  /** As the device plugin names its devices: mostly PCI addresses, for VFs. */
-  readonly ids: readonly string[];
-}
+export type { Allocation } from "../kubelet/list-allocations.js";
 
 const DEADLINE_MS = 2_000;
 /** As much as the kubelet itself allows for its answers. */
@@ -68,7 +60,7 @@ export class PodResources {
       return;
     }
     try {
-      this.answer = await listPodResources(this.socket);
+      this.answer = await askKubelet(this.socket);
       this.answered = true;
       this.failure = undefined;
     } catch (error) {
@@ -84,31 +76,8 @@ export class PodResources {
   }
 }
 
-async function listPodResources(socket: string): Promise<Allocation[]> {
+async function askKubelet(socket: string): Promise<Allocation[]> {
   // Loaded at first use: a machine without a kubelet needs none of it.
-  const { callGrpc } = await import("./grpc-call.js");
-  const path = "/v1.PodResourcesLister/List";
-  return allocationsIn(await callGrpc({ socket, path, deadlineMs: DEADLINE_MS, maxAnswerBytes: MAX_ANSWER_BYTES }));
-}
-
-/** The messages as k8s.io/kubelet's `podresources/v1/api.proto` has them: the numbers of the fields are what is sent. */
-function allocationsIn(listPodResourcesResponse: Buffer): Allocation[] {
-  return messages(listPodResourcesResponse, 1).flatMap((podResources) => {
-    const pod = text(podResources, 1);
-    const namespace = text(podResources, 2);
-    const devices = messages(podResources, 3).flatMap((containerResources) => messages(containerResources, 2));
-    return devices.map((containerDevices) => {
-      const ids = messages(containerDevices, 2).map(String);
-      return { namespace, pod, resource: text(containerDevices, 1), ids };
-    });
-  });
-}
-
-function messages(message: Buffer, field: number): readonly Buffer[] {
-  return bytesFields(message).get(field) ?? [];
-}
-
-/** Protobuf leaves out what is empty. */
-function text(message: Buffer, field: number): string {
-  return messages(message, field).at(-1)?.toString() ?? "";
+  const { listAllocations } = await import("../kubelet/list-allocations.js");
+  return listAllocations({ socket, deadlineMs: DEADLINE_MS, maxAnswerBytes: MAX_ANSWER_BYTES });
 }

@@ -7,7 +7,7 @@ import { NetworkWatches } from "./network-watches.js";
 import { NetworkWriter } from "./network-writer.js";
 import { type Place, placeFromKey, placeKey, placeOf } from "./place.js";
 import { Places } from "./places.js";
-import { Repairs } from "./repairs.js";
+import { Repairs } from "../repairs.js";
 import { readyOf } from "./report.js";
 import { Sweeper } from "./sweeper.js";
 import { type Turn, WorkQueue } from "./work-queue.js";

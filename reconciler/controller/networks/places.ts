@@ -9,7 +9,7 @@ import type { NetworkWatches } from "./network-watches.js";
 import type { NetworkWriter } from "./network-writer.js";
 import { contended, failed, type NetworkOutcome, outcomeOf } from "./outcome.js";
 import { type Place, placeKey } from "./place.js";
-import type { Repairs } from "./repairs.js";
+import type { Repairs } from "../repairs.js";
 import type { Sweeper } from "./sweeper.js";
 import type { Turn } from "./work-queue.js";
 

@@ -10,6 +10,7 @@ import {
   type ListedPciFunction,
   type NodeSnapshot,
   type PciAddress,
+  type PciFunctionDetail,
   type PhysicalFunction,
   type UnreadableDevice,
   type WriteOptions,
@@ -19,7 +20,10 @@ import { DriverBinding } from "./driver-binding.js";
 import { readHostNetwork } from "./host-network.js";
 import { readIncapableNics } from "./incapable-nics.js";
 import type { InterfaceAddresses } from "./interface-addresses.js";
+import { loadDriver } from "./load-driver.js";
+import { readMountedDevices } from "./mounted-devices.js";
 import { IFF_UP, type NetworkFacts } from "./network-interfaces.js";
+import { readPciFunctionDetail } from "./pci-function-detail.js";
 import { devicePath, listPciAddresses, readListedPciFunction } from "./pci-functions.js";
 import { mayHaveVirtualFunctions, readPhysicalFunction } from "./physical-functions.js";
 import { asKernelError, isThere, readAttribute, unlessAbsent } from "./sysfs.js";
@@ -116,6 +120,18 @@ export class LinuxKernel implements Kernel {
       }
     }
     return functions;
+  }
+
+  async pciFunction(address: PciAddress): Promise<PciFunctionDetail | undefined> {
+    parsePciAddress(address);
+    const { interfaceAddresses } = await readHostNetwork(this.#procRoot, this.#ipv4Interfaces);
+    const mounted = await readMountedDevices(this.#procRoot);
+    const facts = this.#factsWith(interfaceAddresses);
+    return unlessAbsent(address, () => readPciFunctionDetail(address, facts, mounted));
+  }
+
+  async loadDriver(driver: string, { deadlineMs }: WriteOptions): Promise<void> {
+    await loadDriver(this.#sysRoot, parseDriverName(driver), deadlineMs);
   }
 
   /** Ends the idle processes that write. The next write starts a new one. */

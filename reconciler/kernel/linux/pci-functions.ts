@@ -1,5 +1,5 @@
 import { isPciAddress, parsePciAddress, type ListedPciFunction, type PciAddress, type PciFunction } from "../kernel.js";
-import { listDirectory, readAttribute, readLinkName } from "./sysfs.js";
+import { listDirectory, readAttribute, readLinkName, readOptionalAttribute } from "./sysfs.js";
 
 export function devicePath(sysRoot: string, address: PciAddress): string {
   return `${sysRoot}/bus/pci/devices/${address}`;
@@ -23,7 +23,14 @@ export function readListedPciFunction(sysRoot: string, address: PciAddress): Lis
     ...readIdentity(path),
     ...readBinding(path),
     ...(physical !== undefined && { physicalFunction: parsePciAddress(physical) }),
+    ...readNumaNode(path),
   };
+}
+
+/** -1 where the firmware does not tell, which is every machine with one node. */
+function readNumaNode(path: string): Pick<ListedPciFunction, "numaNode"> {
+  const numaNode = Number(readOptionalAttribute(`${path}/numa_node`) ?? -1);
+  return numaNode >= 0 ? { numaNode } : {};
 }
 
 export type Identity = Pick<PciFunction, "vendorId" | "deviceId" | "classId">;

@@ -41,7 +41,7 @@ export function readPhysicalFunction(address: PciAddress, facts: NetworkFacts): 
 /** PCI base class 02: network controllers. */
 export const NETWORK_CLASS = "02";
 
-interface VirtualFunctionLink {
+export interface VirtualFunctionLink {
   readonly index: number;
   readonly address: PciAddress;
 }
@@ -68,7 +68,7 @@ function readVirtualFunction(
 }
 
 /** Ordered by number: `virtfn10` comes after `virtfn2`. */
-function readVirtualFunctionLinks(path: string, names: readonly string[]): VirtualFunctionLink[] {
+export function readVirtualFunctionLinks(path: string, names: readonly string[]): VirtualFunctionLink[] {
   const links = names.flatMap((name) => {
     const digits = /^virtfn(\d+)$/.exec(name)?.[1];
     const target = digits === undefined ? undefined : readLinkName(`${path}/${name}`);

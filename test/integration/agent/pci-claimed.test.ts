@@ -6,7 +6,6 @@ import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { SimulatedHardware } from "../../../lab/nodes/simulated/hardware-client.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
-import { install } from "../kube/optional-kind.js";
 import { sharedLab } from "../../shared-lab.js";
 import { NEVER_UNASKED, rescan } from "./agent-process.js";
 import { addressOf, nic, nics } from "./hardware.js";
@@ -26,7 +25,6 @@ describe("PCIDevices that somebody claims", () => {
 
   before(async () => {
     lab = await sharedLab();
-    await install(lab.client, PCI_DEVICE_CLAIM);
     observer = await Observer.start(lab.client);
     node = await lab.addSimulatedNode("n-claim", { spec: { nics: nics(6) }, agentArgs: NEVER_UNASKED });
     hardware = node.hardware;

@@ -4,7 +4,6 @@ import { PCI_DEVICE, type PciDevice } from "../../../api/pci-device.js";
 import { PCI_DEVICE_CLAIM } from "../../../api/pci-device-claim.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
-import { install } from "../kube/optional-kind.js";
 import { sharedLab } from "../../shared-lab.js";
 import { NEVER_UNASKED, rescan } from "./agent-process.js";
 import { addressOf, nic, nics } from "./hardware.js";
@@ -25,7 +24,6 @@ describe("an agent that lists all PCI functions", () => {
 
   before(async () => {
     lab = await sharedLab();
-    await install(lab.client, PCI_DEVICE_CLAIM);
     observer = await Observer.start(lab.client);
     const spec = { nics: nics(6), defaultRouteInterfaces: ["nic5"] };
     node = await lab.addSimulatedNode("n-pci", { spec, agentArgs: [...FLAGS, "--pci-devices", "all"], agent: false });

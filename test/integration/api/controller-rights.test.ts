@@ -2,17 +2,22 @@ import { expect } from "chai";
 import { statSync } from "node:fs";
 import { NAMESPACE, NODE } from "../../../api/core.js";
 import { Annotation, CONTROLLER_FIELD_MANAGER, RECONCILER_NAMESPACE } from "../../../api/names.js";
+import { KUBE_VIRT } from "../../../api/kubevirt.js";
 import { NETWORK_ATTACHMENT_DEFINITION } from "../../../api/network-attachment-definition.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
+import { PCI_DEVICE } from "../../../api/pci-device.js";
+import { CLAIM_FINALIZER, PCI_DEVICE_CLAIM } from "../../../api/pci-device-claim.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import { SRIOV_NETWORK } from "../../../api/sriov-network.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import { KubeClient } from "../../../kube/client.js";
 import { ApiError, isConflict } from "../../../kube/errors.js";
 import { Informer } from "../../../kube/informer.js";
+import { installKubeVirt } from "../../../lab/install-contract.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
 import { refusal } from "../refusal.js";
+import { makeClaim } from "./claim.js";
 import { makeDevice } from "./device.js";
 import { deviceWithVfs } from "./guarded.js";
 import { makeNetwork, makePolicy } from "./policy.js";
@@ -34,6 +39,7 @@ describe("the controller's account", () => {
   let controller: KubeClient;
   before(async () => {
     lab = await sharedLab();
+    await installKubeVirt(lab.client);
     controller = KubeClient.open({ kubeconfig: await lab.controllerKubeconfig() });
   });
   after(() => {
@@ -53,6 +59,9 @@ describe("the controller's account", () => {
     NODE,
     NAMESPACE,
     SRIOV_NETWORK_DEVICE,
+    PCI_DEVICE,
+    PCI_DEVICE_CLAIM,
+    KUBE_VIRT,
     SRIOV_NETWORK_NODE_POLICY,
     SRIOV_NETWORK,
     NETWORK_ATTACHMENT_DEFINITION,
@@ -126,6 +135,27 @@ describe("the controller's account", () => {
     expect(spec.resourceName).to.equal("storage");
   });
 
+  it("may take the finalizer from a claim whose node is gone", async () => {
+    const { name } = (await makeClaim(lab.client, {}, { finalizers: [CLAIM_FINALIZER] })).metadata;
+    const { metadata } = await controller.merge(PCI_DEVICE_CLAIM, name, { metadata: { finalizers: null } }, OPTIONS);
+    expect(metadata).not.to.have.property("finalizers");
+  });
+
+  it("may read a KubeVirt, and permit devices there", async () => {
+    const metadata = { name: "by-controller", namespace };
+    await lab.client.create(KUBE_VIRT, { metadata }, { fieldManager: "person" });
+    const { spec } = await controller.get(KUBE_VIRT, metadata.name, metadata);
+    expect(spec).to.equal(undefined);
+    const pciHostDevices = [
+      { pciVendorSelector: "8086:10ED", resourceName: "a.com/B", externalResourceProvider: true },
+    ];
+    const patch = { spec: { configuration: { permittedHostDevices: { pciHostDevices } } } };
+    const written = await controller.merge(KUBE_VIRT, metadata.name, patch, { ...OPTIONS, namespace });
+    expect(written.spec).to.deep.equal(patch.spec);
+    // Not kept, since tests of the controller have KubeVirts of their own.
+    await lab.client.delete(KUBE_VIRT, metadata.name, metadata);
+  });
+
   it("may make, read, change and delete attachments in any namespace", async () => {
     const metadata = { name: "by-controller", namespace: "default" };
     const attachment = (config: string) => ({ metadata, spec: { config } });
@@ -163,6 +193,14 @@ describe("the controller's account", () => {
     ["delete", "devices.harvesterhci.io", "sriovnetworkdevices"],
     ["patch", "devices.harvesterhci.io", "sriovnetworkdevices/status"],
     ["patch", "devices.harvesterhci.io", "pcidevices"],
+    ["create", "devices.harvesterhci.io", "pcideviceclaims"],
+    ["delete", "devices.harvesterhci.io", "pcideviceclaims"],
+    ["disrupt", "devices.harvesterhci.io", "pcideviceclaims"],
+    ["patch", "devices.harvesterhci.io", "pcideviceclaims/status"],
+    ["create", "kubevirt.io", "kubevirts", namespace],
+    ["delete", "kubevirt.io", "kubevirts", namespace],
+    ["patch", "kubevirt.io", "kubevirts/status", namespace],
+    ["list", "kubevirt.io", "virtualmachineinstances"],
     ["create", "sriovnetwork.openshift.io", "sriovnetworknodepolicies", namespace],
     ["delete", "sriovnetwork.openshift.io", "sriovnetworknodepolicies", namespace],
     ["create", "sriovnetwork.openshift.io", "sriovnetworks", namespace],

@@ -2,10 +2,12 @@ import { expect } from "chai";
 import { Guard } from "../../../api/admission-policies.js";
 import { AGENT_ACCOUNT } from "../../../api/agent-role.js";
 import { PCI_DEVICE, type PciDevice } from "../../../api/pci-device.js";
+import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { KubeClient } from "../../../kube/client.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
+import { makeClaim } from "./claim.js";
 import { makeDevice } from "./device.js";
 import { refusedBy } from "./guarded.js";
 
@@ -70,6 +72,40 @@ describe("the guard of status", () => {
     await lab.client.apply({ ...bindings, plural: "clusterrolebindings" }, binding, { fieldManager: "maker" });
     expect(await refused(report(another))).to.include('system:serviceaccount:pulumi-sriov:another"');
     another.close();
+  });
+
+  for (const status of [
+    { kernelDriverToUnbind: "igbvf", passthroughEnabled: true },
+    { usedBy: "virtual machine web/vm1" },
+  ]) {
+    const report = async (client: KubeClient): Promise<PciDeviceClaim> => {
+      const { metadata } = await makeClaim(lab.client, { nodeName: NODE_NAME });
+      return client.merge(PCI_DEVICE_CLAIM, metadata.name, { status }, options);
+    };
+
+    it(`lets the agent of the node report ${Object.keys(status).join(" and ")} of a claim`, async () => {
+      expect((await report(mine)).status).to.deep.equal(status);
+    });
+
+    it(`refuses an administrator ${Object.keys(status).join(" and ")} of a claim`, async () => {
+      expect(await refused(report(lab.client))).to.include("status is written by the agent of its node alone");
+    });
+
+    it(`refuses the agent of another node ${Object.keys(status).join(" and ")} of a claim`, async () => {
+      const message = await refused(report(await lab.clientOfNode("n-status-other")));
+      expect(message).to.include('status is written by the agent of its node "n-status" alone, not by user');
+    });
+  }
+
+  it("refuses the controller the status of a claim, though a role lets it", async () => {
+    const claim = await makeClaim(lab.client, { nodeName: NODE_NAME });
+    const kubeconfig = await lab.controlPlane.kubeconfigFor(
+      "system:serviceaccount:pulumi-sriov:pulumi-sriov-controller",
+      ["system:masters"],
+    );
+    const controller = KubeClient.open({ kubeconfig });
+    await refused(controller.merge(PCI_DEVICE_CLAIM, claim.metadata.name, { status: { usedBy: "x" } }, options));
+    controller.close();
   });
 
   it("lets the agent of the node report a PCIDevice", async () => {

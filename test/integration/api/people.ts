@@ -22,18 +22,32 @@ export async function letAgentsDisrupt(lab: Lab, agent: KubeClient, device: stri
   await untilAllowed(agent, "disrupt", device);
 }
 
-/** Lets somebody disrupt one device, and no other. `client` is his. */
-export async function letDisrupt(lab: Lab, name: string, client: KubeClient, device: string): Promise<void> {
-  const resource = { apiGroups: [DEVICES_GROUP], resources: ["sriovnetworkdevices"] };
-  const rules = [{ ...resource, resourceNames: [device], verbs: ["disrupt"] }];
-  await grant(lab, `${name}-may-disrupt`, rules, { apiGroup: "rbac.authorization.k8s.io", kind: "User", name });
-  await untilAllowed(client, "disrupt", device);
+/** Lets agents, by a mistake of somebody's, make and delete claims. `agent` is one of them. */
+export async function letAgentsWriteClaims(lab: Lab, agent: KubeClient): Promise<void> {
+  const rules = [{ apiGroups: [DEVICES_GROUP], resources: ["pcideviceclaims"], verbs: ["create", "delete"] }];
+  await grant(lab, "claiming-agents", rules, { kind: "ServiceAccount", ...AGENT_ACCOUNT });
+  for (const { verbs } of rules)
+    for (const verb of verbs) await untilAllowed(agent, verb, undefined, "pcideviceclaims");
 }
 
-/** Text of a kubeconfig for somebody who may do this to devices, policies and networks, and read Nodes and namespaces. */
+/** Lets somebody disrupt one device, or one claim, and no other. `client` is his. */
+export async function letDisrupt(
+  lab: Lab,
+  name: string,
+  client: KubeClient,
+  object: string,
+  resource = "sriovnetworkdevices",
+): Promise<void> {
+  const of = { apiGroups: [DEVICES_GROUP], resources: [resource] };
+  const rules = [{ ...of, resourceNames: [object], verbs: ["disrupt"] }];
+  await grant(lab, `${name}-may-disrupt`, rules, { apiGroup: "rbac.authorization.k8s.io", kind: "User", name });
+  await untilAllowed(client, "disrupt", object, resource);
+}
+
+/** Text of a kubeconfig for somebody who may do this to devices, claims, policies and networks, and read Nodes and namespaces. */
 export async function personKubeconfig(lab: Lab, name: string, verbs: readonly string[]): Promise<string> {
   const rules = [
-    { apiGroups: [DEVICES_GROUP], resources: ["sriovnetworkdevices", "sriovnetworkdevices/status"], verbs },
+    { apiGroups: [DEVICES_GROUP], resources: DEVICES.flatMap((of) => [of, `${of}/status`]), verbs },
     { apiGroups: [SRIOV_NETWORK_GROUP], resources: ["sriovnetworknodepolicies", "sriovnetworks"], verbs },
     { apiGroups: [""], resources: ["nodes", "namespaces"], verbs: ["get", "list"] },
   ];
@@ -54,9 +68,16 @@ interface SelfSubjectAccessReview {
   readonly status: { readonly allowed: boolean };
 }
 
+const DEVICES = ["sriovnetworkdevices", "pcideviceclaims"];
+
 /** The API server hears of a new role a moment after it has taken it. */
-async function untilAllowed(client: KubeClient, verb: string, name?: string): Promise<void> {
-  const [group, resource] = [DEVICES_GROUP, "sriovnetworkdevices"];
+async function untilAllowed(
+  client: KubeClient,
+  verb: string,
+  name?: string,
+  resource = "sriovnetworkdevices",
+): Promise<void> {
+  const group = DEVICES_GROUP;
   const apiVersion = "authorization.k8s.io/v1";
   const resourceAttributes = { group, resource, verb, ...(name !== undefined && { name }) };
   const body = { apiVersion, kind: "SelfSubjectAccessReview", spec: { resourceAttributes } };

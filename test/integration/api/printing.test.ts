@@ -5,6 +5,7 @@ import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-polic
 import type { KubeClient } from "../../../kube/client.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
+import { makeClaim, writeClaimStatus } from "./claim.js";
 import { makeDevice, writeStatus } from "./device.js";
 import { makeNetwork, makePolicy } from "./policy.js";
 
@@ -36,6 +37,7 @@ describe("what kubectl shows", () => {
   for (const [plural, shortName] of [
     ["sriovnetworkdevices", "srnd"],
     ["pcidevices", "pcid"],
+    ["pcideviceclaims", "pcidclaim"],
   ] as const) {
     it(`has the short name ${shortName} for ${plural}`, async () => {
       const list = (await client.raw({ method: "GET", path: `/apis/${DEVICES_API_VERSION}` })) as ResourceList;
@@ -86,6 +88,22 @@ describe("what kubectl shows", () => {
     const names = ["Name", "Resource", "VLAN", "Attachment", "Ready", "Status", "Age"];
     expect(columnDefinitions.map(({ name }) => name)).to.deep.equal(names);
     expect(rows[0]?.cells.slice(0, -1)).to.deep.equal([name, "storage", 100, "web/storage", "True", "Attached"]);
+  });
+
+  it("has a claim's columns as Harvester has them, and then whether it is carried out", async () => {
+    const { columnDefinitions } = await table("pcideviceclaims");
+    const harvesters = ["Address", "Node Name", "User Name", "Kernel Driver To Unbind", "Passthrough Enabled"];
+    const names = ["Name", ...harvesters, "Ready", "Status", "Age"];
+    expect(columnDefinitions.map(({ name }) => name)).to.deep.equal(names);
+  });
+
+  it("has a claim's old driver, and the reason of its Ready", async () => {
+    const conditions = [{ type: "Ready", status: "True", reason: "Enabled", message: "m", lastTransitionTime }];
+    const status = { kernelDriverToUnbind: "igbvf", passthroughEnabled: true, conditions };
+    const { metadata, spec } = await writeClaimStatus(lab, await makeClaim(client), status);
+    const { rows } = await table(`pcideviceclaims/${metadata.name}`);
+    const expected = [metadata.name, spec.address, "node1", "alice", "igbvf", true, "True", "Enabled"];
+    expect(rows[0]?.cells.slice(0, -1)).to.deep.equal(expected);
   });
 
   it("has a PCIDevice's columns as Harvester has them", async () => {

@@ -14,6 +14,8 @@ export function kernelWith(answers: Partial<Kernel>): Kernel {
     setInterfaceUp: unasked,
     setMtu: unasked,
     pciFunctions: unasked,
+    pciFunction: unasked,
+    loadDriver: unasked,
     ...answers,
   };
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { CustomResourceDefinition } from "../../../api/core.js";
+import { pciDeviceClaimDefinition } from "../../../api/schemas/pci-device-claim.js";
 import { sriovNetworkNodePolicyDefinition } from "../../../api/schemas/sriov-network-node-policy.js";
 import { sriovNetworkDefinition } from "../../../api/schemas/sriov-network.js";
 
@@ -15,21 +16,24 @@ interface Kind {
 
 interface Case {
   readonly ours: CustomResourceDefinition;
+  /** Who has released the kind; its file among the fixtures of that project. */
+  readonly project: "sriov-network-operator" | "harvester";
   readonly released: string;
-  /** What the released kind asks for and ours does not. */
+  /** What the released kind says and ours does not. */
   readonly looser: readonly string[];
   /**
-   * What ours asks for and the released kind does not. Either the operator's webhook asks for it, or what is refused by it
-   * could never have worked; and status, which is ours.
+   * What ours asks for and the released kind does not. Either a webhook of that project asks for it, or what is refused by
+   * it could never have worked; and status, which is ours.
    */
   readonly stricter: readonly string[];
 }
 
-const FIXTURES = join(__dirname, "..", "..", "..", "..", "test", "fixtures", "sriov-network-operator");
+const FIXTURES = join(__dirname, "..", "..", "..", "..", "test", "fixtures");
 
 const CASES: readonly Case[] = [
   {
     ours: sriovNetworkNodePolicyDefinition(),
+    project: "sriov-network-operator",
     released: "sriovnetworknodepolicies.yaml",
     looser: [],
     stricter: [
@@ -71,6 +75,7 @@ const CASES: readonly Case[] = [
   },
   {
     ours: sriovNetworkDefinition(),
+    project: "sriov-network-operator",
     released: "sriovnetworks.yaml",
     // An annotation may name a policy instead; the guard of networks asks for one of both.
     looser: ["spec required resourceName"],
@@ -85,24 +90,49 @@ const CASES: readonly Case[] = [
       "spec rule minTxRate must not be above maxTxRate",
     ],
   },
+  {
+    ours: pciDeviceClaimDefinition(),
+    project: "harvester",
+    released: "pcideviceclaims.yaml",
+    // Null is no address, no node and no user; Harvester itself never writes it.
+    looser: ["spec.address nullable true", "spec.nodeName nullable true", "spec.userName nullable true"],
+    stricter: [
+      // Harvester's controller can bind nothing where one of these is missing; it always writes the user.
+      "required spec",
+      "spec required address",
+      "spec required nodeName",
+      "spec required userName",
+      "spec.address maxLength 16",
+      "spec.address pattern ^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]$",
+      "spec.nodeName minLength 1",
+      "spec.nodeName maxLength 253",
+      // Harvester's webhook looks for a PCIDevice of the claim's name, and its controller for the device of that.
+      "rule a claim has the name of its PCIDevice: <nodeName>-<address without ':' and '.'>",
+      // Harvester's controller would bind the new device, and never give back the old one.
+      "spec.address rule address is immutable",
+      "spec.nodeName rule nodeName is immutable",
+    ],
+  },
 ];
 
-for (const { ours, released, looser, stricter } of CASES) {
-  const theirs = parse(readFileSync(join(FIXTURES, released), "utf8")) as CustomResourceDefinition;
+for (const { ours, project, released, looser, stricter } of CASES) {
+  const theirs = parse(readFileSync(join(FIXTURES, project, released), "utf8")) as CustomResourceDefinition;
   const kindOf = ({ spec }: CustomResourceDefinition): Kind => spec as Kind;
   const factsOf = (definition: CustomResourceDefinition): string[] =>
     kindOf(definition).versions.flatMap(({ schema }) =>
       facts((schema as { readonly openAPIV3Schema: Schema }).openAPIV3Schema),
     );
 
-  describe(`${kindOf(ours).names["kind"] as string} beside the one that the sriov-network-operator has released`, () => {
+  describe(`${kindOf(ours).names["kind"] as string} beside the one that ${project} has released`, () => {
     it("has the same names, scope and version", () => {
       const identity = (definition: CustomResourceDefinition) => {
-        const { group, scope, names, versions } = kindOf(definition);
+        const { group, scope, versions } = kindOf(definition);
         const about = versions.map(({ name, subresources }) => ({ name, subresources }));
-        return { name: definition.metadata.name, group, scope, names, versions: about };
+        return { name: definition.metadata.name, group, scope, versions: about };
       };
       expect(identity(ours)).to.deep.equal(identity(theirs));
+      // A short name may come to those that it has.
+      expect(kindOf(ours).names).to.deep.include(kindOf(theirs).names);
     });
 
     it("has every field, word, number and default of it, but for those that are left out on purpose", () => {

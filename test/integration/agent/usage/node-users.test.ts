@@ -217,6 +217,7 @@ describe("the users of a node's VFs", () => {
     const create = (name: string, spec: PciDeviceClaim["spec"]) =>
       lab.client.create(PCI_DEVICE_CLAIM, { metadata: { name }, spec }, me);
 
+    before(() => uninstall(lab.client, PCI_DEVICE_CLAIM));
     beforeEach(() => install(lab.client, PCI_DEVICE_CLAIM));
     afterEach(() => uninstall(lab.client, PCI_DEVICE_CLAIM));
 

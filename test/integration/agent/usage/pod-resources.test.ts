@@ -74,7 +74,7 @@ describe("what the kubelet says of devices", () => {
     expect(resources.list()).to.deep.equal([router]);
     expect(told).to.have.length(1);
     expect(told[0])
-      .to.include(`the kubelet at ${kubelet.socket} does not answer: status 13: the device plugin is ill`)
+      .to.include(`the kubelet at ${kubelet.socket} does not answer: the device plugin is ill (INTERNAL)`)
       .and.to.include("its last answer counts");
   });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { NODE } from "../../../../api/core.js";
 import { VIRTUAL_MACHINE_INSTANCE } from "../../../../api/kubevirt.js";
-import { PCI_DEVICE_CLAIM } from "../../../../api/pci-device-claim.js";
+import { VLAN_CONFIG } from "../../../../api/vlan-config.js";
 import { KubeClient } from "../../../../kube/client.js";
 import { type Lab, startLab } from "../../../../lab/lab.js";
 import { SimulatedKernel } from "../../../../lab/nodes/simulated/client.js";
@@ -82,7 +82,13 @@ describe("an agent with nothing to do", () => {
   });
 
   it("watches no kind that the cluster lacks", () => {
-    expect([...watched()].sort()).to.deep.equal(["nodes", "pcidevices", "pods", "sriovnetworkdevices"]);
+    expect([...watched()].sort()).to.deep.equal([
+      "nodes",
+      "pcideviceclaims",
+      "pcidevices",
+      "pods",
+      "sriovnetworkdevices",
+    ]);
   });
 
   it("watches the pods of its own node alone", () => {
@@ -93,10 +99,10 @@ describe("an agent with nothing to do", () => {
   });
 
   it("watches the kinds that are installed later", async () => {
-    for (const type of [PCI_DEVICE_CLAIM, VIRTUAL_MACHINE_INSTANCE]) await install(lab.client, type);
+    for (const type of [VLAN_CONFIG, VIRTUAL_MACHINE_INSTANCE]) await install(lab.client, type);
     await until(async () => {
       await agent.look();
-      return watched().has(PCI_DEVICE_CLAIM.plural) && watched().has(VIRTUAL_MACHINE_INSTANCE.plural);
+      return watched().has(VLAN_CONFIG.plural) && watched().has(VIRTUAL_MACHINE_INSTANCE.plural);
     });
   });
 });

@@ -185,6 +185,8 @@ export class LoopBench {
       setInterfaceUp: (address, name) => call(`setInterfaceUp ${name}`, () => hardware.setInterfaceUp(address, name)),
       setMtu: (address, name, mtu) => call(`setMtu ${name} ${mtu}`, () => hardware.setMtu(address, name, mtu)),
       pciFunctions: () => Promise.resolve(hardware.pciFunctions()),
+      pciFunction: (address) => Promise.resolve(hardware.pciFunction(address)),
+      loadDriver: (driver) => call(`loadDriver ${driver}`, () => hardware.loadDriver(driver)),
     };
   }
 

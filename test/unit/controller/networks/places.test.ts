@@ -6,7 +6,7 @@ import { Announcer } from "../../../../reconciler/controller/networks/announcer.
 import type { Attachments } from "../../../../reconciler/controller/networks/attachments.js";
 import type { NetworkWriter } from "../../../../reconciler/controller/networks/network-writer.js";
 import { Places } from "../../../../reconciler/controller/networks/places.js";
-import { Repairs } from "../../../../reconciler/controller/networks/repairs.js";
+import { Repairs } from "../../../../reconciler/controller/repairs.js";
 import { noEvents } from "../../../../reconciler/service/events.js";
 import { attachmentOf, CENTRAL, CONTROLLER_NAMESPACE, network, withManager, withOwner } from "./network.js";
 

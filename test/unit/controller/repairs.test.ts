@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Repairs } from "../../../../reconciler/controller/networks/repairs.js";
+import { Repairs } from "../../../reconciler/controller/repairs.js";
 
 describe("what is put back again and again", () => {
   let now: number;

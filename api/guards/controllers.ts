@@ -1,0 +1,105 @@
+import type { NamedExpression, PolicyRules, Validation } from "../admission-policies.js";
+import { KUBE_VIRT } from "../kubevirt.js";
+import { Annotation, DEVICES_GROUP } from "../names.js";
+import { CLAIM_FINALIZER } from "../pci-device-claim.js";
+import type { ServiceAccountName } from "../rbac.js";
+import { forbidden, isAccount, isSame, isSameBut, keyed, literal, subject } from "./expressions.js";
+
+/** Where the list stands that the controller keeps. */
+const LIST = ["spec", "configuration", "permittedHostDevices", "pciHostDevices"] as const;
+
+const CLAIM_PARTS = `the controller takes its finalizer ${CLAIM_FINALIZER} from a claim, and writes nothing else of it`;
+
+const KUBE_VIRT_PARTS = `the reconciler writes nothing of a KubeVirt but ${LIST.join(".")} and the annotation ${Annotation.permittedPciDevices}`;
+
+/**
+ * What the controller may write of objects that are others', beyond what its role says: a role cannot tell one field from
+ * another. The agents write no KubeVirt at all by their role, and none beyond this list whatever a role says.
+ */
+export function controllersRules(controller: ServiceAccountName, agent: ServiceAccountName): PolicyRules {
+  const operations = ["CREATE", "UPDATE", "DELETE"] as const;
+  return {
+    matchConstraints: {
+      resourceRules: [
+        { apiGroups: [DEVICES_GROUP], apiVersions: ["*"], operations, resources: ["pcideviceclaims"] },
+        {
+          apiGroups: [KUBE_VIRT.apiVersion.split("/")[0] ?? ""],
+          apiVersions: ["*"],
+          operations,
+          resources: [KUBE_VIRT.plural, `${KUBE_VIRT.plural}/*`],
+        },
+      ],
+    },
+    matchConditions: [
+      { name: "reconciler", expression: `${isAccount(controller)} || ${isAccount(agent)}` },
+      // Of claims, what an agent may write is another guard's business.
+      {
+        name: "claims-by-the-controller-alone",
+        expression: `request.resource.resource == ${literal(KUBE_VIRT.plural)} || ${isAccount(controller)}`,
+      },
+    ],
+    variables: [subject, ...keyed("annotations", [Annotation.permittedPciDevices]), ...levels()],
+    validations: [claimValidation(), ...kubeVirtValidations()],
+  };
+}
+
+function claimValidation(): Validation {
+  return forbidden(
+    `request.resource.resource != "pcideviceclaims" || (request.operation == "UPDATE" && ${[
+      ...["spec", "metadata.labels", "metadata.annotations", "metadata.ownerReferences"].map(isSame),
+      isSameBut("metadata.finalizers", `it == ${literal(CLAIM_FINALIZER)}`),
+      `(!has(object.metadata.finalizers) || dyn(object.metadata.finalizers) == null || ` +
+        `!(${literal(CLAIM_FINALIZER)} in object.metadata.finalizers) || ` +
+        `(has(oldObject.metadata.finalizers) && ${literal(CLAIM_FINALIZER)} in oldObject.metadata.finalizers))`,
+    ].join(" && ")})`,
+    CLAIM_PARTS,
+    `variables.subject.metadata.name + ${literal(`: ${CLAIM_PARTS}`)}`,
+  );
+}
+
+function kubeVirtValidations(): Validation[] {
+  const isKubeVirt = `request.resource.resource == ${literal(KUBE_VIRT.plural)}`;
+  const message = `variables.subject.metadata.name + ${literal(`: ${KUBE_VIRT_PARTS}`)}`;
+  const metadata = ["labels", "finalizers", "ownerReferences"].map((part) => isSame(`metadata.${part}`));
+  return [
+    forbidden(
+      `!(${isKubeVirt}) || (request.operation == "UPDATE" && (!has(request.subResource) || request.subResource == ""))`,
+      KUBE_VIRT_PARTS,
+      message,
+    ),
+    forbidden(
+      `!(${isKubeVirt}) || (${[...metadata, "variables.annotationsOfOthersKept", ...LIST.map((_, depth) => othersKept(depth))].join(" && ")})`,
+      KUBE_VIRT_PARTS,
+      message,
+    ),
+  ];
+}
+
+/** The object above each part of the way to the list, before and after the request; empty where there is none. */
+function levels(): NamedExpression[] {
+  return LIST.flatMap((_, depth) =>
+    ["oldObject", "object"].map((object) => {
+      const at = [object, ...LIST.slice(0, depth)].join(".");
+      const above = LIST.slice(0, depth).map((_, index) => isThere([object, ...LIST.slice(0, index + 1)].join(".")));
+      return {
+        name: `${object}${depth}`,
+        expression: `${[`${object} != null`, ...above].join(" && ")} ? ${at} : {}`,
+      };
+    }),
+  );
+}
+
+/** KubeVirt's kind says nowhere that it may be null; a kind that says nothing of its fields lets them be. */
+function isThere(path: string): string {
+  return `has(${path}) && dyn(${path}) != null`;
+}
+
+/** Is everything at this depth as it was, but for what leads to the list, and metadata? */
+function othersKept(depth: number): string {
+  const [before, after] = [`variables.oldObject${depth}`, `variables.object${depth}`];
+  const leads = literal([...LIST.slice(depth, depth + 1), ...(depth === 0 ? ["metadata"] : [])]);
+  return (
+    `${after}.all(k, k in ${leads} || (k in ${before} && ${before}[k] == ${after}[k])) && ` +
+    `${before}.all(k, k in ${leads} || k in ${after})`
+  );
+}
