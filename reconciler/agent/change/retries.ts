@@ -10,9 +10,9 @@ const JITTER = 0.25;
  * What failed, and when it may be tried again: after pauses that grow, whoever wakes the loop meanwhile. Only where
  * something is different that the answer depended on, it may be tried at once.
  */
-export class Retries {
+export class Retries<R = Refusal> {
   private failures = 0;
-  private last: Failure | undefined;
+  private last: Failure<R> | undefined;
 
   constructor(
     private readonly now: () => number = Date.now,
@@ -25,13 +25,13 @@ export class Retries {
   }
 
   /** Takes note that `attempt` was refused; answers when it may be tried again, in milliseconds since the epoch. */
-  failed(attempt: unknown, refusal: Refusal): number {
+  failed(attempt: unknown, refusal: R): number {
     this.last = { attempt, refusal, until: this.now() + this.nextPause() };
     return this.last.until;
   }
 
   /** The refusal of the same attempt, while its pause lasts. */
-  pending(attempt: unknown): Failure | undefined {
+  pending(attempt: unknown): Failure<R> | undefined {
     if (this.last === undefined || this.now() >= this.last.until) return undefined;
     return isDeepStrictEqual(this.last.attempt, attempt) ? this.last : undefined;
   }
@@ -49,10 +49,10 @@ export class Retries {
   }
 }
 
-export interface Failure {
+export interface Failure<R = Refusal> {
   /** All that the answer depended on. */
   readonly attempt: unknown;
-  readonly refusal: Refusal;
+  readonly refusal: R;
   /** Milliseconds since the epoch. */
   readonly until: number;
 }
