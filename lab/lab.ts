@@ -71,7 +71,7 @@ export interface LabOptions {
 }
 
 /** How long an agent may take to report after its process was started; a guest's is slow. */
-const REPORT_MS = 90_000;
+const REPORT_MS = 180_000;
 
 /** How long containerd and a kubelet may take to start in a guest. */
 const READY_MS = 240_000;

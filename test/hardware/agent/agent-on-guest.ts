@@ -18,10 +18,10 @@ const DEADLINE_MS = 120_000;
 let shared: Promise<AgentOnGuest> | undefined;
 
 /** A node with a real kernel and its agent, and eyes on both. */
-export class AgentOnGuest {
+export class AgentOnGuest<N extends RealNode = RealNode> {
   private constructor(
     readonly lab: Lab,
-    readonly node: RealNode,
+    readonly node: N,
     readonly observer: Observer,
     readonly guest: Guest,
     private readonly nodes: Informer<Node>,
@@ -29,16 +29,17 @@ export class AgentOnGuest {
   ) {}
 
   static shared(): Promise<AgentOnGuest> {
-    return (shared ??= AgentOnGuest.start());
+    return (shared ??= AgentOnGuest.start((lab) => lab.addRealNode("hw")));
   }
 
-  private static async start(): Promise<AgentOnGuest> {
+  /** On a node that is added to the shared lab. */
+  static async start<N extends RealNode>(addNode: (lab: Lab) => Promise<N>): Promise<AgentOnGuest<N>> {
     const lab = await sharedLab();
     const observer = await Observer.start(lab.client, DEADLINE_MS);
-    const nodes = new Informer(lab.client, NODE, { fields: { "metadata.name": "hw" } }).start();
+    const nodes = new Informer(lab.client, NODE).start();
     const events = new Informer(lab.client, EVENT).start();
     await Promise.all([nodes.synced, events.synced]);
-    const node = await lab.addRealNode("hw");
+    const node = await addNode(lab);
     return new AgentOnGuest(lab, node, observer, new Guest(node), nodes, events);
   }
 
@@ -103,14 +104,13 @@ export class AgentOnGuest {
 
   /** Resolves when the Node tells of NICs that are left out what is wanted. */
   async leftOut(wanted: (nics: readonly LeftOutNic[]) => boolean): Promise<readonly LeftOutNic[]> {
-    const found = await until(
-      this.nodes,
-      () => this.nodes.get("hw"),
-      (node) => wanted(leftOutNics(node)),
-      "hw",
-      DEADLINE_MS,
-    );
-    return leftOutNics(found);
+    return leftOutNics(await this.nodeObject((node) => wanted(leftOutNics(node))));
+  }
+
+  /** Resolves when the Node is as wanted. */
+  nodeObject(wanted: (node: Node) => boolean): Promise<Node> {
+    const { name } = this.node;
+    return until(this.nodes, () => this.nodes.get(name), wanted, name, DEADLINE_MS);
   }
 
   /**
