@@ -7,6 +7,7 @@ export const kernelUsers: VfUsers = {
   unknown: () => [],
   silent: () => undefined,
   of: interfaceUsers,
+  holdersOf: () => [],
   refresh: () => Promise.resolve(),
   onChange: () => undefined,
   stop: () => Promise.resolve(),

@@ -6,6 +6,7 @@ import type { Kernel, PciAddress } from "../kernel/kernel.js";
 import type { Advertiser } from "./advertise/advertiser.js";
 import { DeviceLoop, type DeviceLoopOptions } from "./change/device-loop.js";
 import { meantForVfio } from "./change/meant-for-vfio.js";
+import { Claims } from "./claims/claims.js";
 import { DeviceLoops } from "./device-loops.js";
 import { DeviceObjects } from "./discovery/device-objects.js";
 import { discover, type DiscoveredDevice } from "./discovery/discover.js";
@@ -20,6 +21,7 @@ import { PciObjects, type PciOptions } from "./pci/pci-objects.js";
 import type { EventRecorder } from "../service/events.js";
 import type { AgentMetrics } from "./service/metrics.js";
 import type { VfUsers } from "./usage/vf-users.js";
+import { Turns } from "./turns.js";
 import { Watches } from "./watches.js";
 
 export interface AgentOptions extends DeviceLoopOptions, PciOptions {
@@ -60,6 +62,8 @@ export class Agent {
   private readonly pciObjects: PciObjects;
   private readonly inventory: Inventory;
   private readonly loops: DeviceLoops;
+  private readonly claims: Claims;
+  private readonly turns = new Turns<PciAddress>();
   private readonly scans: Scans;
   /** As the last scan found it; loops begin after the first one. */
   private network: NodeNetwork = { defaultRouteInterfaces: [], interfaceAddresses: {} };
@@ -85,6 +89,7 @@ export class Agent {
     this.pciObjects = new PciObjects({ ...parts, watches: this.watches, owner, devices: listed }, options);
     this.inventory = new Inventory(log, events);
     this.loops = new DeviceLoops((address, object) => this.openLoop(address, object));
+    this.claims = this.openClaims(listed);
     this.scans = new Scans(() => this.checkedScan(), options.scanIntervalMs);
   }
 
@@ -111,6 +116,7 @@ export class Agent {
   /** Resolves with the node's objects once every NIC has had its pass, which may have failed, and the Node its report. */
   async passed(): Promise<readonly SriovNetworkDevice[]> {
     await this.loops.idle();
+    await this.claims.idle();
     await this.reportWhenSettled();
     return this.objects.list();
   }
@@ -130,7 +136,7 @@ export class Agent {
     this.stopping.abort();
     await Promise.all([this.scans.stop(), this.parts.advertiser?.stop()]);
     // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
-    const idle = Promise.all([this.loops.stop(), this.pciObjects.idle()]);
+    const idle = Promise.all([this.loops.stop(), this.claims.stop(), this.pciObjects.idle()]);
     await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
     await Promise.all([this.watches.stop(), this.parts.users.stop()]);
   }
@@ -151,17 +157,17 @@ export class Agent {
       if (change.kind === "gone") void this.replaceLost(change.object);
       else this.loops.hear(change.object);
     });
-    this.pciObjects.onLoss((parent) => {
-      if (parent) this.loops.wake(parent);
-      else this.lookAtNode();
-    });
+    this.pciObjects.onLoss((parent) => this.lookAt(parent));
     this.node.onChange((remade) => {
       if (remade) void this.scan();
       // What it said comes back when somebody removes it.
       else void this.reportWhenSettled();
     });
     this.vlanUplinks.onChange(() => void this.scan());
-    this.parts.users.onChange(() => this.loops.wakeAll());
+    this.parts.users.onChange(() => {
+      this.loops.wakeAll();
+      this.claims.wake();
+    });
   }
 
   private async checkedScan(): Promise<boolean> {
@@ -187,6 +193,8 @@ export class Agent {
     ]);
     for (const object of this.objects.list()) this.loops.wake(object);
     this.lookAtNode();
+    // After the NICs, whose VFs a restart of the node has taken away.
+    this.claims.begin();
     metrics.scanEnded((performance.now() - began) / 1_000);
     metrics.hardware({
       devices: devices.length,
@@ -244,11 +252,33 @@ export class Agent {
       pciDevices: this.pciObjects.ofNics,
       log: log.child({ address, device }),
       current: () => this.objects.of(address),
-      eligibility: (nic) => eligibilityOf(nic, this.network, this.needs()),
+      turns: this.turns,
+      eligibility: (nic) => this.claims.eligibilityOf(address) ?? eligibilityOf(nic, this.network, this.needs()),
       meantForVfio: (parent) => meantForVfio(parent, this.watches.pciDevices.list(), this.watches.claims.list()),
       observe: (object) => this.watches.devices.observe(object),
       options: this.options,
     });
+  }
+
+  private openClaims(nics: () => readonly SriovNetworkDevice[]): Claims {
+    const { watches, turns, pciObjects } = this;
+    return new Claims(
+      {
+        ...{ ...this.parts, watches, turns, nics },
+        lookAt: (nic) => this.lookAt(nic),
+        tellDriver: (object, driver) => pciObjects.tellDriver(object, driver),
+        whyNeeded: (found) => {
+          const { eligible, message } = eligibilityOf(found, this.network, this.needs());
+          return eligible ? undefined : message;
+        },
+      },
+      this.options,
+    );
+  }
+
+  private lookAt(nic: SriovNetworkDevice | undefined): void {
+    if (nic) this.loops.wake(nic);
+    else this.lookAtNode();
   }
 
   /** Not waited for: hundreds of PCIDevices must not hold up the NICs. */

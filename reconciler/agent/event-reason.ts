@@ -16,6 +16,10 @@ export const EventReason = {
   Drift: "Drift",
   /** On the Node: a NIC that can have VFs is not offered, and why. */
   NicLeftOut: "NicLeftOut",
+  /** On a claim: its device is bound to vfio-pci; or was given back; or neither, and why. */
+  Bound: "Bound",
+  Released: "Released",
+  ClaimRefused: "ClaimRefused",
   /** The NIC vanished, or came back. */
   DeviceGone: "DeviceGone",
   DeviceBack: "DeviceBack",

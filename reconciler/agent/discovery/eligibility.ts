@@ -19,7 +19,11 @@ export type NodeNetwork = Pick<NodeSnapshot, "defaultRouteInterfaces" | "interfa
  * Whether VFs of this NIC are on offer, and why not, for people. Every port counts, and whatever stands on a port: its
  * bond, the bond's bridge, VLANs on that.
  */
-export function eligibilityOf(nic: PhysicalFunction, network: NodeNetwork, needs: NodeNeeds): Eligibility {
+export function eligibilityOf(
+  nic: Pick<PhysicalFunction, "interfaces">,
+  network: NodeNetwork,
+  needs: NodeNeeds,
+): Eligibility {
   for (const port of nic.interfaces) {
     const names = [port.name, ...port.uppers];
     for (const [reason, rule] of RULES) {

@@ -36,10 +36,11 @@ export function listNode(hardware: NodeHardware): NodeListing {
   const nameOf = ({ address }: ListedPciFunction): string => pciDeviceName(nodeName, address);
 
   const ours = new Map(objectsWithoutNic(hardware).map((object) => [object.metadata.name, object]));
+  const others = new Set(hardware.objects.map(({ metadata }) => metadata.name).filter((name) => !ours.has(name)));
   const listed = functions
     .filter((it) => !isVfOfNic(it))
-    // Where not all are listed any more, one that is claimed stays as long as it is.
-    .filter((it) => listing === "all" || (ours.has(nameOf(it)) && isClaimed(nameOf(it))));
+    // One that is claimed is listed as long as it is, except where another than an agent has listed it.
+    .filter((it) => listing === "all" || (isClaimed(nameOf(it)) && !others.has(nameOf(it))));
 
   const kept = new Set(listed.map(nameOf));
   const found = new Map(functions.map((it) => [nameOf(it), it]));

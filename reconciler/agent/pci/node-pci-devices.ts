@@ -11,13 +11,15 @@ export interface NodePciDevicesParts {
   readonly kernel: Pick<Kernel, "pciFunctions">;
   readonly ids: Pick<PciIds, "namesOf">;
   readonly objects: PciDeviceObjects;
+  /** Whether somebody claims a function of the node that has no PCIDevice. */
+  readonly isAnyUnlisted: () => boolean;
   /** The node's SriovNetworkDevices. */
   readonly devices: () => readonly SriovNetworkDevice[];
 }
 
 /**
  * The PCIDevices of a node that belong to no SriovNetworkDevice: where all of the node's functions are to be listed, all
- * the others; else what is left of such.
+ * the others; else those that are claimed, and what is left of such.
  */
 export class NodePciDevices {
   private running: Promise<void> | undefined;
@@ -53,7 +55,8 @@ export class NodePciDevices {
     const { nodeName, listing, kernel, ids, objects } = this.parts;
     const known = () => ({ nodeName, listing, objects: objects.list(), devices: this.parts.devices() });
     // Hundreds of files are not read where nothing can come of it.
-    if (listing === "sriov" && objectsWithoutNic(known()).length === 0) return;
+    const isAny = objectsWithoutNic(known()).length > 0 || this.parts.isAnyUnlisted();
+    if (listing === "sriov" && !isAny) return;
     const functions = await kernel.pciFunctions();
     const isClaimed = (name: string): boolean => objects.isClaimed(name);
     const { listed, surplus } = listNode({ ...known(), functions, isClaimed });

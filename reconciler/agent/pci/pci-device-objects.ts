@@ -47,6 +47,16 @@ export class PciDeviceObjects {
     await runBounded(tasks, WRITES_AT_ONCE);
   }
 
+  /** Has the object tell of a driver that the function was given, before it is looked at the next time. */
+  async tellDriver(object: PciDevice, driver: string): Promise<void> {
+    try {
+      await this.mergeStatus(object, { kernelDriverInUse: driver });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      this.parts.informer.forget(object);
+    }
+  }
+
   private async ensure(wanted: WantedPciDevice, owner: OwnerReference): Promise<void> {
     const { informer } = this.parts;
     const present = informer.get(wanted.name) ?? (await this.create(wanted, owner));

@@ -34,6 +34,7 @@ export interface PciObjectsParts {
 export class PciObjects {
   readonly ofNics: PciDevices;
   private readonly ofNode: NodePciDevices;
+  private readonly objects: PciDeviceObjects;
 
   constructor(
     private readonly parts: PciObjectsParts,
@@ -45,7 +46,12 @@ export class PciObjects {
     const isClaimed = (name: string): boolean => claims.get(name) !== undefined;
     const objects = new PciDeviceObjects({ client, informer, owner, isClaimed });
     this.ofNics = new PciDevices(objects, ids);
-    this.ofNode = new NodePciDevices({ nodeName, listing, kernel, ids, objects, devices });
+    const isAnyUnlisted = (): boolean =>
+      claims
+        .list()
+        .some(({ spec, metadata }) => spec.nodeName === nodeName && informer.get(metadata.name) === undefined);
+    this.ofNode = new NodePciDevices({ nodeName, listing, kernel, ids, objects, devices, isAnyUnlisted });
+    this.objects = objects;
   }
 
   /** Has whoever looks after a PCIDevice that is gone, or not claimed any more, do so: the NIC given, or else the node. */
@@ -63,6 +69,11 @@ export class PciObjects {
   /** Those that are no NIC's. */
   async syncNode(): Promise<void> {
     await this.ofNode.sync();
+  }
+
+  /** Has a PCIDevice tell of the driver that its function was given. */
+  async tellDriver(object: PciDevice, driver: string): Promise<void> {
+    await this.objects.tellDriver(object, driver);
   }
 
   async idle(): Promise<void> {

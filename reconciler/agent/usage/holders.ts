@@ -78,7 +78,8 @@ function byKindAndWords(a: Holder, b: Holder): number {
   return ORDER[a.kind] - ORDER[b.kind] || (a.words < b.words ? -1 : 1);
 }
 
-function inWords({ words, sure }: Holder): string {
+/** `virtual machine apps/vm1 may have it`. */
+export function inWords({ words, sure }: Holder): string {
   return sure ? words : `${words} may have it`;
 }
 

@@ -1,4 +1,4 @@
-import type { PciAddress, PhysicalFunction, VirtualFunction } from "../../kernel/kernel.js";
+import type { NetworkFunction, PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 
 /** Said of an interface that cannot be seen from the node's own network namespace. */
 export const ELSEWHERE = "another network namespace";
@@ -14,9 +14,13 @@ export function isNodesOwn(usedBy: string): boolean {
   return usedBy.split(", ").some((user) => user.startsWith("interface "));
 }
 
-function interfaceUser(vf: VirtualFunction): string | undefined {
-  if (vf.interfaceElsewhere) return ELSEWHERE;
-  for (const { name, uppers, addresses } of vf.interfaces) {
+/** Who uses a function's interfaces, as the kernel shows them. Pure. */
+export function interfaceUser({
+  interfaces,
+  interfaceElsewhere,
+}: Pick<NetworkFunction, "interfaces"> & { readonly interfaceElsewhere: boolean }): string | undefined {
+  if (interfaceElsewhere) return ELSEWHERE;
+  for (const { name, uppers, addresses } of interfaces) {
     if (uppers[0] !== undefined) return `interface ${name} in ${uppers[0]}`;
     if (addresses[0] !== undefined) return `interface ${name} with address ${addresses[0]}`;
   }

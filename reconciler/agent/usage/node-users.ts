@@ -14,7 +14,7 @@ import { type Change, Informer } from "../../../kube/informer.js";
 import { OptionalInformer } from "../../../kube/optional-informer.js";
 import type { PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 import type { AgentMetrics } from "../service/metrics.js";
-import { findHolders, type Holders, noHolders, usersOf } from "./holders.js";
+import { findHolders, type Holder, type Holders, noHolders, usersOf } from "./holders.js";
 import { NETWORK_STATUS, networkDevices } from "./network-status.js";
 import { type Allocation, PodResources } from "./pod-resources.js";
 import type { UsageSources, VfUsers } from "./vf-users.js";
@@ -83,6 +83,10 @@ export class NodeUsers implements VfUsers {
 
   of(nic: PhysicalFunction): ReadonlyMap<PciAddress, string> {
     return usersOf(nic, this.parts.nodeName, this.holders);
+  }
+
+  holdersOf(address: PciAddress): readonly Holder[] {
+    return (this.holders.byAddress.get(address) ?? []).filter(({ kind }) => kind !== "claim");
   }
 
   async refresh(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Informer } from "../../../kube/informer.js";
 import type { OptionalInformer } from "../../../kube/optional-informer.js";
 import type { ServedKinds } from "../../../kube/served-kinds.js";
 import type { PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
+import type { Holder } from "./holders.js";
 
 /** Who holds VFs of this node: asked before any of them is destroyed, and told in status as `usedBy`. */
 export interface VfUsers {
@@ -13,6 +14,8 @@ export interface VfUsers {
   unknown(): readonly string[];
   /** The NIC's VFs that are in use, by address, each with who holds it, as far as is known now: `pod web/router-0`. */
   of(nic: PhysicalFunction): ReadonlyMap<PciAddress, string>;
+  /** Who has one of the node's PCI functions beside those who claim it, as far as is known now. */
+  holdersOf(address: PciAddress): readonly Holder[];
   /** Who has never answered though he is there, in words; what he knows of is missing from {@link of}. */
   silent(): string | undefined;
   /** Asks anew those who tell nobody when something changes, such as the kubelet. Never fails. */

@@ -177,7 +177,9 @@ class TestAgent {
     this.pciDevices = new PciDevices(objects, ids);
     const kernel = { pciFunctions: () => Promise.resolve([]) };
     const devices = () => Array.from({ length: 11 }, (_, nic) => parent(nic));
-    this.node = new NodePciDevices({ nodeName: NODE_NAME, listing: "sriov", kernel, ids, objects, devices });
+    const isAnyUnlisted = () => false;
+    const listing = "sriov";
+    this.node = new NodePciDevices({ nodeName: NODE_NAME, listing, kernel, ids, objects, devices, isAnyUnlisted });
   }
 
   private async request<T>(what: string, send: () => Promise<T>): Promise<T> {

@@ -7,6 +7,7 @@ import type { KubeClient } from "../../../../kube/client.js";
 import { DeviceLoop } from "../../../../reconciler/agent/change/device-loop.js";
 import { type PhysicalFunction, parsePciAddress } from "../../../../reconciler/kernel/kernel.js";
 import { deviceObject, physicalFunction } from "../nic.js";
+import { Turns } from "../../../../reconciler/agent/turns.js";
 import { kernelWith } from "../kernel.js";
 import { noEvents } from "../../../../reconciler/service/events.js";
 import { noMetrics } from "../../../../reconciler/agent/service/metrics.js";
@@ -41,6 +42,7 @@ class Bench {
       pciDevices: { sync: () => Promise.resolve() },
       log: pino({ enabled: false }),
       current: () => this.device,
+      turns: new Turns(),
       eligibility: () => ({ eligible: true, reason: "Eligible", message: "" }),
       meantForVfio: () => new Set(),
       observe: (device) => this.change(device),

@@ -10,6 +10,7 @@ import { DeviceLoop } from "../../../../reconciler/agent/change/device-loop.js";
 import type { Eligibility } from "../../../../reconciler/agent/change/report.js";
 import { interfaceUsers } from "../../../../reconciler/agent/usage/interface-users.js";
 import type { VfUsers } from "../../../../reconciler/agent/usage/vf-users.js";
+import { Turns } from "../../../../reconciler/agent/turns.js";
 import { noMetrics } from "../../../../reconciler/agent/service/metrics.js";
 import { type Kernel, parsePciAddress, type PciAddress } from "../../../../reconciler/kernel/kernel.js";
 import { deviceObject } from "../nic.js";
@@ -139,6 +140,7 @@ export class LoopBench {
       },
       log: pino({ enabled: false }),
       current: () => this.device,
+      turns: new Turns(),
       eligibility: () => this.eligibility,
       meantForVfio: () => this.meantForVfio,
       observe: (device) => {
