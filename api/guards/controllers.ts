@@ -8,7 +8,9 @@ import { forbidden, isAccount, isSame, isSameBut, keyed, literal, subject } from
 /** Where the list stands that the controller keeps. */
 const LIST = ["spec", "configuration", "permittedHostDevices", "pciHostDevices"] as const;
 
-const CLAIM_PARTS = `the controller takes its finalizer ${CLAIM_FINALIZER} from a claim, and writes nothing else of it`;
+const CLAIM_PARTS =
+  `the controller takes the finalizer ${CLAIM_FINALIZER} from claims that are being deleted, and writes nothing ` +
+  `else of any claim`;
 
 const KUBE_VIRT_PARTS = `the reconciler writes nothing of a KubeVirt but ${LIST.join(".")} and the annotation ${Annotation.permittedPciDevices}`;
 
@@ -44,14 +46,12 @@ export function controllersRules(controller: ServiceAccountName, agent: ServiceA
 }
 
 function claimValidation(): Validation {
+  const parts = ["spec", "metadata.labels", "metadata.annotations", "metadata.ownerReferences"].map(isSame);
+  const finalizers = isSameBut("metadata.finalizers", `it == ${literal(CLAIM_FINALIZER)}`);
   return forbidden(
-    `request.resource.resource != "pcideviceclaims" || (request.operation == "UPDATE" && ${[
-      ...["spec", "metadata.labels", "metadata.annotations", "metadata.ownerReferences"].map(isSame),
-      isSameBut("metadata.finalizers", `it == ${literal(CLAIM_FINALIZER)}`),
-      `(!has(object.metadata.finalizers) || dyn(object.metadata.finalizers) == null || ` +
-        `!(${literal(CLAIM_FINALIZER)} in object.metadata.finalizers) || ` +
-        `(has(oldObject.metadata.finalizers) && ${literal(CLAIM_FINALIZER)} in oldObject.metadata.finalizers))`,
-    ].join(" && ")})`,
+    `request.resource.resource != "pcideviceclaims" || (request.operation == "UPDATE" && ` +
+      // To which the API server lets nobody add a finalizer.
+      `${["has(oldObject.metadata.deletionTimestamp)", ...parts, finalizers].join(" && ")})`,
     CLAIM_PARTS,
     `variables.subject.metadata.name + ${literal(`: ${CLAIM_PARTS}`)}`,
   );

@@ -105,9 +105,7 @@ export function isSame(path: string): string {
 
 /** Is this list as it was, but for those of its items, `it` in CEL, of which `ours` is true? */
 export function isSameBut(path: string, ours: string): string {
-  const others = (object: string): string =>
-    // A list that a patch has emptied may be null.
-    `(has(${object}.${path}) && dyn(${object}.${path}) != null ? ${object}.${path}.filter(it, !(${ours})) : [])`;
+  const others = (object: string): string => `(has(${object}.${path}) ? ${object}.${path}.filter(it, !(${ours})) : [])`;
   return `${others("object")} == ${others("oldObject")}`;
 }
 

@@ -2,13 +2,14 @@ import { pciDeviceName } from "../../../api/names.js";
 import type { KubeObject, ObjectMeta, OwnerReference } from "../../../api/object.js";
 import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
 import { PCI_DEVICE } from "../../../api/pci-device.js";
-import type { KubeClient } from "../../../kube/client.js";
+import { KubeClient } from "../../../kube/client.js";
 import type { Lab } from "../../../lab/lab.js";
 import { CLAIM_SPEC } from "../../specs/claims.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
 let made = 0;
+const names = new Set<string>();
 
 /** An address that no other claim of these tests is for. */
 export function freshAddress(): string {
@@ -24,7 +25,25 @@ export async function makeClaim(
   const spec: Fields = { ...CLAIM_SPEC, address: freshAddress(), ...fields };
   const name = pciDeviceName(textOf(spec["nodeName"]), textOf(spec["address"]));
   const object: KubeObject & { readonly spec: Fields } = { metadata: { name, ...metadata }, spec };
+  names.add(object.metadata.name);
   return (await client.create<KubeObject>(PCI_DEVICE_CLAIM, object, BY)) as PciDeviceClaim;
+}
+
+/**
+ * Removes all claims that were made by these functions, whatever keeps them: a controller that another test starts would
+ * look after them.
+ */
+export async function removeClaims(lab: Lab): Promise<void> {
+  // The guards let whatever the garbage collector removes go.
+  const kubeconfig = await lab.controlPlane.kubeconfigFor("system:kube-controller-manager", ["system:masters"]);
+  const collector = KubeClient.open({ kubeconfig });
+  const { items } = await collector.list(PCI_DEVICE_CLAIM);
+  for (const { metadata } of items.filter(({ metadata }) => names.has(metadata.name))) {
+    await collector.delete(PCI_DEVICE_CLAIM, metadata.name);
+    if (metadata.finalizers !== undefined)
+      await collector.merge(PCI_DEVICE_CLAIM, metadata.name, { metadata: { finalizers: null } }, BY);
+  }
+  collector.close();
 }
 
 /** As the agent of the claim's node, since nobody else may. */

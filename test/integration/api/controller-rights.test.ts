@@ -17,7 +17,7 @@ import { installKubeVirt } from "../../../lab/install-contract.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
 import { refusal } from "../refusal.js";
-import { makeClaim } from "./claim.js";
+import { makeClaim, removeClaims } from "./claim.js";
 import { makeDevice } from "./device.js";
 import { deviceWithVfs } from "./guarded.js";
 import { makeNetwork, makePolicy } from "./policy.js";
@@ -42,8 +42,9 @@ describe("the controller's account", () => {
     await installKubeVirt(lab.client);
     controller = KubeClient.open({ kubeconfig: await lab.controllerKubeconfig() });
   });
-  after(() => {
+  after(async () => {
     controller.close();
+    await removeClaims(lab);
   });
 
   it("has a kubeconfig that nobody else can read", async () => {
@@ -135,8 +136,9 @@ describe("the controller's account", () => {
     expect(spec.resourceName).to.equal("storage");
   });
 
-  it("may take the finalizer from a claim whose node is gone", async () => {
+  it("may take the finalizer from a deleted claim, as it does where the node is gone", async () => {
     const { name } = (await makeClaim(lab.client, {}, { finalizers: [CLAIM_FINALIZER] })).metadata;
+    await lab.client.delete(PCI_DEVICE_CLAIM, name);
     const { metadata } = await controller.merge(PCI_DEVICE_CLAIM, name, { metadata: { finalizers: null } }, OPTIONS);
     expect(metadata).not.to.have.property("finalizers");
   });

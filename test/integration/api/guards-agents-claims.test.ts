@@ -8,7 +8,7 @@ import { ApiError } from "../../../kube/errors.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
 import { refusal } from "../refusal.js";
-import { makeClaim, pciDeviceAsOwner } from "./claim.js";
+import { makeClaim, pciDeviceAsOwner, removeClaims } from "./claim.js";
 import { refusedBy } from "./guarded.js";
 import { letAgentsWriteClaims } from "./people.js";
 
@@ -39,6 +39,7 @@ describe("the guard of what agents write of claims", () => {
     device = await pciDeviceAsOwner(lab);
     renewed = await pciDeviceAsOwner(lab);
   });
+  after(() => removeClaims(lab));
 
   it("lets it give a claim its owner and its finalizer in one request, and take the finalizer away", async () => {
     const claim = await mine();

@@ -5,7 +5,7 @@ import { CLAIM_FINALIZER, PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../..
 import { KubeClient } from "../../../kube/client.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
-import { claimInUse, makeClaim, writeClaimStatus } from "./claim.js";
+import { claimInUse, makeClaim, removeClaims, writeClaimStatus } from "./claim.js";
 import { refusedBy } from "./guarded.js";
 import { letDisrupt, person } from "./people.js";
 
@@ -29,9 +29,10 @@ describe("the guard of claimed devices in use", () => {
     editor = await person(lab, "editor-of-claims", EVERYTHING);
     disruptor = await person(lab, "disruptor-of-claims", [...EVERYTHING, "disrupt"]);
   });
-  after(() => {
+  after(async () => {
     editor.close();
     disruptor.close();
+    await removeClaims(lab);
   });
 
   describe("on a delete", () => {

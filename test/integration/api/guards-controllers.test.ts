@@ -8,7 +8,7 @@ import { type JsonPatchStep, KubeClient } from "../../../kube/client.js";
 import { installKubeVirt } from "../../../lab/install-contract.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
-import { makeClaim, pciDeviceAsOwner } from "./claim.js";
+import { makeClaim, pciDeviceAsOwner, removeClaims } from "./claim.js";
 import { refusedBy } from "./guarded.js";
 
 const OURS: PciHostDevice = { pciVendorSelector: "8086:10ED", resourceName: "a.com/B", externalResourceProvider: true };
@@ -27,8 +27,9 @@ describe("the guard of what the controller writes of others' objects", () => {
     await installKubeVirt(lab.client);
     controller = KubeClient.open({ kubeconfig: await lab.controllerKubeconfig() });
   });
-  after(() => {
+  after(async () => {
     controller.close();
+    await removeClaims(lab);
   });
 
   describe("on claims", () => {
@@ -47,44 +48,45 @@ describe("the guard of what the controller writes of others' objects", () => {
           ...metadata,
         },
       );
+    const makeDeleted = async (metadata: Partial<ObjectMeta> = {}): Promise<PciDeviceClaim> => {
+      const claim = await make(metadata);
+      await lab.client.delete(PCI_DEVICE_CLAIM, claim.metadata.name);
+      return claim;
+    };
     const write = (claim: PciDeviceClaim, patch: Fields): Promise<PciDeviceClaim> =>
       controller.merge(PCI_DEVICE_CLAIM, claim.metadata.name, patch, { fieldManager: "controller" });
 
-    it("lets it take the agent's finalizer away", async () => {
-      const { metadata } = await write(await make(), { metadata: { finalizers: ["example.org/theirs"] } });
+    it("lets it take the agent's finalizer from one that is being deleted", async () => {
+      const { metadata } = await write(await makeDeleted(), { metadata: { finalizers: ["example.org/theirs"] } });
       expect(metadata.finalizers).to.deep.equal(["example.org/theirs"]);
     });
 
-    it("lets it take the agent's finalizer away where there is no other, so that a deleted claim goes", async () => {
-      const claim = await make({ finalizers: [CLAIM_FINALIZER] });
-      await lab.client.delete(PCI_DEVICE_CLAIM, claim.metadata.name);
-      await write(claim, { metadata: { finalizers: null } });
+    it("lets it take the agent's finalizer away where there is no other, so that the claim goes", async () => {
+      const claim = await makeDeleted({ finalizers: [CLAIM_FINALIZER] });
+      await write(claim, { metadata: { finalizers: [] } });
       const { items } = await lab.client.list(PCI_DEVICE_CLAIM);
       expect(items.map(({ metadata }) => metadata.name)).not.to.include(claim.metadata.name);
     });
 
-    for (const [what, patch] of [
-      ["another finalizer away", { metadata: { finalizers: [CLAIM_FINALIZER] } }],
-      ["all finalizers away", { metadata: { finalizers: null } }],
-      ["who claims it", { spec: { userName: "mallory" } }],
-      ["a label", { metadata: { labels: { a: "b" } } }],
-      ["an annotation", { metadata: { annotations: { [Annotation.overrideResourceName]: "a/b" } } }],
-      ["another owner", { metadata: { ownerReferences: [OTHER_OWNER] } }],
-      ["that it has no owner", { metadata: { ownerReferences: null } }],
+    const theirsAlone = { metadata: { finalizers: ["example.org/theirs"] } };
+    for (const [what, of, patch] of [
+      ["the agent's finalizer away where nobody has deleted the claim", make, theirsAlone],
+      ["another finalizer away", makeDeleted, { metadata: { finalizers: [CLAIM_FINALIZER] } }],
+      ["all finalizers away", makeDeleted, { metadata: { finalizers: null } }],
+      ["who claims it", makeDeleted, { spec: { userName: "mallory" } }],
+      ["a label", makeDeleted, { metadata: { labels: { a: "b" } } }],
+      ["an annotation", makeDeleted, { metadata: { annotations: { [Annotation.overrideResourceName]: "a/b" } } }],
+      ["another owner", makeDeleted, { metadata: { ownerReferences: [OTHER_OWNER] } }],
+      ["that it has no owner", makeDeleted, { metadata: { ownerReferences: null } }],
     ] as const) {
       it(`refuses to write ${what}`, async () => {
-        const claim = await make();
+        const claim = await of();
         expect(await refused(write(claim, patch))).to.equal(
-          `${claim.metadata.name}: the controller takes its finalizer devices.harvesterhci.io/release from a claim, and ` +
-            `writes nothing else of it`,
+          `${claim.metadata.name}: the controller takes the finalizer devices.harvesterhci.io/release from claims that are ` +
+            `being deleted, and writes nothing else of any claim`,
         );
       });
     }
-
-    it("refuses to give a claim the agent's finalizer", async () => {
-      const claim = await make({ finalizers: ["example.org/theirs"] });
-      await refused(write(claim, { metadata: { finalizers: ["example.org/theirs", CLAIM_FINALIZER] } }));
-    });
   });
 
   describe("on KubeVirt", () => {

@@ -7,7 +7,7 @@ import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/srio
 import { KubeClient } from "../../../kube/client.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
-import { makeClaim } from "./claim.js";
+import { makeClaim, removeClaims } from "./claim.js";
 import { makeDevice } from "./device.js";
 import { refusedBy } from "./guarded.js";
 
@@ -33,7 +33,10 @@ describe("the guard of status", () => {
     const metadata = { name: `${NODE_NAME}-000004100`, labels: { nodename: NODE_NAME } };
     pciDevice = await lab.client.create(PCI_DEVICE, { metadata, spec: {} }, { fieldManager: "maker" });
   });
-  after(() => unbound.close());
+  after(async () => {
+    unbound.close();
+    await removeClaims(lab);
+  });
 
   it("lets the agent of the node report a NIC", async () => {
     expect((await report(mine)).status?.totalVFs).to.equal(7);

@@ -7,7 +7,7 @@ import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
 import { ACCEPTED_CLAIMS, LONG_NODE_NAME, REFUSED_CLAIMS } from "../../specs/claims.js";
 import { refusal } from "../refusal.js";
-import { freshAddress, makeClaim, pciDeviceAsOwner, writeClaimStatus } from "./claim.js";
+import { freshAddress, makeClaim, pciDeviceAsOwner, removeClaims, writeClaimStatus } from "./claim.js";
 
 /** Of the kind's own rules; what is refused names the field and says what is wrong with it. */
 describe("a PCIDeviceClaim at the API server", () => {
@@ -17,6 +17,7 @@ describe("a PCIDeviceClaim at the API server", () => {
     lab = await sharedLab();
     client = lab.client;
   });
+  after(() => removeClaims(lab));
 
   for (const [what, fields] of ACCEPTED_CLAIMS) {
     it(`may have ${what}, and keeps it as it is`, async () => {

@@ -5,7 +5,7 @@ import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-polic
 import type { KubeClient } from "../../../kube/client.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
-import { makeClaim, writeClaimStatus } from "./claim.js";
+import { makeClaim, removeClaims, writeClaimStatus } from "./claim.js";
 import { makeDevice, writeStatus } from "./device.js";
 import { makeNetwork, makePolicy } from "./policy.js";
 
@@ -26,6 +26,7 @@ describe("what kubectl shows", () => {
     lab = await sharedLab();
     client = lab.client;
   });
+  after(() => removeClaims(lab));
 
   async function table(path: string, apiVersion = DEVICES_API_VERSION): Promise<Table> {
     const accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
