@@ -1,4 +1,4 @@
-import { POD, type Pod } from "../../../api/core.js";
+import { NODE, POD, type Pod } from "../../../api/core.js";
 import { Informer } from "../../../kube/informer.js";
 import { waitFor } from "../../../kube/wait.js";
 import { BUSYBOX_IMAGE } from "../../../lab/nodes/kubelet/busybox-image.js";
@@ -91,6 +91,14 @@ export class PodsOnGuest {
 
   async removeAll(): Promise<void> {
     await Promise.all(this.pods.list().map(({ metadata: { name } }) => this.remove(name)));
+  }
+
+  /** Takes a resource out of the Node, as a kubelet that is down has left it; one that comes up puts it back if it has it. */
+  async forgetOffer(resource: string): Promise<void> {
+    const none = { [resource]: null };
+    const options = { fieldManager: "person", subresource: "status" } as const;
+    await this.hw.lab.client.merge(NODE, this.hw.node.name, { status: { capacity: none, allocatable: none } }, options);
+    await this.offers({ [resource]: 0 });
   }
 
   /** Resolves when the node offers so many of each resource; none where 0 is wanted, too. */
