@@ -49,7 +49,8 @@ export class PodsOnGuest {
     const spec = {
       nodeName: this.hw.node.name,
       automountServiceAccountToken: false,
-      terminationGracePeriodSeconds: 0,
+      // Without any, the API server would not wait for the kubelet's word that the pod is over.
+      terminationGracePeriodSeconds: 1,
       containers: [
         { name: "main", image: BUSYBOX_IMAGE, command: ["sh", "-c", COMMAND], resources: { limits, requests: limits } },
       ],
