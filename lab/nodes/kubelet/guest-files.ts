@@ -78,7 +78,8 @@ const kubeletConfiguration = {
   failSwapOn: false,
   // There is no iptables.
   makeIPTablesUtilChains: false,
-  nodeStatusUpdateFrequency: "2s",
+  // Also how long a request about it may take, which on a busy host is not to be too little.
+  nodeStatusUpdateFrequency: "4s",
   nodeStatusReportFrequency: "10s",
   // Whatever room the host has is enough.
   evictionHard: { "memory.available": "0%", "nodefs.available": "0%", "imagefs.available": "0%" },

@@ -24,9 +24,8 @@ export interface KubeletNodeOptions extends RealNodeOptions {
 /** Resolves when the guest takes commands; containerd and kubelet are being started then. */
 export async function startKubeletNode(run: LabRun, options: KubeletNodeOptions): Promise<KubeletNode> {
   const { name, kubeletKubeconfig, files = {}, log } = options;
-  const { busybox, kernel } = await findQemuParts(log);
-  const parts = { ...(await findNodePrograms(run, log)), busybox };
-  const disk = await nodeDisk(parts, join(qemuCache(), "disks"), join(run.dir, `${name}-disk`));
+  const { kernel } = await findQemuParts(log);
+  const disk = await findDisk(run, log);
   const node = await startRealNode(run, {
     ...options,
     files: { ...nodeFiles(name, kubeletKubeconfig), ...files },
@@ -37,4 +36,17 @@ export async function startKubeletNode(run: LabRun, options: KubeletNodeOptions)
     startKubelet: () => node.guest.start("kubelet", KUBELET_COMMAND),
     stopKubelet: (signal) => node.guest.stopProcess("kubelet", signal),
   };
+}
+
+let search: Promise<string> | undefined;
+
+/** Several nodes that start at once get it once. */
+function findDisk(run: LabRun, log: (line: string) => void): Promise<string> {
+  const find = async (): Promise<string> => {
+    const { busybox } = await findQemuParts(log);
+    const parts = { ...(await findNodePrograms(run, log)), busybox };
+    return nodeDisk(parts, join(qemuCache(), "disks"), join(run.dir, "disk"));
+  };
+  search ??= find().finally(() => (search = undefined));
+  return search;
 }

@@ -6,24 +6,13 @@ import type { DynamicProgram } from "../qemu/locate.js";
 import { findContainerRuntime } from "./container-runtime.js";
 import type { DiskParts } from "./disk.js";
 
-let search: Promise<Omit<DiskParts, "busybox">> | undefined;
-
 /**
  * Everything that a kubelet node has beyond a QEMU node: a kubelet and CNI plugins, found or had as the control plane's
  * programs are, and a container runtime. Gets what is missing, which can take minutes the first time.
  *
  * @throws Error if something of it cannot be had; it says why not, and what to install.
  */
-export function findNodePrograms(run: LabRun, log: (line: string) => void): Promise<Omit<DiskParts, "busybox">> {
-  // Several nodes that start at once get things once.
-  search ??= find(run, log).catch((error: unknown) => {
-    search = undefined;
-    throw error;
-  });
-  return search;
-}
-
-async function find(run: LabRun, log: (line: string) => void): Promise<Omit<DiskParts, "busybox">> {
+export async function findNodePrograms(run: LabRun, log: (line: string) => void): Promise<Omit<DiskParts, "busybox">> {
   const { mke2fs, ...runtime } = await findContainerRuntime(log);
   const kubelet = await inRelease(run, kubeletRelease(), log);
   const cniPlugins = await inRelease(run, cniPluginsRelease(), log);

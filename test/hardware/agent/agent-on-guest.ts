@@ -26,6 +26,7 @@ export class AgentOnGuest<N extends RealNode = RealNode> {
     readonly guest: Guest,
     private readonly nodes: Informer<Node>,
     private readonly events: Informer<Event>,
+    private readonly deadlineMs: number,
   ) {}
 
   static shared(): Promise<AgentOnGuest> {
@@ -33,14 +34,17 @@ export class AgentOnGuest<N extends RealNode = RealNode> {
   }
 
   /** On a node that is added to the shared lab. */
-  static async start<N extends RealNode>(addNode: (lab: Lab) => Promise<N>): Promise<AgentOnGuest<N>> {
+  static async start<N extends RealNode>(
+    addNode: (lab: Lab) => Promise<N>,
+    deadlineMs = DEADLINE_MS,
+  ): Promise<AgentOnGuest<N>> {
     const lab = await sharedLab();
-    const observer = await Observer.start(lab.client, DEADLINE_MS);
+    const observer = await Observer.start(lab.client, deadlineMs);
     const nodes = new Informer(lab.client, NODE).start();
     const events = new Informer(lab.client, EVENT).start();
     await Promise.all([nodes.synced, events.synced]);
     const node = await addNode(lab);
-    return new AgentOnGuest(lab, node, observer, new Guest(node), nodes, events);
+    return new AgentOnGuest(lab, node, observer, new Guest(node), nodes, events, deadlineMs);
   }
 
   /** Has the interfaces as they were at boot and both NICs without VFs, whatever tests before did. */
@@ -93,7 +97,7 @@ export class AgentOnGuest<N extends RealNode = RealNode> {
       () => this.objectOf(nic),
       ({ status }) => status !== undefined,
       this.nameOf(nic),
-      DEADLINE_MS,
+      this.deadlineMs,
     );
   }
 
@@ -110,7 +114,7 @@ export class AgentOnGuest<N extends RealNode = RealNode> {
   /** Resolves when the Node is as wanted. */
   nodeObject(wanted: (node: Node) => boolean): Promise<Node> {
     const { name } = this.node;
-    return until(this.nodes, () => this.nodes.get(name), wanted, name, DEADLINE_MS);
+    return until(this.nodes, () => this.nodes.get(name), wanted, name, this.deadlineMs);
   }
 
   /**
@@ -120,7 +124,7 @@ export class AgentOnGuest<N extends RealNode = RealNode> {
   event(about: string, reason: string, words: string, beyond = 0): Promise<Event> {
     const isEnough = () => this.eventsSoFar(about, reason, words) > beyond;
     const [what, find] = [`event ${reason}: ${words}`, () => this.findEvents(about, reason, words)[0]];
-    return until(this.events, find, isEnough, what, DEADLINE_MS);
+    return until(this.events, find, isEnough, what, this.deadlineMs);
   }
 
   /** How often such an event has come so far. */

@@ -20,7 +20,7 @@ const DEADLINE_MS = 180_000;
 const ADDRESS = "0000:01:10.2";
 
 describe("a claimed VF on a node with a kubelet", function () {
-  this.timeout(400_000);
+  this.timeout(900_000);
   let pods: PodsOnGuest;
   let claims: Informer<PciDeviceClaim>;
   let name = "";
@@ -31,18 +31,17 @@ describe("a claimed VF on a node with a kubelet", function () {
   const drivers = async () => (await pods.hw.guest.virtualFunctions(first)).map(({ driver }) => driver);
   const variable = () => `PCI_RESOURCE_${resource.toUpperCase().replace(/[./]/g, "_")}`;
 
-  before(async function () {
-    this.timeout(900_000);
+  before(async () => {
     pods = await PodsOnGuest.shared();
-    await pods.hw.restore();
-    await pods.hw.configure(first, 3);
-    name = pciDeviceName(pods.hw.node.name, ADDRESS);
     claims = new Informer(pods.hw.lab.client, PCI_DEVICE_CLAIM).start();
     await claims.synced;
+    await pods.restore();
+    await pods.hw.configure(first, 3);
+    name = pciDeviceName(pods.hw.node.name, ADDRESS);
   });
   after(async () => {
-    await pods.removeAll();
     await claims.stop();
+    await pods.restore();
   });
 
   it("is in the Node's allocatable under the name that the claim tells", async () => {

@@ -8,7 +8,7 @@ import { netdevices, NETDEVICES, VFIO, vfioGroup } from "./groups.js";
 import { PodsOnGuest } from "./pods-on-guest.js";
 
 describe("a kubelet and the agent's device plugin", function () {
-  this.timeout(400_000);
+  this.timeout(900_000);
   let pods: PodsOnGuest;
   let name = "";
   let withInterface: Pod;
@@ -16,13 +16,12 @@ describe("a kubelet and the agent's device plugin", function () {
 
   const vfs = (device: SriovNetworkDevice) => device.status?.virtualFunctions ?? [];
 
-  before(async function () {
-    this.timeout(900_000);
+  before(async () => {
     pods = await PodsOnGuest.shared();
-    await pods.hw.restore();
+    await pods.restore();
     name = pods.hw.nameOf(first);
   });
-  after(() => pods.removeAll());
+  after(() => pods.restore());
 
   it("have the VFs of each group in the Node's allocatable", async () => {
     await pods.hw.ask(first, { numVFS: 4, vfGroups: [netdevices("0-1"), vfioGroup("2-3")] });

@@ -1,13 +1,15 @@
 import { NODE, POD, type Pod } from "../../../api/core.js";
+import type { SriovNetworkDevice, VirtualFunctionStatus } from "../../../api/sriov-network-device.js";
 import { Informer } from "../../../kube/informer.js";
 import { waitFor } from "../../../kube/wait.js";
 import { BUSYBOX_IMAGE } from "../../../lab/nodes/kubelet/busybox-image.js";
 import type { KubeletNode } from "../../../lab/nodes/kubelet/kubelet-node.js";
 import { until } from "../../integration/agent/observer.js";
 import { AgentOnGuest } from "../agent/agent-on-guest.js";
+import { first, second } from "../agent/guest.js";
 
 /** What a pod may take on an emulated machine whose host is busy. */
-const DEADLINE_MS = 180_000;
+const DEADLINE_MS = 300_000;
 
 const NAMESPACE = "default";
 
@@ -37,7 +39,7 @@ export class PodsOnGuest {
   }
 
   private static async start(): Promise<PodsOnGuest> {
-    const hw = await AgentOnGuest.start((lab) => lab.addKubeletNode("pods"));
+    const hw = await AgentOnGuest.start((lab) => lab.addKubeletNode("pods"), DEADLINE_MS);
     const pods = new Informer(hw.lab.client, POD, { namespace: NAMESPACE }).start();
     await pods.synced;
     return new PodsOnGuest(hw, pods);
@@ -90,8 +92,14 @@ export class PodsOnGuest {
     );
   }
 
-  async removeAll(): Promise<void> {
+  /** Has no pods, and the NICs as {@link AgentOnGuest.restore} has them, whatever tests before did. */
+  async restore(): Promise<void> {
     await Promise.all(this.pods.list().map(({ metadata: { name } }) => this.remove(name)));
+    for (const nic of [first, second]) {
+      const isFree = ({ status }: SriovNetworkDevice) => (status?.virtualFunctions ?? []).every(isUnused);
+      await this.hw.observer.device(this.hw.nameOf(nic), isFree);
+    }
+    await this.hw.restore();
   }
 
   /** Takes a resource out of the Node, as a kubelet that is down has left it; one that comes up puts it back if it has it. */
@@ -108,4 +116,8 @@ export class PodsOnGuest {
       Object.entries(wanted).every(([resource, count]) => Number(status?.allocatable?.[resource] ?? 0) === count),
     );
   }
+}
+
+function isUnused({ usedBy }: VirtualFunctionStatus): boolean {
+  return usedBy === undefined;
 }
