@@ -143,19 +143,21 @@ export class Agent {
 
   /** Not before the objects speak of the hardware as it is. A NIC that hangs keeps no other from pods. */
   private async advertise(): Promise<void> {
-    const settled = Promise.all([this.loops.idle(), this.pciObjects.idle()]);
+    const settled = Promise.all([this.loops.idle(), this.claims.idle(), this.pciObjects.idle()]);
     await Promise.race([settled, delay(LABEL_WAIT_MS, undefined, { ref: false })]);
     if (this.stopping.signal.aborted) return;
     const { devices, claims, pciDevices } = this.watches;
     const passed = (): SriovNetworkDevice[] => devices.list().filter((nic) => this.loops.hasPassed(nic));
     const listed = { list: passed, onChange: devices.onChange.bind(devices) };
-    this.parts.advertiser?.start({ devices: listed, claims, pciDevices });
+    const given = () => this.pciObjects.given.list();
+    this.parts.advertiser?.start({ devices: listed, claims, pciDevices, given });
   }
 
   private listen(): void {
     this.watches.devices.onChange((change) => {
       if (change.kind === "gone") void this.replaceLost(change.object);
       else this.loops.hear(change.object);
+      this.claims.wakeNic(change.object.spec.address);
     });
     this.pciObjects.onLoss((parent) => this.lookAt(parent));
     this.node.onChange((remade) => {
@@ -183,7 +185,9 @@ export class Agent {
     await users.refresh();
     const snapshot = await kernel.scan();
     this.network = snapshot;
-    const discovery = discover(snapshot, this.needs());
+    const given = await this.pciObjects.given.look(snapshot, this.needs());
+    this.parts.advertiser?.changed();
+    const discovery = discover(snapshot, this.needs(), given);
     const { devices, skipped } = discovery;
     this.inventory.take(discovery, this.node.get());
     const done = await Promise.all([

@@ -41,6 +41,8 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --scan-interval SECONDS       how often hardware is looked at unasked (SCAN_INTERVAL; default 30)
   --management-interfaces LIST  bridges and bonds whose NICs are left alone (MANAGEMENT_INTERFACES; default mgmt-br,mgmt-bo)
   --pci-devices WHICH           PCIDevices for VFs (sriov) or all PCI functions (all) (PCI_DEVICES; default sriov)
+  --given-vfs LIST              vendor:device of NICs that are VFs handed into this machine, beside those that are known by
+                                driver or name, such as 8086:1889,15b3:1018 (GIVEN_VFS)
   --pci-ids FILE                the pci.ids database (PCI_IDS; default: where distributions put it)
   --write-deadline SECONDS      how long one change in the kernel may take (WRITE_DEADLINE; default 120)
   --settle-deadline SECONDS     how long new VFs may take to get driver and name (SETTLE_DEADLINE; default 10)
@@ -80,6 +82,7 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
       .split(",")
       .filter((name) => name !== ""),
     pciDevices: oneOf("pci-devices", text("pci-devices", "PCI_DEVICES") ?? "sriov", ["sriov", "all"]),
+    givenVfs: vendorsAndDevices("given-vfs", text("given-vfs", "GIVEN_VFS")),
     pciIds: text("pci-ids", "PCI_IDS"),
     sysRoot: text("sys-root", "SYS_ROOT") ?? "/sys",
     procRoot: text("proc-root", "PROC_ROOT") ?? "/proc",
@@ -100,6 +103,7 @@ const FLAGS = {
   context: { type: "string" },
   "scan-interval": { type: "string" },
   "pci-devices": { type: "string" },
+  "given-vfs": { type: "string" },
   "pci-ids": { type: "string" },
   "write-deadline": { type: "string" },
   "settle-deadline": { type: "string" },
@@ -114,6 +118,14 @@ const FLAGS = {
   "log-level": { type: "string" },
   listen: { type: "string" },
 } as const;
+
+function vendorsAndDevices(flag: Flag, value = ""): readonly string[] {
+  const listed = value.split(",").filter((it) => it !== "");
+  const wrong = listed.find((it) => !/^[0-9a-f]{4}:[0-9a-f]{4}$/i.test(it));
+  if (wrong !== undefined)
+    throw new UsageError(`--${flag} must list vendor:device in hex, as 8086:1889, not "${wrong}"`);
+  return listed.map((it) => it.toLowerCase());
+}
 
 /** Undefined for `off`. */
 function directoryOrOff(flag: Flag, value = "/var/lib/kubelet/device-plugins"): string | undefined {

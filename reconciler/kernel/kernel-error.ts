@@ -29,6 +29,7 @@ const ERRNO_WORDS: Readonly<Record<string, string>> = {
   EISDIR: "is a directory (EISDIR)",
   EAGAIN: "resource temporarily unavailable (EAGAIN)",
   ENOMEM: "cannot allocate memory (ENOMEM)",
+  EKEYREJECTED: "key was rejected (EKEYREJECTED)",
   ETIMEDOUT: "no answer before the deadline (ETIMEDOUT)",
 };
 
@@ -48,6 +49,8 @@ interface Advice {
   readonly words: (path: string) => string;
 }
 
+const DRIVER = /\/bus\/pci\/drivers\/[^/]+$/;
+
 const ADVICE: readonly Advice[] = [
   {
     codes: ["ENOENT", "ENOTDIR"],
@@ -60,9 +63,32 @@ const ADVICE: readonly Advice[] = [
     words: (path) => `${path.replace(/\/class\/net$/, "")} is no sysfs: mount the host's /sys there`,
   },
   {
+    codes: ["ENOENT"],
+    path: /\/1\/mountinfo$/,
+    words: (path) => `${path.replace(/\/1\/mountinfo$/, "")} is not the host's procfs: mount the host's /proc there`,
+  },
+  {
+    codes: ["ENOENT"],
+    path: /^modprobe$/,
+    words: () => "there is no such program here: load the module on the node, and list it in /etc/modules-load.d",
+  },
+  {
+    codes: ["ENOENT"],
+    path: DRIVER,
+    words: () =>
+      "the node's kernel has no such module: install what has it (linux-modules-extra, say), or another kernel",
+  },
+  {
+    codes: ["EPERM", "EACCES", "EKEYREJECTED"],
+    path: DRIVER,
+    words: (path) =>
+      `modules may not be loaded from here (that needs CAP_SYS_MODULE and a kernel that is not locked down): load it on ` +
+      `the node (modprobe ${lastPart(path)}), and list it in /etc/modules-load.d`,
+  },
+  {
     codes: ["ENODEV"],
-    path: /\/bus\/pci\/drivers\/[^/]+$/,
-    words: (path) => `load the driver: modprobe ${path.replace(/.*\//, "")}`,
+    path: DRIVER,
+    words: (path) => `load the driver: modprobe ${lastPart(path)}`,
   },
   {
     codes: ["ENODEV"],
@@ -70,3 +96,7 @@ const ADVICE: readonly Advice[] = [
     words: () => "the driver did not take it, and the kernel's log says why (vfio-pci needs an IOMMU)",
   },
 ];
+
+function lastPart(path: string): string {
+  return path.replace(/.*\//, "");
+}

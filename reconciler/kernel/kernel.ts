@@ -193,8 +193,10 @@ export interface NetworkFunction extends PciFunction {
   readonly interfaces: readonly NetworkInterface[];
 }
 
-/** What decides whether a function may be handed to a guest. It has interfaces where it is a network device with its driver. */
+/** What decides whether a function may be handed to a guest. */
 export interface PciFunctionDetail extends NetworkFunction, ListedPciFunction {
+  /** Its own while it has its network driver, ordered by port, and those of devices behind it: virtio's, a USB host's. */
+  readonly interfaces: readonly NetworkInterface[];
   /** On a virtual function: its index among those of its physical function. */
   readonly virtualFunctionIndex?: number;
   /** How many VFs it has now; 0 where it can have none. */

@@ -97,6 +97,37 @@ describe("Linux in a guest", function () {
     expect(stderr.trim()).to.equal("sh: write error: Operation not permitted");
   });
 
+  describe("loading vfio-pci", () => {
+    const loadVfio = (): Promise<void> => kernel.loadDriver("vfio-pci", { deadlineMs: 60_000 });
+
+    before(async () => {
+      await must("rmmod vfio_pci");
+      await must(
+        `mkdir -p "/lib/modules/$(uname -r)" && cd "/lib/modules/$(uname -r)" &&
+         for file in /etc/lab/modules/*; do name=\${file##*/}; cp "$file" "\${name#*-}"; done`,
+      );
+    });
+    after(() => must('rm -r "/lib/modules/$(uname -r)" && [ -e /sys/bus/pci/drivers/vfio-pci ]'));
+
+    it("answers ENOENT while modprobe's own list of modules has none of that name", async () => {
+      await must('touch "/lib/modules/$(uname -r)/modules.dep"');
+      expect(await loadVfio().catch(String)).to.match(/\(ENOENT\); the node's kernel has no such module/);
+    });
+
+    it("has it there for who binds a function", async () => {
+      await must("depmod");
+      await loadVfio();
+      await must("[ -e /sys/bus/pci/drivers/vfio-pci ]");
+    });
+  });
+
+  it("tells of the management NIC of a bridge that it is in, whatever kind of function it is", async () => {
+    const addresses = (await kernel.pciFunctions()).map(({ address }) => address);
+    const functions = await Promise.all(addresses.map((address) => kernel.pciFunction(address)));
+    const uppers = functions.flatMap((it) => it?.interfaces.map((found) => found.uppers) ?? []);
+    expect(uppers).to.deep.include(["mgmt-br"]);
+  });
+
   describe("a VF's interface in another network namespace", () => {
     const vf = async (): Promise<VirtualFunction> =>
       (await kernel.physicalFunction(NIC))?.virtualFunctions[0] ?? expect.fail("no VF");

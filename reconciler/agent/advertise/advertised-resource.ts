@@ -18,7 +18,7 @@ export interface AdvertisedResourceParts {
 
 /** How long a kubelet that has taken a registration may take to ask for the list. */
 const LIST_MS = 5_000;
-const FIRST_PAUSE_MS = 1_000;
+const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
@@ -83,15 +83,18 @@ export class AdvertisedResource {
     const { folder } = this.parts;
     if (!folder.isThere) return false;
     try {
-      if (this.server === undefined || !existsSync(this.socket)) await this.listen();
+      if (this.server === undefined || !existsSync(this.socket)) {
+        await inWords(`nothing can listen in ${folder.directory}`, this.listen());
+      }
       if (this.server?.isWatched || folder.kubelet === undefined) return false;
-      await this.register();
+      await inWords(`the kubelet at ${folder.kubeletSocket} did not take it`, this.register());
       this.failures = 0;
       this.told = "";
       return false;
     } catch (error) {
       this.failures++;
-      this.tell(error);
+      // A socket is there a moment before anybody listens, as whenever a kubelet starts.
+      if (this.failures > 1) this.tell(error);
       return true;
     }
   }
@@ -103,6 +106,7 @@ export class AdvertisedResource {
     // Loaded at first use: a machine without a kubelet needs none of it.
     const { ResourceServer } = await import("./resource-server.js");
     const watchChanged = (): void => this.wake.call();
+    this.server = undefined;
     this.server = await ResourceServer.listen(this.socket, this.listed, { ...answers, watchChanged });
     // What was offered meanwhile.
     this.server.list(this.listed);
@@ -143,11 +147,8 @@ export class AdvertisedResource {
   }
 
   private tell(error: unknown): void {
-    this.warn(
-      `${this.name} is not offered to pods: the kubelet at ${this.parts.folder.kubeletSocket} did not take it: ` +
-        `${messageOf(error)}. It is tried again with growing pauses.`,
-      error,
-    );
+    const message = `${this.name} is not offered to pods: ${messageOf(error)}. It is tried again with growing pauses.`;
+    this.warn(message, error);
   }
 
   /** Once for each run of the same. */
@@ -155,5 +156,13 @@ export class AdvertisedResource {
     if (message === this.told) return;
     this.told = message;
     this.parts.log.warn({ ...(error !== undefined && { err: error }), resource: this.name }, message);
+  }
+}
+
+async function inWords(what: string, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw new Error(`${what}: ${messageOf(error)}`, { cause: error });
   }
 }

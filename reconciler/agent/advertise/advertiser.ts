@@ -190,14 +190,16 @@ export class Advertiser {
   private tellChanges(before: Pools, after: Pools): void {
     const previous = new Map([...before].flatMap(([name, pool]) => [...pool.keys()].map((it) => [it, name] as const)));
     for (const [name, pool] of after) {
+      const withdrawn = new Map<string, string[]>();
       for (const { address, unhealthy } of pool.values()) {
         const was = previous.get(address);
-        const device = { resource: name, address };
-        if (was !== undefined && was !== name)
-          this.parts.log.info(device, `${address} is offered as ${name}, not ${was}`);
-        if (unhealthy !== undefined && before.get(name)?.get(address)?.unhealthy !== unhealthy) {
-          this.parts.log.warn(device, `${address} of ${name} is given to nobody: ${unhealthy}`);
-        }
+        if (was !== undefined && was !== name) this.parts.log.info(`${address} is offered as ${name}, not ${was}`);
+        if (unhealthy === undefined || before.get(name)?.get(address)?.unhealthy === unhealthy) continue;
+        withdrawn.set(unhealthy, [...(withdrawn.get(unhealthy) ?? []), address]);
+      }
+      // All VFs of a NIC go together, so that there is a line for each reason.
+      for (const [reason, addresses] of withdrawn) {
+        this.parts.log.info(`${name} is given to no pod for now: ${addresses.join(", ")}: ${reason}`);
       }
     }
   }

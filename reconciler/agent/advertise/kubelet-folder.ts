@@ -1,8 +1,9 @@
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { join } from "node:path";
 
-/** How often the folder is looked at unasked: it may come late, and not every file system tells of changes. */
+/** How often the folder is looked at unasked, since not every file system tells of changes; and while there is none. */
 const LOOK_MS = 10_000;
+const LOOK_FOR_MS = 1_000;
 
 /** The folder in which the kubelet and device plugins have their sockets; there need be none. */
 export class KubeletFolder {
@@ -18,14 +19,16 @@ export class KubeletFolder {
   }
 
   start(): void {
-    this.timer = setInterval(() => this.look(), LOOK_MS);
-    // Whoever runs the agent decides when it ends.
-    this.timer.unref();
-    this.look();
+    const lookOnAndOn = (): void => {
+      this.look();
+      // Whoever runs the agent decides when it ends.
+      this.timer = setTimeout(lookOnAndOn, this.watched === undefined ? LOOK_FOR_MS : LOOK_MS).unref();
+    };
+    lookOnAndOn();
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    clearTimeout(this.timer);
     this.watcher?.close();
     this.listeners.clear();
   }
@@ -36,8 +39,9 @@ export class KubeletFolder {
     return () => this.listeners.delete(listener);
   }
 
+  /** Is it there? From when somebody finds it so, changes in it are told at once. */
   get isThere(): boolean {
-    return identityOf(this.directory) !== undefined;
+    return this.follow() !== undefined;
   }
 
   /** Which kubelet's socket is there: another one after each start of it; undefined where none is. */
@@ -46,27 +50,26 @@ export class KubeletFolder {
   }
 
   private look(): void {
-    const identity = identityOf(this.directory);
-    if (identity !== this.watched || this.watcher === undefined) this.watch(identity);
+    this.follow();
     for (const listener of [...this.listeners]) listener();
   }
 
-  private watch(identity: string | undefined): void {
+  /** Watches the folder that is there now, and tells which one that is. */
+  private follow(): string | undefined {
+    const identity = identityOf(this.directory);
+    if (identity === this.watched) return identity;
     this.watcher?.close();
     this.watcher = undefined;
     this.watched = identity;
-    if (identity === undefined) return;
+    if (identity === undefined) return identity;
     try {
-      const watcher = watch(this.directory, { persistent: false }, () => this.look());
+      this.watcher = watch(this.directory, { persistent: false }, () => this.look());
       // It is looked at from time to time all the same, and watched again then.
-      watcher.on("error", () => {
-        watcher.close();
-        this.watched = undefined;
-      });
-      this.watcher = watcher;
+      this.watcher.on("error", () => (this.watched = undefined));
     } catch {
       this.watched = undefined;
     }
+    return identity;
   }
 }
 

@@ -12,7 +12,7 @@ export interface PoolSnapshot {
   readonly nics: readonly SriovNetworkDevice[];
   readonly claims: readonly PciDeviceClaim[];
   readonly pciDevices: readonly PciDevice[];
-  /** VFs that this machine was given as a guest, and does not use itself. */
+  /** VFs that this machine was given as a guest. */
   readonly given: readonly GivenVf[];
   /** Under which name the kubelet has given out a function, by address; of all that it has given. */
   readonly allocated: ReadonlyMap<string, string>;
@@ -23,6 +23,8 @@ export interface GivenVf {
   readonly address: string;
   /** Name of its pool, without prefix. */
   readonly resourceName: string;
+  /** Why no pod may have it now, such as that the node uses it; absent where one may. */
+  readonly unhealthy?: string;
 }
 
 /** One function as it is offered. */
@@ -56,9 +58,9 @@ export function pools(snapshot: PoolSnapshot, before: Pools): Pools {
   const taken = takenByClaims(snapshot);
   const wanted = [...claimed, ...groupedVfs(snapshot, before).filter(({ device }) => !taken.has(device.address))];
   const given = snapshot.given.filter(({ address }) => !taken.has(address)).map((vf) => offerOfGiven(vf, snapshot));
+  const offers = [...wanted, ...given].map((it) => withAllocation(it, snapshot.allocated));
   const pools = new Map<string, Map<string, PoolDevice>>();
-  for (const offer of [...wanted, ...given].map((it) => withAllocation(it, snapshot.allocated))) {
-    const { resourceName, device } = offer;
+  for (const { resourceName, device } of withGroups(offers, snapshot.allocated)) {
     const wasOffered = before.get(resourceName)?.has(device.address) ?? false;
     if (device.unhealthy !== undefined && !wasOffered) continue;
     const pool = pools.get(resourceName) ?? new Map<string, PoolDevice>();
@@ -80,7 +82,24 @@ function withAllocation({ resourceName, device }: Offer, allocated: PoolSnapshot
   return { resourceName, device: { ...device, unhealthy: `a pod has it as ${name}` } };
 }
 
-function offerOfGiven({ address, resourceName }: GivenVf, { resourcePrefix }: PoolSnapshot): Offer {
-  const device = { address, needVhostNet: false, excludeTopology: false };
+/** The kernel opens an IOMMU group for one at a time, so that the others of a group go with the one that somebody has. */
+function withGroups(offers: readonly Offer[], allocated: PoolSnapshot["allocated"]): readonly Offer[] {
+  const holders = new Map(
+    offers.flatMap(({ device: { address, vfio } }) =>
+      vfio !== undefined && allocated.has(address) ? [[vfio.iommuGroup, address] as const] : [],
+    ),
+  );
+  return offers.map(({ resourceName, device }) => {
+    const { address, vfio, unhealthy } = device;
+    const holder = holders.get(vfio?.iommuGroup ?? "");
+    if (holder === undefined || allocated.has(address) || unhealthy !== undefined) return { resourceName, device };
+    const problem = `a pod has ${holder} of its IOMMU group ${vfio?.iommuGroup ?? ""}`;
+    return { resourceName, device: { ...device, unhealthy: problem } };
+  });
+}
+
+function offerOfGiven({ address, resourceName, unhealthy }: GivenVf, { resourcePrefix }: PoolSnapshot): Offer {
+  const well = { address, needVhostNet: false, excludeTopology: false };
+  const device = unhealthy === undefined ? well : { ...well, unhealthy };
   return { resourceName: `${resourcePrefix}/${resourceName}`, device };
 }

@@ -64,6 +64,11 @@ export class Claims {
     if (this.begun) for (const claim of this.list()) this.loopOf(claim).wake();
   }
 
+  /** The NIC at this address may have changed, and with it whether it may be claimed itself. */
+  wakeNic(address: string): void {
+    for (const claim of this.list()) if (claim.spec.address === address) this.loops.get(claim.metadata.name)?.wake();
+  }
+
   /** What a NIC's condition Eligible says where the NIC itself is claimed, and not any of its VFs. */
   eligibilityOf(address: PciAddress): Eligibility | undefined {
     const claim = this.list().find(
@@ -105,7 +110,7 @@ export class Claims {
     // A NIC that was claimed itself may be configured again; a younger claim may have the device.
     const nic = this.nicAt(address);
     if (nic !== undefined) this.parts.lookAt(nic);
-    for (const claim of this.list()) if (claim.spec.address === address) this.loopOf(claim).wake();
+    this.wakeNic(address);
   }
 
   private open(name: string, address: string): ClaimLoop {

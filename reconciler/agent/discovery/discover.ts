@@ -20,6 +20,13 @@ export interface Discovery {
   readonly incomplete: boolean;
 }
 
+/** A VF that this machine was given by its hypervisor. */
+export interface GivenNic {
+  readonly address: PciAddress;
+  /** What the node itself needs it for, in words; absent where it is free. */
+  readonly neededFor?: string;
+}
+
 export interface DiscoveredDevice {
   readonly address: PciAddress;
   /** Name of the function's first port; empty where it has none. */
@@ -32,7 +39,8 @@ export interface SkippedDevice extends DiscoveredDevice {
   readonly reason: string;
 }
 
-export function discover(snapshot: NodeSnapshot, needs: NodeNeeds): Discovery {
+/** @param given VFs that this machine was given. Those that are free are no NICs that were left out. */
+export function discover(snapshot: NodeSnapshot, needs: NodeNeeds, given: readonly GivenNic[] = []): Discovery {
   const devices: DiscoveredDevice[] = [];
   const skipped: SkippedDevice[] = [];
   for (const physicalFunction of snapshot.physicalFunctions) {
@@ -42,8 +50,17 @@ export function discover(snapshot: NodeSnapshot, needs: NodeNeeds): Discovery {
     if (eligible) devices.push(device);
     else skipped.push({ ...device, reason: message });
   }
-  const unusable = [...snapshot.incapable.map(incapable), ...snapshot.unreadable.map(unreadable)];
+  const givenBy = new Map(given.map((vf) => [vf.address, vf]));
+  const unusable = [
+    ...snapshot.incapable.flatMap((nic) => leftOut(nic, givenBy.get(nic.address))),
+    ...snapshot.unreadable.map(unreadable),
+  ];
   return { devices, skipped, unusable, incomplete: snapshot.unreadable.length > 0 };
+}
+
+function leftOut(nic: IncapableNic, given: GivenNic | undefined): LeftOutNic[] {
+  if (given === undefined) return [incapable(nic)];
+  return given.neededFor === undefined ? [] : [{ ...nic, reason: given.neededFor }];
 }
 
 function incapable({ address, interfaceName }: IncapableNic): LeftOutNic {

@@ -46,5 +46,7 @@ export async function call<Request, Answer>(
 
 function inWords({ code, details }: ServiceError, deadlineMs: number): string {
   if (code === status.DEADLINE_EXCEEDED) return `no answer within ${deadlineMs / 1_000} s`;
-  return `${details} (${status[code]})`;
+  const [, connecting = details] =
+    /^No connection established\. Last error: (?:Error: )?(.*?)\.? Resolution note:/.exec(details) ?? [];
+  return `${connecting} (${status[code]})`;
 }

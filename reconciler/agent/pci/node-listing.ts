@@ -1,7 +1,7 @@
 import { Label, labelValue, pciDeviceName } from "../../../api/names.js";
 import type { PciDevice } from "../../../api/pci-device.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
-import type { ListedPciFunction } from "../../kernel/kernel.js";
+import type { ListedPciFunction, PciAddress } from "../../kernel/kernel.js";
 
 /** Which PCI functions have a PCIDevice: the VFs of SR-IOV NICs alone, or all of the node. */
 export type PciListing = "sriov" | "all";
@@ -15,6 +15,8 @@ export interface NodeHardware {
   /** The node's SriovNetworkDevices. */
   readonly devices: readonly SriovNetworkDevice[];
   readonly isClaimed: (pciDevice: string) => boolean;
+  /** Whether this machine was given it as a VF. */
+  readonly isGiven: (address: PciAddress) => boolean;
 }
 
 export interface NodeListing {
@@ -29,7 +31,7 @@ export interface NodeListing {
  * business alone, so that no object has two who write it. Pure.
  */
 export function listNode(hardware: NodeHardware): NodeListing {
-  const { nodeName, listing, functions, isClaimed } = hardware;
+  const { nodeName, listing, functions, isClaimed, isGiven } = hardware;
   const nics = new Set(hardware.devices.map(({ spec }) => spec.address));
   const isVfOfNic = ({ physicalFunction }: ListedPciFunction): boolean =>
     physicalFunction !== undefined && nics.has(physicalFunction);
@@ -39,8 +41,8 @@ export function listNode(hardware: NodeHardware): NodeListing {
   const others = new Set(hardware.objects.map(({ metadata }) => metadata.name).filter((name) => !ours.has(name)));
   const listed = functions
     .filter((it) => !isVfOfNic(it))
-    // One that is claimed is listed as long as it is, except where another than an agent has listed it.
-    .filter((it) => listing === "all" || (isClaimed(nameOf(it)) && !others.has(nameOf(it))));
+    // One that is claimed or was given is listed as long as it is, except where another than an agent has listed it.
+    .filter((it) => listing === "all" || ((isClaimed(nameOf(it)) || isGiven(it.address)) && !others.has(nameOf(it))));
 
   const kept = new Set(listed.map(nameOf));
   const found = new Map(functions.map((it) => [nameOf(it), it]));

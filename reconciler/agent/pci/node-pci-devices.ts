@@ -1,5 +1,6 @@
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
-import type { Kernel } from "../../kernel/kernel.js";
+import type { Kernel, PciAddress } from "../../kernel/kernel.js";
+import type { GivenVfs } from "./given-vfs.js";
 import { listNode, objectsWithoutNic, type PciListing } from "./node-listing.js";
 import type { PciDeviceObjects } from "./pci-device-objects.js";
 import type { PciIds } from "./pci-ids.js";
@@ -13,13 +14,15 @@ export interface NodePciDevicesParts {
   readonly objects: PciDeviceObjects;
   /** Whether somebody claims a function of the node that has no PCIDevice. */
   readonly isAnyUnlisted: () => boolean;
+  /** VFs that this machine was given. */
+  readonly given: Pick<GivenVfs, "has" | "list">;
   /** The node's SriovNetworkDevices. */
   readonly devices: () => readonly SriovNetworkDevice[];
 }
 
 /**
  * The PCIDevices of a node that belong to no SriovNetworkDevice: where all of the node's functions are to be listed, all
- * the others; else those that are claimed, and what is left of such.
+ * the others; else those that are claimed, VFs that this machine was given, and what is left of such.
  */
 export class NodePciDevices {
   private running: Promise<void> | undefined;
@@ -52,17 +55,18 @@ export class NodePciDevices {
   }
 
   private async pass(): Promise<void> {
-    const { nodeName, listing, kernel, ids, objects } = this.parts;
+    const { nodeName, listing, kernel, ids, objects, given } = this.parts;
     const known = () => ({ nodeName, listing, objects: objects.list(), devices: this.parts.devices() });
     // Hundreds of files are not read where nothing can come of it.
-    const isAny = objectsWithoutNic(known()).length > 0 || this.parts.isAnyUnlisted();
+    const isAny = objectsWithoutNic(known()).length > 0 || given.list().length > 0 || this.parts.isAnyUnlisted();
     if (listing === "sriov" && !isAny) return;
     const functions = await kernel.pciFunctions();
     const isClaimed = (name: string): boolean => objects.isClaimed(name);
-    const { listed, surplus } = listNode({ ...known(), functions, isClaimed });
+    const isGiven = (address: PciAddress): boolean => given.has(address);
+    const { listed, surplus } = listNode({ ...known(), functions, isClaimed, isGiven });
     const names = await ids.namesOf(listed);
     const wanted = listed.map((it, index) =>
-      wantedFunction(nodeName, it, names[index] ?? {}, it.physicalFunction !== undefined),
+      wantedFunction(nodeName, it, names[index] ?? {}, it.physicalFunction !== undefined || isGiven(it.address)),
     );
     await objects.settle(wanted, surplus);
   }

@@ -6,6 +6,7 @@ import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import type { Watches } from "../watches.js";
+import { GivenVfs } from "./given-vfs.js";
 import type { PciListing } from "./node-listing.js";
 import { NodePciDevices } from "./node-pci-devices.js";
 import { PciDeviceObjects } from "./pci-device-objects.js";
@@ -18,6 +19,8 @@ export interface PciOptions {
   readonly pciDevices?: PciListing;
   /** The pci.ids database. Default: where distributions put it. */
   readonly pciIds?: string | undefined;
+  /** IDs, as `8086:1889`, of network functions that are VFs which this machine was given. Default none but those known. */
+  readonly givenVfs?: readonly string[];
 }
 
 export interface PciObjectsParts {
@@ -33,12 +36,14 @@ export interface PciObjectsParts {
 /** All PCIDevices of a node: those of NICs' VFs, which each NIC's loop looks after, and the others. */
 export class PciObjects {
   readonly ofNics: PciDevices;
+  /** Those that this machine was given. */
+  readonly given: GivenVfs;
   private readonly ofNode: NodePciDevices;
   private readonly objects: PciDeviceObjects;
 
   constructor(
     private readonly parts: PciObjectsParts,
-    { nodeName, pciDevices: listing = "sriov", pciIds: file = findPciIds() }: PciOptions,
+    { nodeName, pciDevices: listing = "sriov", pciIds: file = findPciIds(), givenVfs = [] }: PciOptions,
   ) {
     const { client, kernel, log, watches, owner, devices } = parts;
     const { pciDevices: informer, claims } = watches;
@@ -50,7 +55,9 @@ export class PciObjects {
       claims
         .list()
         .some(({ spec, metadata }) => spec.nodeName === nodeName && informer.get(metadata.name) === undefined);
-    this.ofNode = new NodePciDevices({ nodeName, listing, kernel, ids, objects, devices, isAnyUnlisted });
+    this.given = new GivenVfs({ kernel, ids, listed: givenVfs });
+    const { given } = this;
+    this.ofNode = new NodePciDevices({ nodeName, listing, kernel, ids, objects, devices, isAnyUnlisted, given });
     this.objects = objects;
   }
 

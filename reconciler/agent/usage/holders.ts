@@ -130,7 +130,9 @@ function addressesOf(id: string, resource: string, pciDevices: readonly PciDevic
  * What virtual machines ask for by the name of a resource. Where the kubelet has not told which functions a machine got,
  * every function of that name may be one of them: to refuse a change wrongly is better than to destroy.
  */
-function machineFunctions({ machines, pciDevices, nodeName }: Knowledge, allotted: readonly Held[]): Held[] {
+function machineFunctions(known: Knowledge, allotted: readonly Held[]): Held[] {
+  const { machines, pciDevices, nodeName } = known;
+  const offered = offeredNames(known);
   return machines.flatMap((machine) => {
     if (isOver(machine) || (machine.status?.nodeName ?? nodeName) !== nodeName) return [];
     const words = machineWords(machine.metadata.namespace, machine.metadata.name);
@@ -139,11 +141,18 @@ function machineFunctions({ machines, pciDevices, nodeName }: Knowledge, allotte
       const wanted = asked.filter((name) => name === resource).length;
       const told = allotted.filter((held) => held.resource === resource && held.holder.words === words);
       if (told.length >= wanted) return [];
-      const candidates = pciDevices.filter(({ status }) => status?.resourceName === resource);
+      const candidates = pciDevices.filter(
+        ({ metadata, status }) => (offered.get(metadata.name) ?? status?.resourceName) === resource,
+      );
       const holder: Holder = { words, kind: "machine", sure: candidates.length <= wanted };
       return candidates.map(({ status }) => ({ address: status?.address ?? "", resource, holder }));
     });
   });
+}
+
+/** Names that claims give their devices, by PCIDevice: who asks for a device's usual one does not get those. */
+function offeredNames({ claims }: Knowledge): ReadonlyMap<string, string | undefined> {
+  return new Map(claims.map(({ metadata, status }) => [metadata.name, status?.resourceName]));
 }
 
 function claimHolder(claim: PciDeviceClaim): Holder {

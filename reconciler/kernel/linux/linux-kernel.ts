@@ -20,7 +20,7 @@ import { DriverBinding } from "./driver-binding.js";
 import { readHostNetwork } from "./host-network.js";
 import { readIncapableNics } from "./incapable-nics.js";
 import type { InterfaceAddresses } from "./interface-addresses.js";
-import { loadDriver } from "./load-driver.js";
+import { ModuleLoader } from "./module-loader.js";
 import { readMountedDevices } from "./mounted-devices.js";
 import { IFF_UP, type NetworkFacts } from "./network-interfaces.js";
 import { readPciFunctionDetail } from "./pci-function-detail.js";
@@ -37,6 +37,8 @@ export interface LinuxKernelOptions {
   readonly udevData?: string;
   /** Where IPv4 addresses are had from. Default: Node's own, which asks the kernel. */
   readonly ipv4Interfaces?: typeof networkInterfaces;
+  /** The program that loads modules, by name or path. Default `modprobe`. */
+  readonly modprobe?: string;
 }
 
 /** The kernel this process runs on, through sysfs and procfs. */
@@ -46,6 +48,7 @@ export class LinuxKernel implements Kernel {
   readonly #udevData: string;
   readonly #ipv4Interfaces: typeof networkInterfaces;
   readonly #files = new BlockingFiles();
+  readonly #modules: ModuleLoader;
 
   constructor(options: LinuxKernelOptions = {}) {
     const { sysRoot = "/sys", procRoot = "/proc", udevData = "/run/udev/data" } = options;
@@ -54,6 +57,7 @@ export class LinuxKernel implements Kernel {
     this.#sysRoot = sysRoot;
     this.#procRoot = procRoot;
     this.#udevData = udevData;
+    this.#modules = new ModuleLoader(sysRoot, options.modprobe);
   }
 
   async scan(): Promise<NodeSnapshot> {
@@ -126,12 +130,12 @@ export class LinuxKernel implements Kernel {
     parsePciAddress(address);
     const { interfaceAddresses } = await readHostNetwork(this.#procRoot, this.#ipv4Interfaces);
     const mounted = await readMountedDevices(this.#procRoot);
-    const facts = this.#factsWith(interfaceAddresses);
-    return unlessAbsent(address, () => readPciFunctionDetail(address, facts, mounted));
+    const facts = { ...this.#factsWith(interfaceAddresses), mounted };
+    return unlessAbsent(address, () => readPciFunctionDetail(address, facts));
   }
 
   async loadDriver(driver: string, { deadlineMs }: WriteOptions): Promise<void> {
-    await loadDriver(this.#sysRoot, parseDriverName(driver), deadlineMs);
+    await this.#modules.load(parseDriverName(driver), deadlineMs);
   }
 
   /** Ends the idle processes that write. The next write starts a new one. */

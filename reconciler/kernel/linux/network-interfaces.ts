@@ -1,6 +1,6 @@
 import type { LinkType, NetworkInterface } from "../kernel.js";
 import type { InterfaceAddresses } from "./interface-addresses.js";
-import { listDirectory, readLinkName, readOptionalAttribute, readAttribute, unlessAbsent } from "./sysfs.js";
+import { listDirectory, readAttribute, readLinkName, readOptionalAttribute, realPath, unlessAbsent } from "./sysfs.js";
 import { alternativeNames } from "./udev-database.js";
 
 /** What a function's interfaces are looked up in beside its own folder. */
@@ -23,6 +23,24 @@ export function readNetworkInterfaces(devicePath: string, facts: NetworkFacts): 
   return settled
     ?.filter((candidate) => candidate !== undefined)
     .sort((a, b) => a.port - b.port || compareNames(a.name, b.name));
+}
+
+/**
+ * As {@link readNetworkInterfaces}, with those of devices behind it: virtio puts a device of its own between a function
+ * and its interface, and a USB host has its NICs behind hubs. Only those of this network namespace can be found.
+ */
+export function readInterfacesBehind(devicePath: string, facts: NetworkFacts): NetworkInterface[] {
+  const own = readNetworkInterfaces(devicePath, facts) ?? [];
+  const known = new Set(own.map(({ name }) => name));
+  const root = realPath(devicePath);
+  const behind = (listDirectory(`${facts.sysRoot}/class/net`) ?? [])
+    .filter((name) => !known.has(name))
+    .map((name) => ({ name, place: realPath(`${facts.sysRoot}/class/net/${name}`) }))
+    .flatMap(({ name, place }) => (root !== undefined && place?.startsWith(`${root}/`) ? [{ name, place }] : []))
+    .map(({ name, place }) => readInterface(place, name, facts))
+    .filter((it) => it !== undefined)
+    .sort((a, b) => compareNames(a.name, b.name));
+  return [...own, ...behind];
 }
 
 function readListedInterfaces(devicePath: string, facts: NetworkFacts): (NetworkInterface | undefined)[] | undefined {

@@ -1,7 +1,6 @@
 import { isPciAddress, type PciAddress, type PciFunction, type PciFunctionDetail } from "../kernel.js";
-import { disksBehind } from "./disks-behind.js";
-import type { MountedDevices } from "./mounted-devices.js";
-import { readNetworkInterfaces, type NetworkFacts } from "./network-interfaces.js";
+import { disksBehind, type DiskFacts } from "./disks-behind.js";
+import { readInterfacesBehind, type NetworkFacts } from "./network-interfaces.js";
 import { devicePath, readBinding, readIdentity, readListedPciFunction } from "./pci-functions.js";
 import { readVirtualFunctionLinks } from "./physical-functions.js";
 import { isThere, listDirectory, unlessAbsent } from "./sysfs.js";
@@ -13,23 +12,28 @@ import { isThere, listDirectory, unlessAbsent } from "./sysfs.js";
  */
 export function readPciFunctionDetail(
   address: PciAddress,
-  facts: NetworkFacts,
-  mounted: MountedDevices,
+  facts: NetworkFacts & DiskFacts,
 ): PciFunctionDetail | undefined {
   const { sysRoot } = facts;
   const path = devicePath(sysRoot, address);
   if (!isThere(path)) return undefined;
   const listed = readListedPciFunction(sysRoot, address);
-  const interfaces = readNetworkInterfaces(path, facts);
+  const interfaces = readInterfacesBehind(path, facts);
   return {
     ...listed,
-    interfaces: interfaces ?? [],
+    interfaces,
     ...readVirtualFunctionIndex(sysRoot, listed),
     numVfs: readVirtualFunctionLinks(path, listDirectory(path) ?? []).length,
-    interfaceElsewhere: listed.driver !== undefined && interfaces?.length === 0,
+    interfaceElsewhere: listed.driver !== undefined && interfaces.length === 0 && hasInterfaceFolder(path),
     groupMembers: readGroupMembers(sysRoot, address),
-    mounts: disksBehind(sysRoot, path, mounted),
+    mounts: disksBehind(path, facts),
   };
+}
+
+/** As long as there is an interface in any network namespace, whichever sees it. */
+function hasInterfaceFolder(path: string): boolean {
+  const names = listDirectory(path) ?? [];
+  return names.includes("net") || names.some((name) => /^virtio\d+$/.test(name) && isThere(`${path}/${name}/net`));
 }
 
 /** A VF does not know its own index; its PF does. */

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readlinkSync, readSync, realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { KernelError } from "../kernel.js";
 
@@ -31,6 +31,11 @@ export function readOptionalAttribute(path: string): string | undefined {
 /** Last part of a link's target, which is how sysfs names drivers, groups and masters; `undefined` without a link. */
 export function readLinkName(path: string): string | undefined {
   return unlessAbsent(path, () => basename(readlinkSync(path)));
+}
+
+/** Where a link leads in the end, which is how sysfs tells what is behind what; `undefined` where there is nothing. */
+export function realPath(path: string): string | undefined {
+  return unlessAbsent(path, () => realpathSync.native(path));
 }
 
 /** Names in a directory, in no particular order; `undefined` where there is no such directory. */

@@ -61,7 +61,7 @@ describe("PCIDevices that somebody claims", () => {
   const isAbsent = ({ metadata, status }: PciDevice): boolean =>
     metadata.labels?.[Label.absent] === "true" && status?.kernelDriverInUse === "";
   const isBack = ({ metadata, status }: PciDevice): boolean =>
-    metadata.labels?.[Label.absent] === undefined && status?.kernelDriverInUse === "ixgbevf";
+    metadata.labels?.[Label.absent] === undefined && status?.kernelDriverInUse === "vfio-pci";
 
   /** Resolves when the agent knows, and has told, who uses the first VF. */
   async function knowsUser(index: number, isSo: (usedBy: string | undefined) => boolean): Promise<void> {

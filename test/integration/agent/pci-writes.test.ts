@@ -178,8 +178,9 @@ class TestAgent {
     const kernel = { pciFunctions: () => Promise.resolve([]) };
     const devices = () => Array.from({ length: 11 }, (_, nic) => parent(nic));
     const isAnyUnlisted = () => false;
-    const listing = "sriov";
-    this.node = new NodePciDevices({ nodeName: NODE_NAME, listing, kernel, ids, objects, devices, isAnyUnlisted });
+    const given = { list: () => [], has: () => false };
+    const node = { nodeName: NODE_NAME, listing: "sriov" as const, isAnyUnlisted, given };
+    this.node = new NodePciDevices({ ...node, kernel, ids, objects, devices });
   }
 
   private async request<T>(what: string, send: () => Promise<T>): Promise<T> {

@@ -44,6 +44,26 @@ describe("discovery", () => {
     expect(skipped.map(({ interfaceName }) => interfaceName)).to.deep.equal(["eno49"]);
   });
 
+  describe("of VFs that this machine was given", () => {
+    const vf = { address: parsePciAddress("0000:06:00.0"), interfaceName: "enp6s0" };
+    const snapshot = snapshotOf([], {
+      incapable: [vf, { address: parsePciAddress("0000:05:00.0"), interfaceName: "" }],
+    });
+
+    it("leaves none out that is free", () => {
+      const { unusable } = discover(snapshot, needing(), [{ address: vf.address }]);
+      expect(unusable.map(({ address }) => address)).to.deep.equal(["0000:05:00.0"]);
+    });
+
+    it("tells what one is needed for", () => {
+      const given = [{ address: vf.address, neededFor: "enp6s0 carries the node's default route (enp6s0)" }];
+      expect(discover(snapshot, needing(), given).unusable[0]).to.deep.equal({
+        ...vf,
+        reason: "enp6s0 carries the node's default route (enp6s0)",
+      });
+    });
+  });
+
   it("tells of a NIC that can have no VFs what it lacks", () => {
     const incapable = [{ address: parsePciAddress("0000:05:00.0"), interfaceName: "eth0" }];
     const { devices, unusable } = discover(snapshotOf([], { incapable }), needing());

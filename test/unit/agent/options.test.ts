@@ -17,6 +17,7 @@ describe("the agent's settings", () => {
       managementInterfaces: ["mgmt-br", "mgmt-bo"],
       pciDevices: "sriov",
       pciIds: undefined,
+      givenVfs: [],
       sysRoot: "/sys",
       procRoot: "/proc",
       udevData: "/run/udev/data",
@@ -36,6 +37,20 @@ describe("the agent's settings", () => {
   it("come from a flag before the environment", () => {
     expect(parse(["--scan-interval", "7"], { SCAN_INTERVAL: "5" }).scanIntervalMs).to.equal(7_000);
   });
+
+  it("list the VFs that a machine was given, in any letters", () => {
+    expect(parse(["--given-vfs", "8086:1889,15B3:1018"]).givenVfs).to.deep.equal(["8086:1889", "15b3:1018"]);
+    expect(parse([], { GIVEN_VFS: "8086:1889" }).givenVfs).to.deep.equal(["8086:1889"]);
+  });
+
+  for (const wrong of ["8086", "0x8086:0x1889", "8086:1889:0", "iavf"]) {
+    it(`refuse ${wrong} as the numbers of a VF that the machine was given`, () => {
+      expect(() => parse(["--given-vfs", `8086:10ed,${wrong}`])).to.throw(
+        UsageError,
+        `--given-vfs must list vendor:device in hex, as 8086:1889, not "${wrong}"`,
+      );
+    });
+  }
 
   it("may have parts of seconds", () => {
     expect(parse(["--settle-deadline", "0.5"]).settleDeadlineMs).to.equal(500);

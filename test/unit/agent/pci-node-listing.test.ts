@@ -47,6 +47,7 @@ describe("the functions of a node that have PCIDevices", () => {
       objects: [],
       devices: [deviceObject()],
       isClaimed: () => false,
+      isGiven: () => false,
       ...more,
     });
     return {
@@ -97,6 +98,15 @@ describe("the functions of a node that have PCIDevices", () => {
       const isClaimed = (name: string): boolean => name === nameOf(PF);
       const objects = [object(PF, physical), object(BRIDGE, physical)];
       expect(listed({ listing, objects, isClaimed })).to.deep.equal({ listed: [PF], surplus: [nameOf(BRIDGE)] });
+    });
+
+    it("are those VFs that the machine was given", () => {
+      expect(listed({ listing, isGiven: (address) => address === BRIDGE }).listed).to.deep.equal([BRIDGE]);
+    });
+
+    it("lose one that was given once it is gone", () => {
+      const objects = [object("0000:06:00.0", virtual)];
+      expect(listed({ listing, objects }).surplus).to.deep.equal([nameOf("0000:06:00.0")]);
     });
 
     it("lose the object of a VF that is gone with its NIC's SriovNetworkDevice", () => {

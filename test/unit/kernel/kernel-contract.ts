@@ -2,6 +2,7 @@ import type { Kernel } from "../../../reconciler/kernel/kernel.js";
 import { ContractNode } from "./contract/contract-node.js";
 import { describeCounts } from "./contract/counts.js";
 import { describeDrivers } from "./contract/drivers.js";
+import { describeFunctions } from "./contract/functions.js";
 import { describeInterfaces } from "./contract/interfaces.js";
 import { describeReading } from "./contract/reading.js";
 
@@ -29,6 +30,7 @@ export function describeKernelContract(name: string, { kernel, nics, timeoutMs =
     describeReading(node);
     describeDrivers(node);
     describeInterfaces(node);
+    describeFunctions(node);
     describeCounts(node);
   });
 }

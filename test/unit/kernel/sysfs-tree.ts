@@ -15,6 +15,7 @@ export class SysfsTree {
   constructor() {
     this.directory("/sys/class/net");
     this.file("/proc/1/net/route", IPV4_ROUTES);
+    this.mounted();
   }
 
   readonly ipv4Interfaces = (): NodeJS.Dict<NetworkInterfaceInfo[]> =>
@@ -68,6 +69,13 @@ export class SysfsTree {
     for (const [name, value] of Object.entries(complete)) this.file(`${device(address)}/${name}`, value);
   }
 
+  /** A function of any kind, of this class. */
+  function(address: string, classId: string): void {
+    for (const [name, value] of Object.entries({ vendor: "0x8086", device: "0xa282", class: classId })) {
+      this.file(`${device(address)}/${name}`, value);
+    }
+  }
+
   /** VF `index` of `nic`; where it is missing, the link of the PF leads nowhere. */
   virtualFunction(nic: string, index: number, address: string, { missing = false } = {}): void {
     this.link(`${device(nic)}/virtfn${index}`, `../${address}`);
@@ -83,6 +91,12 @@ export class SysfsTree {
       this.file(`${device(address)}/net/${name}/${attribute}`, value);
     }
     this.link(`/sys/class/net/${name}`, `../../bus/pci/devices/${address}/net/${name}`);
+  }
+
+  /** As a virtio NIC has it: the function has a device of the virtio bus, and that one the interface. */
+  virtioInterface(address: string, virtio: string, name: string): void {
+    this.file(`${device(address)}/${virtio}/net/${name}/address`, "52:54:00:12:34:56");
+    this.link(`/sys/class/net/${name}`, `../../bus/pci/devices/${address}/${virtio}/net/${name}`);
   }
 
   /** What udev's rules found for the interface with this index, line by line. */
@@ -104,6 +118,26 @@ export class SysfsTree {
   /** As a VLAN or a macvlan stands on an interface, without being its master. */
   stack(upper: string, lower: string): void {
     this.link(`/sys/class/net/${lower}/upper_${upper}`, `../${upper}`);
+  }
+
+  /** A disk or partition, in the folder of the device that it is a disk of or of the disk that it is a part of. */
+  disk(folder: string, name: string, number: string): void {
+    this.file(`${folder}/${name}/dev`, number);
+    this.link(`/sys/class/block/${name}`, `../../..${folder}/${name}`);
+  }
+
+  /** A disk that stands on others, as md and the device mapper make them, the latter with a name. */
+  stackedDisk(name: string, number: string, lowers: readonly string[], label?: string): void {
+    this.disk("/sys/devices/virtual/block", name, number);
+    if (label !== undefined) this.file(`/sys/devices/virtual/block/${name}/dm/name`, label);
+    for (const lower of lowers) {
+      this.link(`/sys/class/block/${lower}/holders/${name}`, `../../../../virtual/block/${name}`);
+    }
+  }
+
+  /** The mounts of the node's first process, such as {@link mount} makes, and nothing else. */
+  mounted(...mounts: readonly string[]): void {
+    this.file("/proc/1/mountinfo", [mount("0:22", "/sys", "sysfs", "sysfs"), ...mounts].join("\n"));
   }
 
   /** Rows as `/proc/net/route` has them, such as {@link ipv4Route} makes. */
@@ -131,4 +165,9 @@ const IPV4_ROUTES = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMa
 /** One row of `/proc/net/route`; numbers in hex, addresses in the byte order of the machine. */
 export function ipv4Route(name: string, destination: string, mask: string, flags = "0001"): string {
   return [name, destination, "00000000", flags, 0, 0, 0, mask, 0, 0, 0].join("\t");
+}
+
+/** One row of `/proc/1/mountinfo`, with one of the optional fields of which there may be any number. */
+export function mount(number: string, mountPoint: string, source: string, type = "ext4"): string {
+  return `36 35 ${number} / ${mountPoint} rw,noatime master:1 - ${type} ${source} rw,errors=continue`;
 }

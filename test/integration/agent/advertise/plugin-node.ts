@@ -1,13 +1,18 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../../api/sriov-network-device.js";
+import {
+  SRIOV_NETWORK_DEVICE,
+  type SriovNetworkDevice,
+  type VirtualFunctionStatus,
+} from "../../../../api/sriov-network-device.js";
+import { waitFor } from "../../../../kube/wait.js";
 import { KubeletStandIn } from "../../../../lab/kubelet-stand-in/kubelet.js";
 import type { Lab } from "../../../../lab/lab.js";
 import type { NicSpec } from "../../../../lab/nodes/simulated/hardware.js";
 import type { SimulatedNode } from "../../../../lab/nodes/simulated-node.js";
 import { sharedLab } from "../../../shared-lab.js";
-import { NEVER_UNASKED } from "../agent-process.js";
+import { NEVER_UNASKED, rescan } from "../agent-process.js";
 import { nics } from "../hardware.js";
 import { Observer } from "../observer.js";
 
@@ -69,6 +74,30 @@ export class PluginNode {
     return devices.filter(({ health }) => health === "Healthy").map(({ id }) => id);
   }
 
+  /** The pod ends; resolves when the agent says of its VF that nobody uses it. */
+  async free(pod: string, address: string): Promise<void> {
+    this.kubelet.free(pod);
+    await this.usedBy(address, undefined);
+  }
+
+  /** Has the agent look; resolves when it says so of the VF. */
+  async usedBy(address: string, user: string | undefined): Promise<void> {
+    rescan(this.lab.run, this.node);
+    const vfs = (): readonly VirtualFunctionStatus[] =>
+      this.observer.devices
+        .list()
+        .flatMap(({ spec, status }) => (spec.nodeName === this.node.name ? (status?.virtualFunctions ?? []) : []));
+    await waitFor(
+      this.observer.devices,
+      () => {
+        const vf = vfs().find((it) => it.address === address);
+        if (vf !== undefined && vf.usedBy === user) return { state: "satisfied", result: undefined };
+        return { state: "pending", what: `${address} is used by ${vf?.usedBy ?? "nobody"}` };
+      },
+      { deadline: Date.now() + 30_000 },
+    );
+  }
+
   /** What Multus is told, by file. */
   deviceInfo(): Record<string, unknown> {
     const directory = join(this.directory, "devinfo");
@@ -78,14 +107,18 @@ export class PluginNode {
     );
   }
 
+  async metrics(): Promise<string> {
+    const served = this.records().find(({ msg }) => msg === "health and metrics are served");
+    return (await fetch(`http://127.0.0.1:${served?.port ?? 0}/metrics`)).text();
+  }
+
   /** Messages of the agent's log, of all its lives. */
   logged(): string[] {
-    const lines = readFileSync(this.node.agentLog, "utf8").split("\n");
-    return lines.filter((line) => line.startsWith("{")).map((line) => (JSON.parse(line) as { msg: string }).msg);
+    return this.records().map(({ msg }) => msg);
   }
-}
 
-export function vfAddress(nic: number, index: number): string {
-  const bus = (nic + 1).toString(16).padStart(2, "0");
-  return `0000:${bus}:${(16 + (index >> 3)).toString(16)}.${index & 7}`;
+  private records(): { readonly msg: string; readonly port?: number }[] {
+    const lines = readFileSync(this.node.agentLog, "utf8").split("\n");
+    return lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as { msg: string });
+  }
 }

@@ -1,4 +1,6 @@
 import { pciDeviceName } from "../../../../api/names.js";
+import { POD } from "../../../../api/core.js";
+import type { KubeObject, ResourceType } from "../../../../api/object.js";
 import { EVENT, type Event } from "../../../../api/event.js";
 import {
   claimReady,
@@ -16,7 +18,14 @@ import { sharedLab } from "../../../shared-lab.js";
 import { NEVER_UNASKED, rescan } from "../agent-process.js";
 import { Observer, until } from "../observer.js";
 
-const DEADLINE_MS = 45_000;
+const DEADLINE_MS = 20_000;
+const ME = { fieldManager: "test", force: true };
+const SERVICE_ACCOUNT: ResourceType<KubeObject> = {
+  apiVersion: "v1",
+  kind: "ServiceAccount",
+  plural: "serviceaccounts",
+  namespaced: true,
+};
 
 /** One simulated node, the claims for its devices, and eyes on both. */
 export class ClaimWorld {
@@ -99,6 +108,30 @@ export class ClaimWorld {
     const { snapshot } = await this.node.hardware.hardwareState();
     const functions = snapshot.physicalFunctions.flatMap((nic) => [nic, ...nic.virtualFunctions]);
     return functions.find((it) => it.address === address)?.driver;
+  }
+
+  /** A pod on the node that has the function as a network; where it is said, a virtual machine's. */
+  async runPod(pod: string, address: string, machine?: string): Promise<void> {
+    const networks = [{ name: "sriov", "device-info": { type: "pci", pci: { "pci-address": address } } }];
+    const annotations = {
+      "k8s.v1.cni.cncf.io/network-status": JSON.stringify(networks),
+      ...(machine !== undefined && { "kubevirt.io/domain": machine }),
+    };
+    const labels: Record<string, string> = machine === undefined ? {} : { "kubevirt.io": "virt-launcher" };
+    const spec = {
+      nodeName: this.node.name,
+      serviceAccountName: "default",
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: "main", image: "none" }],
+    };
+    await this.lab.client.apply(SERVICE_ACCOUNT, { metadata: { name: "default", namespace: "default" } }, ME);
+    const metadata = { name: pod, namespace: "default", annotations, labels };
+    await this.lab.client.apply(POD, { metadata, spec }, ME);
+  }
+
+  async endPod(pod: string): Promise<void> {
+    await this.lab.client.delete(POD, pod, { namespace: "default" });
   }
 
   /** Has the agent look at its hardware now. */

@@ -11,6 +11,7 @@ const VF0 = "0000:04:10.0";
 const VF1 = "0000:04:10.2";
 const VF2 = "0000:04:10.4";
 const RESOURCE = "intel.com/82599_VF";
+const NOTHING = { nodeName: "node1", claims: [], machines: [], pods: [], allocations: [], pciDevices: [] };
 const nic = physicalFunction({ virtualFunctions: virtualFunctions(3) });
 
 function users(known: Partial<Knowledge>, of: PhysicalFunction = nic): Readonly<Record<string, string>> {
@@ -195,6 +196,20 @@ describe("who uses a VF", () => {
     it("is no machine of another node", () => {
       const known = { machines: [machine("vm1", 1, { nodeName: "node2" })], pciDevices: pciDevices(VF0) };
       expect(users(known)).to.deep.equal({});
+    });
+
+    it("is no machine for a function that a claim offers under another name", () => {
+      const claims = [{ ...claim(`node1-${VF0}`, {}), status: { resourceName: "example.com/other" } }];
+      const known = { claims, machines: [machine("vm1")], pciDevices: pciDevices(VF0, VF1) };
+      expect(users(known)[VF1]).to.equal("virtual machine apps/vm1");
+    });
+
+    it("is the machine that asks for the name under which a claim offers it", () => {
+      const claims = [{ ...claim(`node1-${VF0}`, {}), status: { resourceName: RESOURCE } }];
+      const [device] = pciDevices(VF0);
+      const other = { ...device, status: { ...device?.status, resourceName: "intel.com/usual" } } as PciDevice;
+      const { byAddress } = findHolders({ ...NOTHING, claims, machines: [machine("vm1")], pciDevices: [other] });
+      expect(byAddress.get(VF0)?.map(({ words }) => words)).to.include("virtual machine apps/vm1");
     });
 
     it("is no machine that asks for another resource", () => {
