@@ -69,31 +69,29 @@ describe("a claimed VF on a node with a kubelet", function () {
     await claim(({ status }) => status?.usedBy === undefined);
   });
 
-  describe("after the node was reset", () => {
-    it("is not offered until the agent is back", async () => {
-      await pods.hw.node.guest.reset();
-      await pods.hw.lab.awaitReady(pods.hw.node);
-      await pods.offers({ [resource]: 0 });
-      expect(await drivers()).to.deep.equal([]);
-    });
+  it("is not offered after a reset of the node until the agent is back", async () => {
+    await pods.hw.node.guest.reset();
+    await pods.hw.lab.awaitReady(pods.hw.node);
+    await pods.offers({ [resource]: 0 });
+    expect(await drivers()).to.deep.equal([]);
+  });
 
-    it("is the same VF of the same NIC, with the claim's driver again", async () => {
-      const { status } = await claim(() => true);
-      await pods.hw.node.startAgent();
-      await pods.offers({ [resource]: 1 });
-      expect(await drivers()).to.deep.equal(["igbvf", VFIO_DRIVER, "igbvf"]);
-      const again = await claim((found) => claimReady(found)?.reason === ClaimReason.Enabled);
-      expect(again.status?.virtualFunction).to.deep.equal({ physicalFunction: first.address, index: 1 });
-      expect(again.status?.virtualFunction).to.deep.equal(status?.virtualFunction);
-      expect(again.status?.kernelDriverToUnbind).to.equal("igbvf");
-    });
+  it("is then the same VF of the same NIC, with the claim's driver again", async () => {
+    const { status } = await claim(() => true);
+    await pods.hw.node.startAgent();
+    await pods.offers({ [resource]: 1 });
+    expect(await drivers()).to.deep.equal(["igbvf", VFIO_DRIVER, "igbvf"]);
+    const again = await claim((found) => claimReady(found)?.reason === ClaimReason.Enabled);
+    expect(again.status?.virtualFunction).to.deep.equal({ physicalFunction: first.address, index: 1 });
+    expect(again.status?.virtualFunction).to.deep.equal(status?.virtualFunction);
+    expect(again.status?.kernelDriverToUnbind).to.equal("igbvf");
+  });
 
-    it("is given to a pod again", async () => {
-      const told = await pods.told(await pods.run("again", [resource]));
-      expect(told.get(variable())).to.equal(ADDRESS);
-      await pods.remove("again");
-      await claim(({ status }) => status?.usedBy === undefined);
-    });
+  it("is given to a pod again after the reset", async () => {
+    const told = await pods.told(await pods.run("again", [resource]));
+    expect(told.get(variable())).to.equal(ADDRESS);
+    await pods.remove("again");
+    await claim(({ status }) => status?.usedBy === undefined);
   });
 
   it("has its old driver again, and is offered no more, when the claim is deleted", async () => {
