@@ -47,6 +47,11 @@ export class AgentOnGuest<N extends RealNode = RealNode> {
     return new AgentOnGuest(lab, node, observer, new Guest(node), nodes, events, deadlineMs);
   }
 
+  /** Ends the eyes on the cluster's side; the guest goes on. */
+  async stop(): Promise<void> {
+    await Promise.all([this.observer.stop(), this.nodes.stop(), this.events.stop()]);
+  }
+
   /** Has the interfaces as they were at boot and both NICs without VFs, whatever tests before did. */
   async restore(): Promise<void> {
     await this.guest.restoreInterfaces();

@@ -24,8 +24,6 @@ echo "OPENED=$opened"
 echo "${END}"
 exec tail -f /dev/null`;
 
-let shared: Promise<PodsOnGuest> | undefined;
-
 /** A node with a kubelet and the agent, and pods that are run there. */
 export class PodsOnGuest {
   private constructor(
@@ -33,16 +31,18 @@ export class PodsOnGuest {
     private readonly pods: Informer<Pod>,
   ) {}
 
-  /** One guest for all tests with a kubelet, since each boot takes half a minute. */
-  static shared(): Promise<PodsOnGuest> {
-    return (shared ??= PodsOnGuest.start());
-  }
-
-  private static async start(): Promise<PodsOnGuest> {
+  static async start(): Promise<PodsOnGuest> {
     const hw = await AgentOnGuest.start((lab) => lab.addKubeletNode("pods"), DEADLINE_MS);
     const pods = new Informer(hw.lab.client, POD, { namespace: NAMESPACE }).start();
     await pods.synced;
     return new PodsOnGuest(hw, pods);
+  }
+
+  /** Ends the guest. */
+  async stop(): Promise<void> {
+    await this.pods.stop();
+    await this.hw.stop();
+    await this.hw.node.guest.stop();
   }
 
   /** Runs a pod that asks for one device of each resource. Resolves when its container runs. */
