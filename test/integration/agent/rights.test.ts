@@ -58,6 +58,10 @@ describe("an agent's rights", () => {
     await observer.pciDevicesOf("n-all-rights-nic0");
     await lab.awaitReport(node);
     await haveEventsRepeated("n-all-rights-nic0");
+    await eventually(async () => {
+      const { status } = await lab.client.get(PCI_DEVICE_CLAIM, pciDeviceName("n-all-rights", addressOf(1)));
+      return status?.passthroughEnabled === true;
+    });
     expect(readFileSync(node.agentLog, "utf8")).to.not.include("not allowed");
   });
 
@@ -95,12 +99,12 @@ describe("an agent's rights", () => {
 });
 
 /** What a cluster may lack. The agent reads them where they are. */
-const OPTIONAL_KINDS: readonly ResourceType<KubeObject>[] = [PCI_DEVICE_CLAIM, VIRTUAL_MACHINE_INSTANCE, VLAN_CONFIG];
+const OPTIONAL_KINDS: readonly ResourceType<KubeObject>[] = [VIRTUAL_MACHINE_INSTANCE, VLAN_CONFIG];
 
 const VFS = 2;
 const OPTIONS = { fieldManager: "test", force: true };
 
-/** The first NIC has an object that lacks labels, a stray PCIDevice and one that is not recognised; the second nothing. */
+/** The first NIC has an object that lacks labels, a stray PCIDevice and one that is not recognised; the second is claimed. */
 async function prepareWork({ client }: Lab, node: string): Promise<void> {
   const device = `${node}-nic0`;
   const [address, numVFS] = [addressOf(0), VFS];
@@ -109,6 +113,8 @@ async function prepareWork({ client }: Lab, node: string): Promise<void> {
     { metadata: { name: device }, spec: { address, nodeName: node, numVFS } },
     OPTIONS,
   );
+  const spec = { address: addressOf(1), nodeName: node, userName: "alice" };
+  await client.apply(PCI_DEVICE_CLAIM, { metadata: { name: pciDeviceName(node, addressOf(1)) }, spec }, OPTIONS);
   const firstVf = pciDeviceName(node, "0000:01:10.0");
   await client.apply(PCI_DEVICE, { metadata: { name: firstVf }, spec: {} }, OPTIONS);
   const labels = { [Label.nodeName]: node, [Label.parentDevice]: device };

@@ -1,10 +1,14 @@
 import { expect } from "chai";
 import { Guard } from "../../../api/admission-policies.js";
+import { AGENT_ACCOUNT } from "../../../api/agent-role.js";
+import { CONTROLLER_ACCOUNT } from "../../../api/controller-role.js";
 import { KUBE_VIRT, type KubeVirt, type PciHostDevice } from "../../../api/kubevirt.js";
 import { Annotation, DEVICES_API_VERSION } from "../../../api/names.js";
 import type { KubeObject, ObjectMeta, OwnerReference } from "../../../api/object.js";
 import { CLAIM_FINALIZER, PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
+import type { ServiceAccountName } from "../../../api/rbac.js";
 import { type JsonPatchStep, KubeClient } from "../../../kube/client.js";
+import { isNotFound } from "../../../kube/errors.js";
 import { installKubeVirt } from "../../../lab/install-contract.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
@@ -13,7 +17,12 @@ import { refusedBy } from "./guarded.js";
 
 const OURS: PciHostDevice = { pciVendorSelector: "8086:10ED", resourceName: "a.com/B", externalResourceProvider: true };
 const THEIRS: PciHostDevice = { pciVendorSelector: "10DE:1EB8", resourceName: "nvidia.com/T4" };
+
 type Fields = Readonly<Record<string, unknown>>;
+
+function unlessGone(error: unknown): void {
+  if (!isNotFound(error)) throw error;
+}
 
 const OTHER_OWNER: OwnerReference = { apiVersion: DEVICES_API_VERSION, kind: "VGPUDevice", name: "v", uid: "uid-of-v" };
 
@@ -93,6 +102,11 @@ describe("the guard of what the controller writes of others' objects", () => {
     let made = 0;
     const namespace = "default";
     const at = { fieldManager: "somebody", namespace };
+    // A controller that another test starts would look after them.
+    after(async () => {
+      for (let index = 1; index <= made; index++)
+        await lab.client.delete(KUBE_VIRT, `kubevirt-${index}`, { namespace }).catch(unlessGone);
+    });
 
     /** As KubeVirt's operator and an administrator leave it: full of what is none of our business. */
     async function make(permittedHostDevices?: object | null): Promise<KubeVirt> {
@@ -172,6 +186,7 @@ describe("the guard of what the controller writes of others' objects", () => {
       ["a label", { metadata: { labels: { a: "b" } } }],
       ["an annotation", { metadata: { annotations: { theirs: null } } }],
       ["a finalizer", { metadata: { finalizers: ["example.org/stay"] } }],
+      ["an owner", { metadata: { ownerReferences: [OTHER_OWNER] } }],
       ["a field beside spec", { another: "x" }],
     ] as const) {
       it(`refuses to write ${what}`, async () => {
@@ -188,6 +203,43 @@ describe("the guard of what the controller writes of others' objects", () => {
       const made = await make({ pciHostDevices: [THEIRS] });
       const patch = { metadata: { labels: { a: "b" } }, ...list(OURS) };
       await refused(write(made, patch));
+    });
+
+    describe("though a role lets it", () => {
+      const clients: KubeClient[] = [];
+      /** With all rights that there are. */
+      async function mighty({ namespace, name }: ServiceAccountName): Promise<KubeClient> {
+        const user = `system:serviceaccount:${namespace}:${name}`;
+        const client = KubeClient.open({ kubeconfig: await lab.controlPlane.kubeconfigFor(user, ["system:masters"]) });
+        clients.push(client);
+        return client;
+      }
+      after(() => {
+        for (const client of clients) client.close();
+      });
+
+      it("refuses the controller to make one", async () => {
+        const work = (await mighty(CONTROLLER_ACCOUNT)).create(KUBE_VIRT, { metadata: { name: "a", namespace } }, at);
+        expect(await refused(work)).to.match(/^a: the reconciler writes nothing of a KubeVirt but /);
+      });
+
+      it("refuses the controller to delete one", async () => {
+        const { metadata } = await make();
+        await refused((await mighty(CONTROLLER_ACCOUNT)).delete(KUBE_VIRT, metadata.name, { namespace }));
+      });
+
+      it("refuses the controller its status", async () => {
+        const { metadata } = await make();
+        const options = { ...at, subresource: "status" } as const;
+        const client = await mighty(CONTROLLER_ACCOUNT);
+        await refused(client.merge(KUBE_VIRT, metadata.name, { status: { phase: "Deployed" } }, options));
+      });
+
+      it("refuses an agent what the controller may not write either", async () => {
+        const { metadata } = await make();
+        const patch = { spec: { imagePullPolicy: "Always" } };
+        await refused((await mighty(AGENT_ACCOUNT)).merge(KUBE_VIRT, metadata.name, patch, at));
+      });
     });
 
     it("lets everybody else write what his role says", async () => {
