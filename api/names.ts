@@ -58,6 +58,11 @@ export const Annotation = {
    * `8086:10CA=intel.com/82576_VF,…`. All others are somebody else's.
    */
   permittedPciDevices: "devices.harvesterhci.io/permitted-pci-devices",
+  /**
+   * On a PCIDeviceClaim that a resource of the provider has made: `<project>/<stack>` of its program, since a device is for
+   * one program.
+   */
+  program: "devices.harvesterhci.io/pulumi-program",
   /** On a NetworkAttachmentDefinition: what pods are to ask for, prefix included. Multus's. */
   resourceName: "k8s.v1.cni.cncf.io/resourceName",
   /** On a NetworkAttachmentDefinition: `<Kind>.<group>/<namespace>/<name>` of what it was made for. The operator's. */
@@ -141,6 +146,17 @@ export function deviceName(
 export function pciDeviceName(nodeName: string, address: string): string {
   const suffix = compactAddress(address);
   return `${shortened(nodeName, MAX_NAME - suffix.length - 1)}-${suffix}`;
+}
+
+/**
+ * Node and PCI address by a PCIDevice's name, where it tells them: of a name with a hash in it the node is not known.
+ * Undefined too for what is no such name.
+ */
+export function pciDeviceOf(name: string): { readonly nodeName: string; readonly address: string } | undefined {
+  const match = /^(.+)-([0-9a-f]{4,8})([0-9a-f]{2})([01][0-9a-f])([0-7])$/.exec(name);
+  if (match === null || name.length >= MAX_NAME) return undefined;
+  const [, nodeName = "", domain = "", bus = "", device = "", pciFunction = ""] = match;
+  return { nodeName, address: `${domain}:${bus}:${device}.${pciFunction}` };
 }
 
 /** A label value for any object name: itself up to 63 characters, else a prefix and a hash of the whole. */

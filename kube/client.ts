@@ -109,7 +109,7 @@ export class KubeClient {
     type: ResourceType<T>,
     name: string,
     patch: Readonly<Record<string, unknown>>,
-    options: WriteOptions & { readonly namespace?: string },
+    options: WriteOptions & { readonly namespace?: string | undefined },
   ): Promise<T> {
     const path =
       pathOf(type, options.namespace, name, options.subresource) + query({ fieldManager: options.fieldManager });
@@ -137,7 +137,7 @@ export class KubeClient {
   async delete(
     type: ResourceType<KubeObject>,
     name: string,
-    options: CallOptions & { readonly namespace?: string; readonly uid?: string | undefined } = {},
+    options: CallOptions & { readonly namespace?: string | undefined; readonly uid?: string | undefined } = {},
   ): Promise<void> {
     const body = {
       apiVersion: "v1",

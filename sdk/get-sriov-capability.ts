@@ -1,15 +1,10 @@
-import * as pulumi from "@pulumi/pulumi";
-import { chosenAccess } from "../provider/dynamic/connection.js";
-import { Cluster, sriovCapability, type SriovCapability } from "../provider/index.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { sriovCapability, type SriovCapability } from "../provider/index.js";
+import { askAsOutput, askCluster, type ClusterFunctionArgs } from "./cluster-function.js";
 import type { ClusterArgs } from "./cluster-resource.js";
 
 /** Arguments of {@link getSriovCapability}, with the defaults of a resource's. */
-export interface GetSriovCapabilityArgs {
-  /** Path or text of a kubeconfig. */
-  readonly kubeconfig?: string;
-  /** Context of the kubeconfig. */
-  readonly context?: string;
-}
+export type GetSriovCapabilityArgs = ClusterFunctionArgs;
 
 /**
  * Which nodes of the cluster have SR-IOV capable NICs, and which: as the reconciler's agents report them, or the
@@ -21,29 +16,11 @@ export interface GetSriovCapabilityArgs {
  * const { capable } = await sriov.getSriovCapability();
  * if (capable) new sriov.SriovNetwork("storage", { resourceName: "storage", vlan: 100 });
  */
-export async function getSriovCapability(args: GetSriovCapabilityArgs = {}): Promise<SriovCapability> {
-  const cluster = Cluster.open(chosenAccess(configured, args));
-  try {
-    return await sriovCapability(cluster);
-  } finally {
-    // What stays open would keep the program from ending.
-    await cluster.close();
-  }
+export function getSriovCapability(args: GetSriovCapabilityArgs = {}): Promise<SriovCapability> {
+  return askCluster(args, sriovCapability);
 }
 
 /** {@link getSriovCapability} of a cluster that is only known as output of a resource; asked once the arguments are known. */
 export function getSriovCapabilityOutput(args: ClusterArgs = {}): pulumi.Output<SriovCapability> {
-  const { kubeconfig, context } = args;
-  const known = pulumi.all([kubeconfig, context]);
-  const answer = known.apply(([kubeconfig, context]) =>
-    getSriovCapability({ ...(kubeconfig !== undefined && { kubeconfig }), ...(context !== undefined && { context }) }),
-  );
-  // A kubeconfig is a secret, but what nodes there are is none.
-  return pulumi.unsecret(answer);
-}
-
-/** `sriov:kubeconfig` and its like, of the stack's configuration. */
-function configured(key: string): string | undefined {
-  const [namespace = "", name = ""] = key.split(":");
-  return new pulumi.Config(namespace).get(name);
+  return askAsOutput<GetSriovCapabilityArgs, SriovCapability>(args, getSriovCapability);
 }

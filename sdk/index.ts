@@ -1,5 +1,18 @@
-export type { CapableDevice, NodeCapability, SriovCapability } from "../provider/index.js";
+export type {
+  CapableDevice,
+  ListedClaim,
+  ListedPciDevice,
+  NodeCapability,
+  SriovCapability,
+} from "../provider/index.js";
+export {
+  getPciDevices,
+  type GetPciDevicesArgs,
+  getPciDevicesOutput,
+  type GetPciDevicesOutputArgs,
+} from "./get-pci-devices.js";
 export { getSriovCapability, type GetSriovCapabilityArgs, getSriovCapabilityOutput } from "./get-sriov-capability.js";
+export { PciDeviceClaim, type PciDeviceClaimArgs, type PciDeviceClaimState } from "./pci-device-claim.js";
 export {
   SriovNetworkDevice,
   type SriovNetworkDeviceArgs,

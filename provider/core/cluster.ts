@@ -1,5 +1,5 @@
 import { NAMESPACE } from "../../api/core.js";
-import { SRIOV_NETWORK_API_VERSION } from "../../api/names.js";
+import { DEVICES_API_VERSION, SRIOV_NETWORK_API_VERSION } from "../../api/names.js";
 import type { KubeObject, ResourceType } from "../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { SRIOV_NETWORK_NODE_STATE } from "../../api/sriov-network-node-state.js";
@@ -13,12 +13,16 @@ export type { ClusterAccess };
 /** Whose kinds of the sriovnetwork.openshift.io group these are: the sriov-network-operator's at work, or this project's alone. */
 export type Dialect = "operator" | "own";
 
+/** Whose kinds of the devices.harvesterhci.io group these are: Harvester's, or this project's. */
+export type DeviceDialect = "harvester" | "own";
+
 /**
  * One cluster as all resources of a run share it: one connection pool, and one list and one watch of each kind that
  * any of them asks for, however many ask.
  */
 export class Cluster {
   private readonly shared = new Map<string, Promise<unknown>>();
+  private readonly reserved = new Map<string, string>();
   private readonly informers = new Set<Informer<KubeObject>>();
 
   constructor(readonly client: KubeClient) {}
@@ -54,11 +58,16 @@ export class Cluster {
 
   /** Plural names of the kinds that the cluster serves of the group sriovnetwork.openshift.io. */
   async networkKinds(): Promise<ReadonlySet<string>> {
-    const key = "network-kinds";
-    const kinds = await this.once(key, () => this.readNetworkKinds());
-    // What is missing may be what the same program installs.
-    if (kinds.size === 0) this.shared.delete(key);
-    return kinds;
+    return new Set((await this.kindsOf(SRIOV_NETWORK_API_VERSION)).keys());
+  }
+
+  /** Who looks after devices and claims here. Asked once in a run, or until there are any such kinds. */
+  async deviceDialect(): Promise<DeviceDialect> {
+    const kinds = await this.kindsOf(DEVICES_API_VERSION);
+    // Both have PCIDeviceClaims; Harvester's NICs are of another kind, or in its older releases of none.
+    return kinds.size === 0 || kinds.get(SRIOV_NETWORK_DEVICE.plural) === SRIOV_NETWORK_DEVICE.kind
+      ? "own"
+      : "harvester";
   }
 
   /**
@@ -85,6 +94,16 @@ export class Cluster {
     if (problem !== undefined) throw new Error(problem);
   }
 
+  /**
+   * Notes what a resource of this run wants that only one can have. Answers which other resource has noted the same before,
+   * by its URN.
+   */
+  reserve(what: string, urn: string): string | undefined {
+    const first = this.reserved.get(what) ?? urn;
+    this.reserved.set(what, first);
+    return first === urn ? undefined : first;
+  }
+
   /** Ends watches and connections. */
   async close(): Promise<void> {
     await Promise.allSettled(this.shared.values());
@@ -104,14 +123,24 @@ export class Cluster {
     return asked;
   }
 
-  private async readNetworkKinds(): Promise<ReadonlySet<string>> {
+  /** Kinds of one API group by plural name, as the cluster serves them; none where it has no such group. */
+  private async kindsOf(apiVersion: string): Promise<ReadonlyMap<string, string>> {
+    const key = `kinds of ${apiVersion}`;
+    const kinds = await this.once(key, () => this.readKinds(apiVersion));
+    // What is missing may be what the same program installs.
+    if (kinds.size === 0) this.shared.delete(key);
+    return kinds;
+  }
+
+  private async readKinds(apiVersion: string): Promise<ReadonlyMap<string, string>> {
     try {
-      const answer = await this.client.raw({ method: "GET", path: `/apis/${SRIOV_NETWORK_API_VERSION}` });
-      return new Set(
-        (answer as { readonly resources: readonly { readonly name: string }[] }).resources.map(({ name }) => name),
-      );
+      const answer = await this.client.raw({ method: "GET", path: `/apis/${apiVersion}` });
+      const { resources } = answer as {
+        readonly resources: readonly { readonly name: string; readonly kind: string }[];
+      };
+      return new Map(resources.map(({ name, kind }) => [name, kind]));
     } catch (error) {
-      if (isNotFound(error)) return new Set();
+      if (isNotFound(error)) return new Map();
       throw error;
     }
   }

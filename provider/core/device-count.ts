@@ -3,10 +3,10 @@ import { messageOf } from "../../kube/errors.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
 import { awaitCount, CountTaken, DeviceVanished, VfsInUse } from "./device-wait.js";
-import { type Claim, claimCount, releaseForerunners } from "./field-ownership.js";
+import { type CountOwner, takeCount, releaseForerunners } from "./field-ownership.js";
 import { type Operation, PartialFailure } from "./resource.js";
 
-/** Changing the count of one NIC, from the claim on the field to the agent's answer. */
+/** Changing the count of one NIC, from taking the field to the agent's answer. */
 
 /**
  * Sets the count and returns once the NIC has its VFs. Where VFs are in use, the count is put back before it fails.
@@ -17,20 +17,20 @@ export async function setCount(
   operation: Operation,
   device: SriovNetworkDevice,
   inputs: DeviceInputs,
-  claim: Claim,
+  owner: CountOwner,
 ): Promise<DeviceOutputs> {
   const { client } = operation.cluster;
   const { name } = device.metadata;
-  const applied = await claimCount(client, device, inputs.numVfs, claim);
+  const applied = await takeCount(client, device, inputs.numVfs, owner);
   // From here on the number is ours, so whatever fails below must leave a state behind.
   try {
-    await releaseForerunners(client, applied, claim);
-    return outputsOf(await awaitCount(operation, applied, inputs.numVfs), inputs, claim.fieldManager);
+    await releaseForerunners(client, applied, owner);
+    return outputsOf(await awaitCount(operation, applied, inputs.numVfs), inputs, owner.fieldManager);
   } catch (error) {
     const refused = error instanceof VfsInUse;
-    const note = refused ? await putBack(operation, applied, presentVfs(device).numVfs, claim) : "";
+    const note = refused ? await putBack(operation, applied, presentVfs(device).numVfs, owner) : "";
     const live = (await operation.cluster.devices()).get(name) ?? applied;
-    const outputs = outputsOf(live, { ...inputs, numVfs: live.spec.numVFS ?? 0 }, claim.fieldManager);
+    const outputs = outputsOf(live, { ...inputs, numVfs: live.spec.numVFS ?? 0 }, owner.fieldManager);
     throw new PartialFailure(name, outputs, messageOf(error) + note, { cause: error });
   }
 }
@@ -40,7 +40,7 @@ async function putBack(
   operation: Operation,
   device: SriovNetworkDevice,
   numVfs: number,
-  claim: Claim,
+  owner: CountOwner,
 ): Promise<string> {
   const { name } = device.metadata;
   operation.log.status(`putting the count back to ${numVfs}`);
@@ -48,7 +48,7 @@ async function putBack(
     const informer = await operation.cluster.devices();
     const latest = informer.get(name) ?? device;
     // As many as there are: nothing goes, so nothing needs leave, and what was given for the change is taken back.
-    informer.observe(await claimCount(operation.cluster.client, latest, numVfs, { ...claim, disrupt: false }));
+    informer.observe(await takeCount(operation.cluster.client, latest, numVfs, { ...owner, disrupt: false }));
     return ` The count was put back to ${numVfs}.`;
   } catch (error) {
     return ` The count could not be put back to ${numVfs} (${messageOf(error)}): set spec.numVFS of ${name} to it.`;
@@ -77,8 +77,8 @@ export async function awaitRelease(
     const { fieldManager, resourceUrn } = olds;
     if (!(error instanceof VfsInUse) || fieldManager === undefined) throw error;
     const { signal } = operation;
-    const claim: Claim = { fieldManager, urn: resourceUrn ?? "", force: false, disrupt: false, signal };
-    const note = await putBack(operation, released, presentVfs(before).numVfs, claim);
+    const owner: CountOwner = { fieldManager, urn: resourceUrn ?? "", force: false, disrupt: false, signal };
+    const note = await putBack(operation, released, presentVfs(before).numVfs, owner);
     throw new Error(error.message + note, { cause: error });
   }
 }

@@ -1,10 +1,9 @@
-import { NODE, type Node } from "../../api/core.js";
-import { Annotation, Label } from "../../api/names.js";
+import { Annotation } from "../../api/names.js";
 import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import { isForbidden } from "../../kube/errors.js";
 import { waitFor, WaitTimeout } from "../../kube/wait.js";
 import type { Cluster } from "./cluster.js";
 import type { PartialDeviceInputs } from "./device-inputs.js";
+import { lookUpNode } from "./node-lookup.js";
 import type { InputFailure, Operation } from "./resource.js";
 
 /** How a program names a NIC. */
@@ -27,17 +26,12 @@ export async function lookUpDevice(cluster: Cluster, key: DeviceKey): Promise<Lo
   const device = findDevice(devices, key);
   if (device !== undefined) return { state: "found", device };
   const ofNode = devices.filter((candidate) => candidate.spec.nodeName === key.nodeName);
-  const nodes = await listNodes(cluster);
-  const node = nodes?.find((candidate) => candidate.metadata.name === key.nodeName);
-  const reported = (nodes ?? []).filter(hasReported).map((candidate) => candidate.metadata.name);
-  // Where nodes can be seen, only the label tells that the agent is through with all of its node's NICs.
-  if (nodes ? node !== undefined && hasReported(node) : ofNode.length > 0)
+  const node = await lookUpNode(cluster, key.nodeName);
+  // Where nodes can be seen, only the agent's word tells that it is through with all of its node's NICs.
+  if (node.state === "reported" || (node.state === "unseen" && ofNode.length > 0))
     return { state: "absent", failure: absentOnNode(key, ofNode) };
-  if (nodes && !node && reported.length > 0) {
-    const reason = `no node "${key.nodeName}" in the cluster; nodes whose agent has reported: ${reported.join(", ")}`;
-    return { state: "absent", failure: { property: "nodeName", reason } };
-  }
-  return { state: "unreported", why: unreportedReason(key.nodeName, nodes, node) };
+  if (node.state === "absent" && !node.mayCome) return { state: "absent", failure: node.failure };
+  return { state: "unreported", why: node.why };
 }
 
 /** Waits until the NIC is discovered, as long as the operation's deadline allows. @throws {Error} with the node's NICs. */
@@ -123,24 +117,4 @@ function notDiscovered(key: DeviceKey, why: string, devices: readonly SriovNetwo
 
 function describeKey(key: DeviceKey): string {
   return `SR-IOV device "${key.address ?? key.interfaceName ?? ""}" of node "${key.nodeName}"`;
-}
-
-function unreportedReason(nodeName: string, nodes: readonly Node[] | undefined, node: Node | undefined): string {
-  if (!nodes) return `nodes cannot be listed with these credentials, so it is not known whether "${nodeName}" exists`;
-  if (!node) return `there is no node "${nodeName}", and no node's agent has reported yet`;
-  return `the agent on node "${nodeName}" has not reported yet`;
-}
-
-/** Undefined where the credentials may not list nodes. */
-async function listNodes(cluster: Cluster): Promise<readonly Node[] | undefined> {
-  try {
-    return (await cluster.client.list(NODE)).items;
-  } catch (error) {
-    if (isForbidden(error)) return undefined;
-    throw error;
-  }
-}
-
-function hasReported(node: Node): boolean {
-  return node.metadata.labels?.[Label.capable] !== undefined;
 }

@@ -16,7 +16,7 @@ export class OwnershipConflict extends Error {
   override readonly name = "OwnershipConflict";
 }
 
-export interface Claim {
+export interface CountOwner {
   readonly fieldManager: string;
   readonly urn: string;
   /** Take the field from whoever owns it. */
@@ -27,26 +27,26 @@ export interface Claim {
 }
 
 /**
- * Sets the count, and nothing that stays beside it, as the claim's manager.
+ * Sets the count, and nothing that stays beside it, as the owner's manager.
  *
  * @throws {OwnershipConflict} @throws {DisruptionRefused} Nothing was changed.
  */
-export async function claimCount(
+export async function takeCount(
   client: KubeClient,
   device: SriovNetworkDevice,
   numVfs: number,
-  claim: Claim,
+  owner: CountOwner,
 ): Promise<SriovNetworkDevice> {
   const { name, uid } = device.metadata;
-  const permission = disruptionAnnotation(device, numVfs, claim.disrupt);
+  const permission = disruptionAnnotation(device, numVfs, owner.disrupt);
   const object = { metadata: { name, uid, ...permission }, spec: { numVFS: numVfs } };
-  const options = { fieldManager: claim.fieldManager, signal: claim.signal };
+  const options = { fieldManager: owner.fieldManager, signal: owner.signal };
   try {
-    return await client.apply(SRIOV_NETWORK_DEVICE, object, { ...options, force: claim.force });
+    return await client.apply(SRIOV_NETWORK_DEVICE, object, { ...options, force: owner.force });
   } catch (error) {
     // A conflict without managers is about the object's uid: it was deleted and made anew.
     if (!isConflict(error) || conflictingManagers(error).length === 0) {
-      throw await explainRefusal(client, device, numVfs, claim.disrupt, error);
+      throw await explainRefusal(client, device, numVfs, owner.disrupt, error);
     }
     // Not even a manager that was minted from this very URN is overruled: a stack elsewhere can have the same URN.
     throw new OwnershipConflict(conflictMessage(device, numVfs, conflictingManagers(error), "refused"), {
@@ -56,13 +56,17 @@ export async function claimCount(
 }
 
 /** Lets go of managers that earlier, interrupted creates of the same resource have left. */
-export async function releaseForerunners(client: KubeClient, device: SriovNetworkDevice, claim: Claim): Promise<void> {
+export async function releaseForerunners(
+  client: KubeClient,
+  device: SriovNetworkDevice,
+  owner: CountOwner,
+): Promise<void> {
   const forerunners = countOwners(device)
     .map((entry) => entry.manager ?? "")
-    .filter((manager) => isMintedFrom(claim.urn, manager) && manager !== claim.fieldManager);
-  // The count stays, since it is the claim's own by now.
+    .filter((manager) => isMintedFrom(owner.urn, manager) && manager !== owner.fieldManager);
+  // The count stays, since it is the owner's by now.
   for (const fieldManager of forerunners)
-    await releaseCount(client, device, { ...claim, fieldManager, disrupt: false });
+    await releaseCount(client, device, { ...owner, fieldManager, disrupt: false });
 }
 
 /**
@@ -74,7 +78,7 @@ export async function releaseForerunners(client: KubeClient, device: SriovNetwor
 export async function releaseCount(
   client: KubeClient,
   device: SriovNetworkDevice,
-  { fieldManager, disrupt, signal }: Omit<Claim, "urn" | "force">,
+  { fieldManager, disrupt, signal }: Omit<CountOwner, "urn" | "force">,
 ): Promise<SriovNetworkDevice> {
   const { name, uid } = device.metadata;
   // Where another owner keeps the count, there is nothing to allow.

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { isProviderFieldManager } from "../../api/names.js";
-import type { KubeObject, ManagedFieldsEntry, ResourceType } from "../../api/object.js";
+import type { KubeObject, ManagedFieldsEntry, OwnerReference, ResourceType } from "../../api/object.js";
 import type { KubeClient } from "../../kube/client.js";
 import { type ApiError, conflictingManagers, isConflict, isKindMissing, isNotFound } from "../../kube/errors.js";
 import { isMintedFrom, quoteAll } from "./field-manager.js";
@@ -16,12 +16,14 @@ import { KindMissing } from "./missing-kind.js";
 /** What the resource wants of the object: all that it sets. */
 export interface WantedObject {
   readonly name: string;
-  readonly namespace: string;
+  /** Absent of kinds that have none. */
+  readonly namespace?: string;
   readonly spec: Readonly<Record<string, unknown>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
 }
 
-export interface ObjectClaim {
+export interface ObjectOwner {
   readonly fieldManager: string;
   readonly urn: string;
   /** Take the object, or fields of it, from whoever has them. */
@@ -68,19 +70,21 @@ export async function findObject<T extends KubeObject>(
  * Makes the object. One that is there already is taken over where it is what an earlier, interrupted create of this
  * resource has left, or where another resource of Pulumi wants the very same.
  *
+ * @param describe puts what is in the way into words, and what to do about it.
  * @throws {ObjectConflict} naming who has it.
  */
 export async function makeObject<T extends KubeObject>(
   client: KubeClient,
   type: ResourceType<T>,
   wanted: WantedObject,
-  claim: ObjectClaim,
+  owner: ObjectOwner,
+  describe = (_live: T, obstacle: ObjectObstacle) => describeObstacle(type, wanted, obstacle),
 ): Promise<T> {
-  const live = await findObject(client, type, wanted, claim.signal);
-  const problem = live === undefined || claim.force ? undefined : takeoverProblem(live, type, wanted, claim.urn);
-  if (problem !== undefined) throw new ObjectConflict(problem);
-  const made = await setObject(client, type, live, wanted, claim);
-  await releaseForerunners(client, type, made, claim);
+  const live = await findObject(client, type, wanted, owner.signal);
+  const obstacle = live === undefined || owner.force ? undefined : obstacleIn(live, wanted, owner.urn);
+  if (live !== undefined && obstacle !== undefined) throw new ObjectConflict(describe(live, obstacle));
+  const made = await setObject(client, type, live, wanted, owner);
+  await releaseForerunners(client, type, made, owner);
   return made;
 }
 
@@ -95,22 +99,28 @@ export async function setObject<T extends KubeObject>(
   type: ResourceType<T>,
   live: T | undefined,
   wanted: WantedObject,
-  claim: ObjectClaim,
+  owner: ObjectOwner,
 ): Promise<T> {
-  const { name, namespace, spec, annotations } = wanted;
+  const { name, namespace, spec, annotations, ownerReferences } = wanted;
   // An empty map would be a value of its own, which two who want no annotation would conflict about.
   const given = annotations !== undefined && Object.keys(annotations).length > 0;
-  const metadata = { name, namespace, ...uidOf(live), ...(given && { annotations }) };
-  const { fieldManager, signal } = claim;
+  const place = { name, ...(namespace !== undefined && { namespace }) };
+  const metadata = {
+    ...place,
+    ...uidOf(live),
+    ...(given && { annotations }),
+    ...(ownerReferences !== undefined && { ownerReferences }),
+  };
+  const { fieldManager, signal } = owner;
   const apply = (force: boolean): Promise<T> => client.apply(type, { metadata, spec }, { fieldManager, signal, force });
   try {
-    return await apply(claim.force);
+    return await apply(owner.force);
   } catch (error) {
     if (isKindMissing(error)) throw new KindMissing(type, error);
     // A conflict without managers is about the object's uid: it was deleted and made anew.
     if (!isConflict(error) || conflictingManagers(error).length === 0) throw error;
     const others = conflictingManagers(error);
-    if (others.every((manager) => claim.overruled?.includes(manager))) return apply(true);
+    if (others.every((manager) => owner.overruled?.includes(manager))) return apply(true);
     throw new ObjectConflict(conflictMessage(type, wanted, error), { cause: error });
   }
 }
@@ -134,18 +144,18 @@ export async function removeObject<T extends KubeObject>(
   client: KubeClient,
   type: ResourceType<T>,
   live: T | undefined,
-  claim: Pick<ObjectClaim, "fieldManager" | "signal">,
+  owner: Pick<ObjectOwner, "fieldManager" | "signal">,
 ): Promise<Removal> {
   if (live === undefined) return { kind: "gone" };
-  const { name, namespace = "", uid } = live.metadata;
-  const owners = specOwners(live).filter((manager) => manager !== claim.fieldManager);
-  if (!hasPartOf(live, claim.fieldManager)) return { kind: "foreign", owners };
+  const { name, namespace, uid } = live.metadata;
+  const owners = specOwners(live).filter((manager) => manager !== owner.fieldManager);
+  if (!hasPartOf(live, owner.fieldManager)) return { kind: "foreign", owners };
   if (owners.some(isProviderFieldManager)) {
-    await releaseObject(client, type, live, claim);
+    await releaseObject(client, type, live, owner);
     return { kind: "released", owners };
   }
   try {
-    await client.delete(type, name, { namespace, uid, signal: claim.signal });
+    await client.delete(type, name, { namespace, uid, signal: owner.signal });
     return { kind: "deleted" };
   } catch (error) {
     // Gone meanwhile, or another object by now, which is not this resource's.
@@ -159,7 +169,7 @@ async function releaseObject<T extends KubeObject>(
   client: KubeClient,
   type: ResourceType<T>,
   live: T,
-  { fieldManager, signal }: Pick<ObjectClaim, "fieldManager" | "signal">,
+  { fieldManager, signal }: Pick<ObjectOwner, "fieldManager" | "signal">,
 ): Promise<void> {
   const { name, namespace } = live.metadata;
   const object = { metadata: { name, ...(namespace !== undefined && { namespace }), ...uidOf(live) } };
@@ -171,42 +181,59 @@ async function releaseForerunners<T extends KubeObject>(
   client: KubeClient,
   type: ResourceType<T>,
   made: T,
-  claim: ObjectClaim,
+  owner: ObjectOwner,
 ): Promise<void> {
   const forerunners = specOwners(made).filter(
-    (manager) => isMintedFrom(claim.urn, manager) && manager !== claim.fieldManager,
+    (manager) => isMintedFrom(owner.urn, manager) && manager !== owner.fieldManager,
   );
-  // The object stays as it is, since all of it is the claim's own by now.
-  for (const fieldManager of forerunners) await releaseObject(client, type, made, { ...claim, fieldManager });
+  // The object stays as it is, since all of it is the owner's by now.
+  for (const fieldManager of forerunners) await releaseObject(client, type, made, { ...owner, fieldManager });
 }
 
-/** Why a resource cannot have an object that is there already, or nothing. */
-function takeoverProblem(
-  live: KubeObject,
+/**
+ * Why a resource cannot have an object that is there already: it is `deleted`, though not gone; all of it is `foreign`, and
+ * no resource of Pulumi has set any; or one has, and wants it otherwise: a `forerunner` with the URN of this one, or another
+ * resource as a `rival`.
+ */
+export interface ObjectObstacle {
+  readonly kind: "deleted" | "foreign" | "forerunner" | "rival";
+  readonly owners: readonly string[];
+}
+
+/** Pure: why a resource cannot have the object, or nothing. */
+export function obstacleIn(live: KubeObject, wanted: WantedObject, urn: string): ObjectObstacle | undefined {
+  const owners = specOwners(live);
+  if (live.metadata.deletionTimestamp !== undefined) return { kind: "deleted", owners };
+  if (!owners.some(isProviderFieldManager)) return { kind: "foreign", owners };
+  if (wantsTheSame(live, wanted)) return undefined;
+  return { kind: owners.every((manager) => isMintedFrom(urn, manager)) ? "forerunner" : "rival", owners };
+}
+
+function describeObstacle(
   type: ResourceType<KubeObject>,
   wanted: WantedObject,
-  urn: string,
-): string | undefined {
+  { kind, owners }: ObjectObstacle,
+): string {
   const object = describeObject(type, wanted);
-  if (live.metadata.deletionTimestamp !== undefined)
-    return `${object} is there already, and is being deleted. Run up again once it is gone.`;
-  const owners = specOwners(live);
-  const others = owners.filter((manager) => !isProviderFieldManager(manager));
+  if (kind === "deleted") return `${object} is there already, and is being deleted. Run up again once it is gone.`;
   const change = `Give this resource another name for its object, delete the one that is there, or set forceConflicts: true to take it over.`;
   if (owners.length === 0) return `${object} is there already, and nobody is on record as its owner. ${change}`;
-  if (others.length === owners.length)
-    return `${object} is there already: it is owned by field manager ${quoteAll(others)}. ${change}`;
-  if (wantsTheSame(live, wanted)) return undefined;
-  const whose = owners.every((manager) => isMintedFrom(urn, manager))
-    ? `of a resource with the URN of this one: what an interrupted up has left, or a stack of the same name elsewhere`
-    : `of another resource of Pulumi`;
-  return `${object} is there already, and other than asked for: it is owned by field manager ${quoteAll(owners)}, ${whose}. ${change}`;
+  const owned = `it is owned by field manager ${quoteAll(owners)}`;
+  if (kind === "foreign") return `${object} is there already: ${owned}. ${change}`;
+  const whose =
+    kind === "forerunner"
+      ? `of a resource with the URN of this one: what an interrupted up has left, or a stack of the same name elsewhere`
+      : `of another resource of Pulumi`;
+  return `${object} is there already, and other than asked for: ${owned}, ${whose}. ${change}`;
 }
 
 /** Whether resources of Pulumi have set the same as is wanted, no less and no more. */
 function wantsTheSame(live: KubeObject, wanted: WantedObject): boolean {
   const spec = (live as { readonly spec?: Readonly<Record<string, unknown>> }).spec ?? {};
   const names = Object.keys(wanted.spec);
+  const annotations = Object.entries(wanted.annotations ?? {});
+  // One that is not there yet contradicts nobody.
+  if (annotations.some(([name, value]) => (live.metadata.annotations?.[name] ?? value) !== value)) return false;
   return specEntries(live)
     .filter(({ manager }) => isProviderFieldManager(manager ?? ""))
     .every(({ fieldsV1 }) => {
@@ -236,7 +263,7 @@ function describeObject(
   { kind }: ResourceType<KubeObject>,
   { name, namespace }: Pick<WantedObject, "name" | "namespace">,
 ): string {
-  return `${kind} ${namespace}/${name}`;
+  return `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
 }
 
 /** Whether anything of the object is still as the manager has set it: an annotation will do, where others took the spec. */

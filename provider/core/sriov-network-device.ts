@@ -7,7 +7,7 @@ import type { DeviceInputs } from "./device-inputs.js";
 import { awaitDevice, deviceKey } from "./device-lookup.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
 import { mintFieldManager } from "./field-manager.js";
-import { type Claim, countOwners, describeOwners, foreignOwners, releaseCount } from "./field-ownership.js";
+import { type CountOwner, countOwners, describeOwners, foreignOwners, releaseCount } from "./field-ownership.js";
 import { KindMissing, missingKind } from "./missing-kind.js";
 import type { Created, Operation, Resource } from "./resource.js";
 
@@ -28,8 +28,8 @@ export const sriovNetworkDevice: Resource<DeviceInputs, DeviceOutputs> = {
 export async function createDevice(operation: Operation, inputs: DeviceInputs): Promise<Created<DeviceOutputs>> {
   await devicesOrAdvice(operation);
   const device = await awaitDevice(operation, inputs);
-  const claim = claimOf(inputs, mintFieldManager(inputs.resourceUrn), operation);
-  const outputs = await setCount(operation, device, inputs, claim);
+  const owner = ownerOf(inputs, mintFieldManager(inputs.resourceUrn), operation);
+  const outputs = await setCount(operation, device, inputs, owner);
   return { id: device.metadata.name, outputs };
 }
 
@@ -43,8 +43,8 @@ export async function updateDevice(
   await devicesOrAdvice(operation);
   const device = await awaitDevice(operation, { nodeName: inputs.nodeName, ...deviceKey(olds, inputs) });
   if (device.metadata.name !== id) operation.log.warn(`${id} is called ${device.metadata.name} now`);
-  const claim = claimOf(inputs, olds.fieldManager ?? mintFieldManager(inputs.resourceUrn), operation);
-  return setCount(operation, device, inputs, claim);
+  const owner = ownerOf(inputs, olds.fieldManager ?? mintFieldManager(inputs.resourceUrn), operation);
+  return setCount(operation, device, inputs, owner);
 }
 
 /** The live device, or undefined where it is gone. @throws {Error} where a lookup names one that is not there. */
@@ -134,7 +134,7 @@ function keptProblem(
   );
 }
 
-function claimOf(inputs: DeviceInputs, fieldManager: string, { signal }: Operation): Claim {
+function ownerOf(inputs: DeviceInputs, fieldManager: string, { signal }: Operation): CountOwner {
   const disrupt = inputs.onVfsInUse === "proceed";
   return { fieldManager, urn: inputs.resourceUrn, force: inputs.forceConflicts ?? false, disrupt, signal };
 }

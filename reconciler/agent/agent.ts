@@ -88,7 +88,8 @@ export class Agent {
     const listed = () => this.objects.list();
     this.pciObjects = new PciObjects({ ...parts, watches: this.watches, owner, devices: listed }, options);
     this.inventory = new Inventory(log, events);
-    this.loops = new DeviceLoops((address, object) => this.openLoop(address, object));
+    const passed = (): void => this.parts.advertiser?.changed();
+    this.loops = new DeviceLoops((address, object) => this.openLoop(address, object), passed);
     this.claims = this.openClaims(listed);
     this.scans = new Scans(() => this.checkedScan(), options.scanIntervalMs);
   }

@@ -7,7 +7,11 @@ export class DeviceLoops {
   private readonly loops = new Map<PciAddress, DeviceLoop>();
   private readonly passed = new Set<string>();
 
-  constructor(private readonly open: (address: PciAddress, object: SriovNetworkDevice) => DeviceLoop) {}
+  constructor(
+    private readonly open: (address: PciAddress, object: SriovNetworkDevice) => DeviceLoop,
+    /** A NIC has had its first pass; its object may say the same as before. */
+    private readonly onFirstPass: () => void,
+  ) {}
 
   /** The object has changed. Before the first scan nobody hears of it. */
   hear(object: SriovNetworkDevice): void {
@@ -22,7 +26,7 @@ export class DeviceLoops {
     const loop = known ?? this.open(address, object);
     this.loops.set(address, loop);
     loop.wake();
-    if (known === undefined) void loop.idle().then(() => this.passed.add(address));
+    if (known === undefined) void loop.idle().then(() => this.firstPassed(address));
   }
 
   /** Has the object's NIC had its first pass? Until then its status may speak of before the node was restarted. */
@@ -42,5 +46,10 @@ export class DeviceLoops {
   /** Each ends after the pass that is under way. */
   async stop(): Promise<void> {
     await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+  }
+
+  private firstPassed(address: PciAddress): void {
+    this.passed.add(address);
+    this.onFirstPass();
   }
 }

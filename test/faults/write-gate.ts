@@ -7,7 +7,7 @@ export interface Write {
   /** Of the kind: `sriovnetworkdevices`. */
   readonly plural: string;
   readonly name: string;
-  readonly how: "create" | "apply" | "merge" | "update" | "delete";
+  readonly how: "create" | "apply" | "merge" | "json-patch" | "update" | "delete";
   readonly subresource: string | undefined;
 }
 
@@ -109,6 +109,7 @@ const NOT_COUNTED = new Set(["leases", "events"]);
 const PATCHES: Readonly<Record<string, Write["how"]>> = {
   "application/apply-patch+yaml": "apply",
   "application/merge-patch+json": "merge",
+  "application/json-patch+json": "json-patch",
 };
 
 function writeOf({ method, url = "/", headers }: IncomingMessage): Write | undefined {

@@ -6,10 +6,11 @@ import type { KubeObject } from "../../../api/object.js";
 import { SRIOV_NETWORK, type SriovNetwork } from "../../../api/sriov-network.js";
 import { isForbidden, isKindMissing } from "../../../kube/errors.js";
 import type { Informer } from "../../../kube/informer.js";
-import { type Verdict, waitFor, type WaitOptions, WaitTimeout } from "../../../kube/wait.js";
+import { type Verdict, waitFor } from "../../../kube/wait.js";
 import { missingKind } from "../missing-kind.js";
 import type { Operation } from "../resource.js";
-import { CONTROLLER, type SilenceWatch, watchForSilence } from "../silence.js";
+import { CONTROLLER, watchForSilence } from "../silence.js";
+import { finalizersOf, inTime, waitOptions } from "../waiting.js";
 import { type AttachmentPlace, placeOf } from "./network-outputs.js";
 import {
   attachedVerdict,
@@ -126,21 +127,4 @@ function either<A extends KubeObject, B extends KubeObject>(
       return () => ends.forEach((end) => end());
     },
   };
-}
-
-/** What keeps an object that was deleted. */
-function finalizersOf({ metadata }: KubeObject): string {
-  const { finalizers = [] } = metadata as { readonly finalizers?: readonly string[] };
-  return finalizers.length === 0 ? "is still there" : `is still there, kept by its finalizer ${finalizers.join(", ")}`;
-}
-
-function waitOptions({ deadline, signal, log }: Operation): WaitOptions {
-  return { deadline, signal, onPending: (what) => log.status(what) };
-}
-
-/** Time that ran out, with what was missing; any other error as it is. */
-function inTime(error: unknown, what: string, next: string, silence?: SilenceWatch): unknown {
-  if (!(error instanceof WaitTimeout)) return error;
-  const missing = silence?.finding() ?? error.pending;
-  return new Error(`${what}: ${missing}. ${next} More time: customTimeouts.`, { cause: error });
 }

@@ -7,7 +7,7 @@ import { defaultNamespace } from "../object-place.js";
 import {
   findObject,
   makeObject,
-  type ObjectClaim,
+  type ObjectOwner,
   removeObject,
   setObject,
   type WantedObject,
@@ -36,9 +36,9 @@ export const sriovNetwork: Resource<NetworkInputs, NetworkOutputs> = {
 /** Makes the network, and returns once its attachment is there. @throws {PartialFailure} */
 export async function createNetwork(operation: Operation, inputs: NetworkInputs): Promise<Created<NetworkOutputs>> {
   const { client } = operation.cluster;
-  const claim = claimOf(operation, inputs, mintFieldManager(inputs.resourceUrn));
-  const applied = await makeObject(client, SRIOV_NETWORK, await wantedNetwork(operation, inputs), claim);
-  return { id: idOf(inputs), outputs: await attached(operation, applied, inputs, claim) };
+  const owner = ownerOf(operation, inputs, mintFieldManager(inputs.resourceUrn));
+  const applied = await makeObject(client, SRIOV_NETWORK, await wantedNetwork(operation, inputs), owner);
+  return { id: idOf(inputs), outputs: await attached(operation, applied, inputs, owner) };
 }
 
 /** Sets what the program says now; a network that somebody deleted is made anew. @throws {PartialFailure} */
@@ -49,11 +49,11 @@ export async function updateNetwork(
   inputs: NetworkInputs,
 ): Promise<NetworkOutputs> {
   const { client } = operation.cluster;
-  const claim = claimOf(operation, inputs, olds.fieldManager ?? mintFieldManager(inputs.resourceUrn));
+  const owner = ownerOf(operation, inputs, olds.fieldManager ?? mintFieldManager(inputs.resourceUrn));
   const wanted = await wantedNetwork(operation, inputs);
   const live = await findObject(client, SRIOV_NETWORK, wanted, operation.signal);
-  const applied = await setObject(client, SRIOV_NETWORK, live, wanted, claim);
-  return attached(operation, applied, inputs, claim);
+  const applied = await setObject(client, SRIOV_NETWORK, live, wanted, owner);
+  return attached(operation, applied, inputs, owner);
 }
 
 /** The network is ours from here on, so whatever fails must leave a state behind. */
@@ -61,7 +61,7 @@ async function attached(
   operation: Operation,
   applied: SriovNetwork,
   inputs: NetworkInputs,
-  { fieldManager }: ObjectClaim,
+  { fieldManager }: ObjectOwner,
 ): Promise<NetworkOutputs> {
   const { name, namespace } = applied.metadata;
   try {
@@ -122,7 +122,7 @@ async function wantedNetwork({ cluster }: Operation, inputs: NetworkInputs): Pro
   return { name, namespace, spec, ...(isFollowed && { annotations: { [Annotation.policy]: policy.policyName } }) };
 }
 
-function claimOf({ signal }: Operation, inputs: NetworkInputs, fieldManager: string): ObjectClaim {
+function ownerOf({ signal }: Operation, inputs: NetworkInputs, fieldManager: string): ObjectOwner {
   const { resourceUrn: urn, forceConflicts: force = false } = inputs;
   // The controller has set the resource name to the policy's, which the program says too.
   return { fieldManager, urn, force, overruled: [CONTROLLER_FIELD_MANAGER], signal };

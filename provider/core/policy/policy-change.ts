@@ -7,7 +7,7 @@ import { KindMissing } from "../missing-kind.js";
 import {
   findObject,
   makeObject,
-  type ObjectClaim,
+  type ObjectOwner,
   removeObject,
   setObject,
   type WantedObject,
@@ -28,7 +28,7 @@ export interface PolicyChange {
 /** @throws {DisruptionRefused} where VFs in use would go and the program does not let them: nothing was changed. */
 export async function planChange(operation: Operation, inputs: PolicyInputs): Promise<PolicyChange> {
   const wanted = wantedPolicy(inputs);
-  const effects = await foreseenEffects(operation, wanted);
+  const effects = await foreseenEffects(operation, wanted, inputs.namespace ?? "");
   const used = effects === undefined ? [] : usedThatGo(effects);
   const proceed = inputs.onVfsInUse === "proceed";
   if (used.length > 0 && !proceed) {
@@ -60,11 +60,11 @@ export async function writePolicy(
   { cluster }: Operation,
   live: SriovNetworkNodePolicy | undefined,
   wanted: WantedObject,
-  claim: ObjectClaim,
+  owner: ObjectOwner,
 ): Promise<SriovNetworkNodePolicy> {
   try {
-    if (live === undefined) return await makeObject(cluster.client, SRIOV_NETWORK_NODE_POLICY, wanted, claim);
-    return await setObject(cluster.client, SRIOV_NETWORK_NODE_POLICY, live, wanted, claim);
+    if (live === undefined) return await makeObject(cluster.client, SRIOV_NETWORK_NODE_POLICY, wanted, owner);
+    return await setObject(cluster.client, SRIOV_NETWORK_NODE_POLICY, live, wanted, owner);
   } catch (error) {
     const refusal = policyRefusal(error);
     if (refusal === undefined) throw error;
@@ -86,12 +86,12 @@ export interface Undone {
  *
  * @param before the settings that it had.
  */
-export async function putBack(operation: Operation, before: PolicyInputs, claim: ObjectClaim): Promise<Undone> {
+export async function putBack(operation: Operation, before: PolicyInputs, owner: ObjectOwner): Promise<Undone> {
   const wanted = wantedPolicy(before);
   operation.log.status(`putting policy ${wanted.name} back to what it was`);
   try {
     const live = await findObject(operation.cluster.client, SRIOV_NETWORK_NODE_POLICY, wanted);
-    const policy = await writePolicy(operation, live, wanted, claim);
+    const policy = await writePolicy(operation, live, wanted, owner);
     (await operation.cluster.objects(SRIOV_NETWORK_NODE_POLICY, wanted.namespace)).observe(policy);
     return { note: "\nThe policy was put back to what it was.", settings: before };
   } catch (error) {
@@ -101,7 +101,7 @@ export async function putBack(operation: Operation, before: PolicyInputs, claim:
 }
 
 /** The same for a policy that was not there before. */
-export async function takeBack(operation: Operation, inputs: PolicyInputs, claim: ObjectClaim): Promise<Undone> {
+export async function takeBack(operation: Operation, inputs: PolicyInputs, owner: ObjectOwner): Promise<Undone> {
   const wanted = wantedPolicy(inputs);
   const { client } = operation.cluster;
   operation.log.status(`deleting policy ${wanted.name} again`);
@@ -110,7 +110,7 @@ export async function takeBack(operation: Operation, inputs: PolicyInputs, claim
       client,
       SRIOV_NETWORK_NODE_POLICY,
       await findObject(client, SRIOV_NETWORK_NODE_POLICY, wanted),
-      claim,
+      owner,
     );
     return { note: "\nThe policy was deleted again.", settings: undefined };
   } catch (error) {
@@ -118,9 +118,13 @@ export async function takeBack(operation: Operation, inputs: PolicyInputs, claim
   }
 }
 
-async function foreseenEffects(operation: Operation, wanted: WantedObject): Promise<PolicyEffects | undefined> {
+async function foreseenEffects(
+  operation: Operation,
+  wanted: WantedObject,
+  namespace: string,
+): Promise<PolicyEffects | undefined> {
   try {
-    const scene = await (await dialectOf(operation.cluster)).scene(operation, wanted.namespace);
+    const scene = await (await dialectOf(operation.cluster)).scene(operation, namespace);
     return effectsOf(scene, wanted.name, wanted.spec as unknown as SriovNetworkNodePolicySpec);
   } catch (error) {
     if (isKindMissing(error)) throw new KindMissing(SRIOV_NETWORK_NODE_POLICY, error);

@@ -8,7 +8,7 @@ import { parsePfName } from "../../../plan/policies/vf-range.js";
 import { describeUsed, DisruptionRefused, WAYS_OUT } from "../disruption.js";
 import { quoteAll } from "../field-manager.js";
 import { KindMissing } from "../missing-kind.js";
-import { findObject, isLastOwner, type ObjectClaim, removeObject } from "../owned-object.js";
+import { findObject, isLastOwner, type ObjectOwner, removeObject } from "../owned-object.js";
 import type { Operation } from "../resource.js";
 import { dialectOf } from "./dialect-of.js";
 import { permitted, writePolicy } from "./policy-change.js";
@@ -27,8 +27,8 @@ export async function removePolicy(operation: Operation, olds: Partial<PolicyOut
   const place: PolicyPlace = { name: olds.policyName ?? "", namespace: olds.namespace ?? "" };
   const live = await findLive(operation, place);
   if (live === undefined) return;
-  const claim = claimOf(olds, operation);
-  const effects = isLastOwner(live, claim.fieldManager) ? await effectsOfRemoval(operation, place) : NOTHING;
+  const owner = ownerOf(olds, operation);
+  const effects = isLastOwner(live, owner.fieldManager) ? await effectsOfRemoval(operation, place) : NOTHING;
   const used = usedThatGo(effects);
   if (used.length > 0 && olds.onVfsInUse !== "proceed") {
     throw new DisruptionRefused(
@@ -37,9 +37,9 @@ export async function removePolicy(operation: Operation, olds: Partial<PolicyOut
     );
   }
   const dialect = await dialectOf(cluster);
-  if (used.length > 0) await dialect.awaitReady(operation, await emptied(operation, live, claim));
+  if (used.length > 0) await dialect.awaitReady(operation, await emptied(operation, live, owner));
   const current = used.length > 0 ? await findLive(operation, place) : live;
-  const removal = await removeObject(cluster.client, SRIOV_NETWORK_NODE_POLICY, current, claim);
+  const removal = await removeObject(cluster.client, SRIOV_NETWORK_NODE_POLICY, current, owner);
   if (removal.kind === "foreign") {
     const owners = removal.owners.length === 0 ? "somebody" : quoteAll(removal.owners);
     log.warn(
@@ -56,12 +56,12 @@ export async function removePolicy(operation: Operation, olds: Partial<PolicyOut
 function emptied(
   operation: Operation,
   live: SriovNetworkNodePolicy,
-  claim: ObjectClaim,
+  owner: ObjectOwner,
 ): Promise<SriovNetworkNodePolicy> {
   const { name, namespace = "" } = live.metadata;
   operation.log.status(`removing the VFs of policy ${name}, those in use as well`);
   const spec = { ...live.spec, nicSelector: withoutRanges(live.spec.nicSelector), numVfs: 0 };
-  return writePolicy(operation, live, permitted({ name, namespace, spec }, 0), { ...claim, force: true });
+  return writePolicy(operation, live, permitted({ name, namespace, spec }, 0), { ...owner, force: true });
 }
 
 /** Of no VFs there is no range. */
@@ -97,6 +97,6 @@ async function findLive(
   }
 }
 
-function claimOf({ fieldManager = "", resourceUrn = "" }: Partial<PolicyOutputs>, { signal }: Operation): ObjectClaim {
+function ownerOf({ fieldManager = "", resourceUrn = "" }: Partial<PolicyOutputs>, { signal }: Operation): ObjectOwner {
   return { fieldManager, urn: resourceUrn, force: false, signal };
 }

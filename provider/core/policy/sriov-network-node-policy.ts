@@ -3,7 +3,7 @@ import { messageOf } from "../../../kube/errors.js";
 import { usedVfs } from "../../../plan/vf-count.js";
 import { mintFieldManager } from "../field-manager.js";
 import { defaultNamespace } from "../object-place.js";
-import { findObject, type ObjectClaim } from "../owned-object.js";
+import { findObject, type ObjectOwner } from "../owned-object.js";
 import { dialectOf } from "./dialect-of.js";
 import { NicsFailed } from "./nic-wait.js";
 import { planChange, type PolicyChange, putBack, takeBack, type Undone, writePolicy } from "./policy-change.js";
@@ -29,10 +29,10 @@ export const sriovNetworkNodePolicy: Resource<PolicyInputs, PolicyOutputs> = {
 /** Makes the object, and returns once every NIC that it selects has its VFs. @throws {PartialFailure} */
 export async function createPolicy(operation: Operation, inputs: PolicyInputs): Promise<Created<PolicyOutputs>> {
   const change = await planChange(operation, inputs);
-  const claim = claimOf(inputs, mintFieldManager(inputs.resourceUrn), operation);
-  const made = await writePolicy(operation, undefined, change.wanted, claim);
-  const undo = (): Promise<Undone> => takeBack(operation, inputs, claim);
-  return { id: idOf(made), outputs: await carryOut(operation, made, change, inputs, claim, undo) };
+  const owner = ownerOf(inputs, mintFieldManager(inputs.resourceUrn), operation);
+  const made = await writePolicy(operation, undefined, change.wanted, owner);
+  const undo = (): Promise<Undone> => takeBack(operation, inputs, owner);
+  return { id: idOf(made), outputs: await carryOut(operation, made, change, inputs, owner, undo) };
 }
 
 /** Changes the object, and returns once every NIC has what it is to have by then. @throws {PartialFailure} */
@@ -46,10 +46,10 @@ export async function updatePolicy(
   const { client } = operation.cluster;
   const live = await findObject(client, SRIOV_NETWORK_NODE_POLICY, change.wanted, operation.signal);
   if (live === undefined) operation.log.warn(`policy ${change.wanted.name} was deleted; it is made anew`);
-  const claim = claimOf(inputs, olds.fieldManager ?? mintFieldManager(inputs.resourceUrn), operation);
-  const applied = await writePolicy(operation, live, change.wanted, claim);
-  const undo = (): Promise<Undone> => putBack(operation, olds as PolicyInputs, claim);
-  return carryOut(operation, applied, change, inputs, claim, undo);
+  const owner = ownerOf(inputs, olds.fieldManager ?? mintFieldManager(inputs.resourceUrn), operation);
+  const applied = await writePolicy(operation, live, change.wanted, owner);
+  const undo = (): Promise<Undone> => putBack(operation, olds as PolicyInputs, owner);
+  return carryOut(operation, applied, change, inputs, owner, undo);
 }
 
 /** The policy as it is, or undefined where it is gone. @throws {Error} where a lookup names one that is not there. */
@@ -91,7 +91,7 @@ async function carryOut(
   applied: SriovNetworkNodePolicy,
   { effects }: PolicyChange,
   inputs: PolicyInputs,
-  claim: ObjectClaim,
+  owner: ObjectOwner,
   undo: () => Promise<Undone>,
 ): Promise<PolicyOutputs> {
   const { name, namespace = "" } = applied.metadata;
@@ -99,7 +99,7 @@ async function carryOut(
   const outputs = async (settings: PolicyInputs): Promise<PolicyOutputs> => {
     const live =
       (await operation.cluster.objects(SRIOV_NETWORK_NODE_POLICY, namespace)).get(name, namespace) ?? applied;
-    return policyOutputs(settings, live, await dialect.results(operation, live), claim.fieldManager);
+    return policyOutputs(settings, live, await dialect.results(operation, live), owner.fieldManager);
   };
   try {
     await dialect.awaitReady(operation, applied);
@@ -135,6 +135,6 @@ async function placeOf({ cluster }: Operation, id: string): Promise<{ name: stri
     : { name: second, namespace: first };
 }
 
-function claimOf(inputs: PolicyInputs, fieldManager: string, { signal }: Operation): ObjectClaim {
+function ownerOf(inputs: PolicyInputs, fieldManager: string, { signal }: Operation): ObjectOwner {
   return { fieldManager, urn: inputs.resourceUrn, force: inputs.forceConflicts ?? false, signal };
 }

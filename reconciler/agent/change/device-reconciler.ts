@@ -22,7 +22,7 @@ import { type Eligibility, reportFinding, reportGone, reportUnreadable } from ".
 import { applySettings, isWork, planSettings, settingsNotEligible, useOf } from "./settings.js";
 import { waitUntilSettled } from "./settle.js";
 import { isShortfall, verify } from "./verify.js";
-import { VfGroups } from "./vf-groups.js";
+import { type ClaimedVfs, VfGroups } from "./vf-groups.js";
 
 export interface ReconcilerOptions {
   readonly writeDeadlineMs: number;
@@ -41,8 +41,8 @@ export interface ReconcilerParts {
   readonly current: () => SriovNetworkDevice | undefined;
   /** Whether the NIC, as it is now, may be changed: what the condition Eligible says. */
   readonly eligibility: (nic: PhysicalFunction) => Eligibility;
-  /** Addresses of the NIC's VFs, there already or not, that guests have by a claim. */
-  readonly meantForVfio: (device: SriovNetworkDevice) => ReadonlySet<PciAddress>;
+  /** The NIC's VFs, there already or not, that guests have by a claim. */
+  readonly meantForVfio: (device: SriovNetworkDevice) => ClaimedVfs;
   readonly options: ReconcilerOptions;
 }
 

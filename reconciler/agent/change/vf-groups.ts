@@ -3,14 +3,17 @@ import type { SriovNetworkDevice, VfGroup } from "../../../api/sriov-network-dev
 import { parseVfRange } from "../../../plan/policies/vf-range.js";
 import type { PciAddress, VirtualFunction } from "../../kernel/kernel.js";
 
+/** Claimed VFs by address, each with its index where that is on record. */
+export type ClaimedVfs = ReadonlyMap<PciAddress, number | undefined>;
+
 /** What one NIC's object asks of single VFs. Those that are in no group, and are not claimed, stay as they are. */
 export class VfGroups {
   private readonly ranges: readonly GroupRange[];
 
-  /** @param claimed addresses of the NIC's VFs, there already or not, that guests have by a claim. */
+  /** @param claimed the NIC's VFs, there already or not, that guests have by a claim. */
   constructor(
     { spec }: Pick<SriovNetworkDevice, "spec">,
-    private readonly claimed: ReadonlySet<PciAddress>,
+    private readonly claimed: ClaimedVfs,
   ) {
     this.ranges = (spec.vfGroups ?? []).flatMap((group) => {
       const range = parseVfRange(group.vfRange);
@@ -27,8 +30,9 @@ export class VfGroups {
     return this.ranges.find(({ first, last }) => first <= index && index <= last)?.group;
   }
 
-  isClaimed({ address }: Pick<VirtualFunction, "address">): boolean {
-    return this.claimed.has(address);
+  /** A claim does not move to another VF that has come to the address of its own. */
+  isClaimed({ address, index }: Pick<VirtualFunction, "index" | "address">): boolean {
+    return this.claimed.has(address) && (this.claimed.get(address) ?? index) === index;
   }
 
   /** Is a guest to have this VF? A claim says so whatever the VF's group says. */

@@ -29,6 +29,8 @@ export interface ClaimParts {
   readonly list: (found: PciFunctionDetail) => void;
   /** Resolves when the PCIDevice tells of the driver that the function has; whoever else tells of it hears of it. */
   readonly driverChanged: (claim: PciDeviceClaim, found: PciFunctionDetail) => Promise<void>;
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number;
   /** How long one write to sysfs may take. */
   readonly deadlineMs: number;
 }

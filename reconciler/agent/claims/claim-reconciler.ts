@@ -21,7 +21,7 @@ const ATTEMPTS_TO_GIVE_BACK = 3;
 
 /** One claim carried out: each pass is a look, at most one change of a driver, and a report. */
 export class ClaimReconciler {
-  private readonly retries = new Retries<ClaimRefusal>();
+  private readonly retries: Retries<ClaimRefusal>;
   private readonly announcer: Announcer;
   private readonly looks: Looks;
   private met = "";
@@ -30,6 +30,7 @@ export class ClaimReconciler {
     private readonly parts: ClaimParts,
     private readonly writer: ClaimWriter,
   ) {
+    this.retries = new Retries(parts.now);
     this.announcer = new Announcer(parts.events);
     this.looks = new Looks(parts);
   }

@@ -148,7 +148,7 @@ export class Claims {
     const nic = this.nicWith(found);
     const { virtualFunctionIndex: index } = found;
     if (nic === undefined || index === undefined) return false;
-    return new VfGroups(nic, new Set()).of({ index })?.deviceType === VFIO_DRIVER;
+    return new VfGroups(nic, new Map()).of({ index })?.deviceType === VFIO_DRIVER;
   }
 
   /** The NIC that the function is a VF of, where that has an object. */

@@ -67,11 +67,14 @@ export class KubeVirtWriter {
       const { plan, pauseMs } = this.plan(current, wanted);
       if (plan.kind === "unreadable") throw new Error(unreadable(current, plan.path));
       if (plan.kind === "asWanted") return pauseMs;
-      const written = await this.patch(current, plan, term);
-      if (written !== undefined) return pauseMs;
-      const latest = await this.read(current, term);
-      if (latest === undefined) return undefined;
-      current = latest;
+      try {
+        await this.patch(current, plan, term);
+        return pauseMs;
+      } catch (error) {
+        const latest = await this.afterFailure(current, error, term);
+        if (latest === undefined) return undefined;
+        current = latest;
+      }
     }
     throw new Error(`KubeVirt ${nameOf(kubeVirt)}: somebody else changes it as soon as it is read.`);
   }
@@ -91,30 +94,28 @@ export class KubeVirtWriter {
     return this.parts.repairs.pauseBefore(`${metadata.uid ?? ""} ${keyOf(entry)}`, keyOf(entry));
   }
 
-  /** Undefined where the object is not as it was planned upon. */
   private async patch(
-    kubeVirt: KubeVirt,
+    { metadata: { name, namespace, uid = "" } }: KubeVirt,
     { steps, added, removed }: Extract<ListPlan, { kind: "change" }>,
     term: AbortSignal,
-  ): Promise<KubeVirt | undefined> {
+  ): Promise<void> {
     const { client, observe, repairs } = this.parts;
-    const { name, namespace, uid = "" } = kubeVirt.metadata;
     const options = { fieldManager: CONTROLLER_FIELD_MANAGER, signal: term, ...(namespace && { namespace }) };
-    try {
-      const written = await client.jsonPatch(KUBE_VIRT, name, steps, options);
-      observe(written);
-      for (const entry of added) repairs.wrote(`${uid} ${keyOf(entry)}`, keyOf(entry));
-      for (const entry of removed) repairs.forget(`${uid} ${keyOf(entry)}`);
-      this.tell(written, added, removed);
-      return written;
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      // A test that fails is answered as what is invalid is, by a schema or a guard: the object tells the two apart.
-      if (!isConflict(error) && !isInvalid(error)) throw error;
-      const latest = await this.read(kubeVirt, term);
-      if (latest?.metadata.resourceVersion === kubeVirt.metadata.resourceVersion) throw error;
-      return undefined;
-    }
+    const written = await client.jsonPatch(KUBE_VIRT, name, steps, options);
+    observe(written);
+    for (const entry of added) repairs.wrote(`${uid} ${keyOf(entry)}`, keyOf(entry));
+    for (const entry of removed) repairs.forget(`${uid} ${keyOf(entry)}`);
+    this.tell(written, added, removed);
+  }
+
+  /** The object as somebody has changed it meanwhile; undefined where it is gone. @throws the error, where it is no such thing. */
+  private async afterFailure(kubeVirt: KubeVirt, error: unknown, term: AbortSignal): Promise<KubeVirt | undefined> {
+    if (isNotFound(error)) return undefined;
+    // A test that fails is answered as what is invalid is, by a schema or a guard: the object tells the two apart.
+    if (!isConflict(error) && !isInvalid(error)) throw error;
+    const latest = await this.read(kubeVirt, term);
+    if (latest?.metadata.resourceVersion === kubeVirt.metadata.resourceVersion) throw error;
+    return latest;
   }
 
   private async read({ metadata }: KubeVirt, term: AbortSignal): Promise<KubeVirt | undefined> {

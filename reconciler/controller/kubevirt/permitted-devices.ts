@@ -45,7 +45,7 @@ export class PermittedDevices implements Job {
         this.passes.wake();
       }),
       kubeVirts.onChange((change) => {
-        if (change.kind === "gone") this.writer.forget(change.object);
+        if (change.kind === "gone") this.isGone(change.object);
         this.passes.wake();
       }),
     );
@@ -84,6 +84,12 @@ export class PermittedDevices implements Job {
     if (failures.length > 0) throw failures[0];
     const soonest = Math.min(...pauses.filter((ms) => ms !== undefined));
     return Number.isFinite(soonest) ? Date.now() + soonest : undefined;
+  }
+
+  private isGone(kubeVirt: KubeVirt): void {
+    this.writer.forget(kubeVirt);
+    // It may have gone with its kind, which is to be looked for then.
+    if (this.kubeVirts.list().length === 0) void this.kubeVirts.look().then(() => this.passes.wake());
   }
 
   /** What comes of it the watch tells. */

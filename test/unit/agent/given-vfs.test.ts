@@ -72,12 +72,14 @@ describe("a VF that a machine was given", () => {
       vlanUplinks: new Map([["enp9s0", "mgmt"]]),
     };
     let answer: () => PciFunctionDetail | undefined;
+    let device: string;
     let given: GivenVfs;
     beforeEach(() => {
       answer = () => detail();
+      device = "Ethernet Virtual Function";
       given = new GivenVfs({
         kernel: { pciFunction: () => Promise.resolve().then(answer) },
-        ids: { namesOf: () => Promise.resolve([{ vendor: "Intel Corporation", device: "Ethernet Virtual Function" }]) },
+        ids: { namesOf: () => Promise.resolve([{ vendor: "Intel Corporation", device }]) },
         listed: [],
       });
     });
@@ -151,6 +153,7 @@ describe("a VF that a machine was given", () => {
     }
 
     it("to nobody without a driver, by which it was known before", async () => {
+      device = "Ethernet Adapter";
       await look();
       const { driver, ...without } = detail({ interfaces: [] });
       answer = () => without;

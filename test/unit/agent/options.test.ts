@@ -24,6 +24,9 @@ describe("the agent's settings", () => {
       listen: { host: "127.0.0.1", port: 9808 },
       once: false,
       podResources: "/var/lib/kubelet/pod-resources/kubelet.sock",
+      devicePlugins: "/var/lib/kubelet/device-plugins",
+      deviceInfo: "/var/run/k8s.cni.cncf.io/devinfo/dp",
+      resourcePrefix: "openshift.io",
       logLevel: "info",
     });
   });
@@ -48,6 +51,42 @@ describe("the agent's settings", () => {
       expect(() => parse(["--given-vfs", `8086:10ed,${wrong}`])).to.throw(
         UsageError,
         `--given-vfs must list vendor:device in hex, as 8086:1889, not "${wrong}"`,
+      );
+    });
+  }
+
+  it("say where and under what prefix VFs are offered", () => {
+    const flags = [
+      "--device-plugins",
+      "/run/kubelet//plugins/",
+      "--device-info",
+      "/run/info",
+      "--resource-prefix",
+      "a.b",
+    ];
+    expect(parse(flags)).to.deep.include({
+      devicePlugins: "/run/kubelet/plugins",
+      deviceInfo: "/run/info",
+      resourcePrefix: "a.b",
+    });
+  });
+
+  it("may offer nothing", () => {
+    expect(parse(["--device-plugins", "off"]).devicePlugins).to.equal(undefined);
+  });
+
+  it("may not offer in a folder that depends on where the agent was started", () => {
+    expect(() => parse(["--device-plugins", "plugins"])).to.throw(
+      UsageError,
+      '--device-plugins must be an absolute path, or off, not "plugins"',
+    );
+  });
+
+  for (const prefix of ["", "Example.com", "example.com/", "a..b"]) {
+    it(`may not have the prefix ${JSON.stringify(prefix)}`, () => {
+      expect(() => parse(["--resource-prefix", prefix])).to.throw(
+        UsageError,
+        "--resource-prefix must be a domain's name",
       );
     });
   }

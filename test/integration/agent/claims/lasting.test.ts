@@ -87,6 +87,7 @@ describe("claims that are carried out", () => {
     world.rescan();
     const message = await world.words(address, ClaimReason.DeviceAway);
     expect(message).contain("0000:03:10.4 is VF 1 of 0000:03:00.0 now, and what is claimed is VF 2 of 0000:03:00.0.");
+    expect(await world.driverOf(address)).equal("ixgbevf");
   });
 
   describe("of a VF that a virtual machine has", () => {

@@ -44,7 +44,7 @@ class Bench {
       current: () => this.device,
       turns: new Turns(),
       eligibility: () => ({ eligible: true, reason: "Eligible", message: "" }),
-      meantForVfio: () => new Set(),
+      meantForVfio: () => new Map(),
       observe: (device) => this.change(device),
       options: { writeDeadlineMs: 1_000, settleDeadlineMs: 1_000 },
     });

@@ -96,7 +96,7 @@ describe("VF groups", () => {
     });
 
     it("leave VFs of a netdevice group to the guest that has claimed them", async () => {
-      bench.meantForVfio = new Set([FIRST]);
+      bench.meantForVfio = new Map([[FIRST, undefined]]);
       bench.held.set(FIRST, "claim node1-000004100 of alice");
       await passWith(netdevice("0-1"));
       expect(drivers()).to.deep.equal(["vfio-pci", "ixgbevf", "ixgbevf"]);

@@ -6,6 +6,7 @@ import { readyCondition } from "../../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../../kube/client.js";
 import { ApiError } from "../../../../kube/errors.js";
 import { SimulatedNode } from "../../../../lab/nodes/simulated/node.js";
+import type { ClaimedVfs } from "../../../../reconciler/agent/change/vf-groups.js";
 import { DeviceLoop } from "../../../../reconciler/agent/change/device-loop.js";
 import type { Eligibility } from "../../../../reconciler/agent/change/report.js";
 import { interfaceUsers } from "../../../../reconciler/agent/usage/interface-users.js";
@@ -41,7 +42,7 @@ export class LoopBench {
   silent: string | undefined;
   /** Called when the loop asks anew who holds VFs. */
   onRefresh: () => void = () => undefined;
-  meantForVfio: ReadonlySet<PciAddress> = new Set();
+  meantForVfio: ClaimedVfs = new Map();
   eligibility: Eligibility = { eligible: true, reason: "Eligible", message: "" };
   /** Somebody else writes the object in the moment in which an annotation is to be taken away. */
   keepsAnnotations = false;

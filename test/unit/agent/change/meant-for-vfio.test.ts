@@ -17,15 +17,21 @@ function claim(name: string, passthroughEnabled?: boolean): PciDeviceClaim {
 describe("the VFs that guests are to have", () => {
   const vfs = [pciDevice("a", "0000:04:10.0"), pciDevice("b", "0000:04:10.2")];
   const meant = (pciDevices: readonly PciDevice[], ...claims: PciDeviceClaim[]) => [
-    ...meantForVfio(deviceObject(), pciDevices, claims),
+    ...meantForVfio(deviceObject(), pciDevices, claims).entries(),
   ];
 
   it("are those with a claim whose passthrough is enabled", () => {
-    expect(meant(vfs, claim("b", true))).to.deep.equal(["0000:04:10.2"]);
+    expect(meant(vfs, claim("b", true))).to.deep.equal([["0000:04:10.2", undefined]]);
   });
 
   it("are none with a claim that is not carried out", () => {
     expect(meant(vfs, claim("a"), claim("b", false))).to.deep.equal([]);
+  });
+
+  it("are told with the index that is on record", () => {
+    const virtualFunction = { physicalFunction: "0000:04:00.0", index: 1 };
+    const status = { passthroughEnabled: true, virtualFunction };
+    expect(meant(vfs, { ...claim("b"), status })).to.deep.equal([["0000:04:10.2", 1]]);
   });
 
   it("are none of another NIC", () => {

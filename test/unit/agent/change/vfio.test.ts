@@ -8,7 +8,7 @@ describe("VFs that guests are to have", () => {
   let bench: LoopBench;
   beforeEach(() => {
     bench = new LoopBench(2);
-    bench.meantForVfio = new Set([SECOND]);
+    bench.meantForVfio = new Map([[SECOND, undefined]]);
   });
   afterEach(() => bench.stop());
 
@@ -25,6 +25,12 @@ describe("VFs that guests are to have", () => {
       `bindDriver ${SECOND} vfio-pci`,
     ]);
     expect(drivers()).to.deep.equal(["ixgbevf", "vfio-pci"]);
+  });
+
+  it("are not another VF that has come to the address of the one that is claimed", async () => {
+    bench.meantForVfio = new Map([[SECOND, 0]]);
+    await bench.pass();
+    expect(drivers()).to.deep.equal(["ixgbevf", "ixgbevf"]);
   });
 
   it("are reported without interface", async () => {
@@ -54,7 +60,7 @@ describe("VFs that guests are to have", () => {
     await bench.pass();
     bench.hardware.setDriversAutoprobe(NIC, false);
     bench.declare(1);
-    bench.meantForVfio = new Set([FIRST]);
+    bench.meantForVfio = new Map([[FIRST, undefined]]);
     await bench.pass();
     bench.declare(2);
     await bench.pass();
@@ -69,9 +75,9 @@ describe("VFs that guests are to have", () => {
   });
 
   it("keep the driver that somebody else gave them", async () => {
-    bench.meantForVfio = new Set();
+    bench.meantForVfio = new Map();
     await bench.pass();
-    bench.meantForVfio = new Set([SECOND]);
+    bench.meantForVfio = new Map([[SECOND, undefined]]);
     await bench.pass();
     expect(drivers()).to.deep.equal(["ixgbevf", "ixgbevf"]);
   });

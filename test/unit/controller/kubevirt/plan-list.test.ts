@@ -94,6 +94,11 @@ describe("the list of devices that KubeVirt permits", () => {
     ["is left alone where the annotation cannot be read", withList([ours(VF)], '["8086:10CA"'), nothing],
     ["is left alone where the annotation is no object", withList([ours(VF)], '["8086:10CA"]'), nothing],
     [
+      "is left alone where the annotation names selectors that are none",
+      withList([ours(VF)], '{"intel.com/82576_VF":[4, null]}'),
+      nothing,
+    ],
+    [
       "is left alone where the annotation names no selectors",
       withList([ours(VF)], '{"intel.com/82576_VF":"8086:10CA"}'),
       nothing,

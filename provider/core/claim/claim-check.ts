@@ -1,0 +1,105 @@
+import { PCI_DEVICE_CLAIM } from "../../../api/pci-device-claim.js";
+import { isKindMissing } from "../../../kube/errors.js";
+import { checkOnCluster, clusterFailure } from "../cluster-check.js";
+import { missingKind } from "../missing-kind.js";
+import type { Checked, InputFailure, Operation } from "../resource.js";
+import { deviceFailure, foreseenNames, nodeFailure, takenFailure, twinFailure } from "./claim-foresight.js";
+import { type ClaimInputs, claimInputFailures, DEFAULT_USER, type PartialClaimInputs } from "./claim-inputs.js";
+import { type ClaimedDevice, claimedDevice } from "./claimed-device.js";
+
+/** What is known of a claim before anything is changed. */
+
+type ClaimCheck = Checked<ClaimInputs>;
+
+/**
+ * Looks at the inputs, and at the device where they say which: adds what is known of it, refuses what cannot be handed out,
+ * and says which driver it would be taken from.
+ *
+ * @param olds the inputs as the last check left them; empty for a new resource.
+ */
+export async function checkClaim(
+  operation: () => Operation,
+  olds: PartialClaimInputs,
+  news: PartialClaimInputs,
+  unknown: ReadonlySet<string>,
+): Promise<ClaimCheck> {
+  const failures = claimInputFailures(news, unknown);
+  const inputs = withSettings(news, unknown);
+  const needed = ["pciDevice", "nodeName", "address", "kubeconfig", "context"];
+  if (failures.length > 0 || needed.some((name) => unknown.has(name))) return { inputs, failures };
+  try {
+    const looking = operation();
+    return await checkOnCluster<ClaimInputs>(looking, olds, inputs, (inputs) =>
+      lookAround(looking, olds, inputs, unknown),
+    );
+  } catch (error) {
+    return { inputs, failures: [clusterFailure(error)] };
+  }
+}
+
+function withSettings(news: PartialClaimInputs, unknown: ReadonlySet<string>): PartialClaimInputs {
+  const { userName, resourceName } = news;
+  return {
+    ...news,
+    ...(userName === undefined && !unknown.has("userName") && { userName: DEFAULT_USER }),
+    ...(resourceName !== undefined && { givenResourceName: resourceName }),
+  };
+}
+
+async function lookAround(
+  operation: Operation,
+  olds: PartialClaimInputs,
+  news: PartialClaimInputs,
+  unknown: ReadonlySet<string>,
+): Promise<ClaimCheck> {
+  const device = await claimedDevice(operation, news);
+  if (device === undefined) {
+    operation.log.warn(`there is no PCIDevice "${news.pciDevice ?? ""}": up fails unless something makes it first.`);
+    return { inputs: news, failures: [] };
+  }
+  const { name, nodeName, address } = device;
+  // What the claim has taken the device from, or offers it under, is known from before.
+  const isOurs = olds.claimName === name;
+  const names = isOurs ? foreseenBefore(olds, news) : foreseenNames(device, news, unknown);
+  const inputs = { ...news, ...names, claimName: name, pciDevice: name, nodeName, address };
+  const failure = await firstFailure(operation, device, inputs, isOurs);
+  return { inputs, failures: failure === undefined ? [] : [asGiven(failure, news)] };
+}
+
+/** Of a claim that is there, the other rules have been seen to, and the device is the claim's own. */
+async function firstFailure(
+  operation: Operation,
+  device: ClaimedDevice,
+  inputs: PartialClaimInputs,
+  isOurs: boolean,
+): Promise<InputFailure | undefined> {
+  try {
+    const twin = twinFailure(operation, device, inputs);
+    if (twin !== undefined || isOurs) return twin;
+    return (
+      (await takenFailure(operation, device, inputs)) ??
+      (await nodeFailure(operation, device)) ??
+      (await deviceFailure(operation, device))
+    );
+  } catch (error) {
+    if (!isKindMissing(error)) throw error;
+    const advice = "up fails unless something that it installs first, such as the reconciler, brings it.";
+    operation.log.warn(`${missingKind(PCI_DEVICE_CLAIM)} ${advice}`);
+    return undefined;
+  }
+}
+
+/** By the input that the program has given. */
+function asGiven({ property, reason }: InputFailure, { pciDevice }: PartialClaimInputs): InputFailure {
+  return { property: pciDevice === undefined ? property : "pciDevice", reason };
+}
+
+function foreseenBefore(olds: PartialClaimInputs, news: PartialClaimInputs): PartialClaimInputs {
+  const { kernelDriverToUnbind, resourceName } = olds;
+  const sameName =
+    olds.givenResourceName === news.givenResourceName && olds.disableResourcePooling === news.disableResourcePooling;
+  return {
+    ...(kernelDriverToUnbind !== undefined && { kernelDriverToUnbind }),
+    ...(sameName && resourceName !== undefined && { resourceName }),
+  };
+}

@@ -1,0 +1,127 @@
+import { Label, labelValue } from "../../api/names.js";
+import type { KubeObject, ResourceType } from "../../api/object.js";
+import { PCI_DEVICE, type PciDevice } from "../../api/pci-device.js";
+import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../api/pci-device-claim.js";
+import { SRIOV_NETWORK_DEVICE } from "../../api/sriov-network-device.js";
+import { isForbidden, isKindMissing } from "../../kube/errors.js";
+import type { Cluster } from "./cluster.js";
+
+/** Which PCI devices are meant: those of which all that is given is so. */
+export interface PciDeviceFilter {
+  readonly nodeName?: string;
+  /** Name of the SriovNetworkDevice that they are VFs of. */
+  readonly parentDevice?: string;
+  /** Only virtual functions, or only others. */
+  readonly virtualFunction?: boolean;
+  /** PCI addresses, on whichever node. */
+  readonly addresses?: readonly string[];
+}
+
+/** A PCI function of a node, as its agent lists it. */
+export interface ListedPciDevice {
+  /** Name of its PCIDevice object. */
+  readonly name: string;
+  readonly nodeName: string;
+  /** PCI address. */
+  readonly address: string;
+  /** PCI vendor and device, four hex digits each. */
+  readonly vendorId: string;
+  readonly deviceId: string;
+  /** Class and subclass, four hex digits: `0200` is an Ethernet controller. */
+  readonly classId: string;
+  /** Empty where it has none. */
+  readonly iommuGroup: string;
+  /** What it is, for people. */
+  readonly description: string;
+  /** Kernel driver that it is bound to; empty where there is none. */
+  readonly driver: string;
+  /** Name under which it is offered once it is claimed. */
+  readonly resourceName: string;
+  readonly virtualFunction: boolean;
+  /** Name of the SriovNetworkDevice that it is a VF of; absent on others. */
+  readonly parentDevice?: string;
+  /** The VF is claimed, and away: it comes back when its NIC has VFs again. */
+  readonly absent: boolean;
+  /** Who has claimed it; absent where nobody has. */
+  readonly claim?: ListedClaim;
+}
+
+export interface ListedClaim {
+  readonly userName: string;
+  readonly passthroughEnabled: boolean;
+}
+
+/** Those that match, by node and address; none where nobody has installed the kinds. */
+export async function pciDevices(cluster: Cluster, filter: PciDeviceFilter = {}): Promise<readonly ListedPciDevice[]> {
+  const [devices, claims, nics] = await Promise.all([
+    listed(cluster, PCI_DEVICE, false),
+    listed(cluster, PCI_DEVICE_CLAIM, true),
+    listed(cluster, SRIOV_NETWORK_DEVICE, true),
+  ]);
+  const claimOf = new Map(claims.map((claim) => [claim.metadata.name, claim]));
+  // What is too long for a label stands there with a hash.
+  const nameOf = new Map(nics.map(({ metadata }) => [labelValue(metadata.name), metadata.name]));
+  return devices
+    .flatMap((device) => listedDevice(device, claimOf.get(device.metadata.name), nameOf))
+    .filter((device) => matches(device, filter))
+    .sort(byNodeAndAddress);
+}
+
+function listedDevice(
+  { metadata, status }: PciDevice,
+  claim: PciDeviceClaim | undefined,
+  nameOf: ReadonlyMap<string, string>,
+): readonly ListedPciDevice[] {
+  // Made, and not looked at yet.
+  if (status === undefined) return [];
+  const { kernelDriverInUse: driver, ...facts } = status;
+  const { nodeName, address, vendorId, deviceId, classId, iommuGroup, description, resourceName } = facts;
+  const label = metadata.labels?.[Label.parentDevice];
+  const parentDevice = label === undefined ? undefined : (nameOf.get(label) ?? label);
+  const virtualFunction = metadata.labels?.[Label.virtualFunction];
+  return [
+    {
+      ...{ name: metadata.name, nodeName, address, vendorId, deviceId, classId, iommuGroup, description, resourceName },
+      driver,
+      // Harvester's controller labels VFs with their NIC alone.
+      virtualFunction: virtualFunction === undefined ? label !== undefined : virtualFunction === "true",
+      ...(parentDevice !== undefined && { parentDevice }),
+      absent: metadata.labels?.[Label.absent] === "true",
+      ...(claim && { claim: listedClaim(claim) }),
+    },
+  ];
+}
+
+function listedClaim({ spec, status }: PciDeviceClaim): ListedClaim {
+  return { userName: spec.userName, passthroughEnabled: status?.passthroughEnabled ?? false };
+}
+
+function matches(device: ListedPciDevice, filter: PciDeviceFilter): boolean {
+  const { nodeName, parentDevice, virtualFunction, addresses } = filter;
+  return (
+    (nodeName === undefined || device.nodeName === nodeName) &&
+    (parentDevice === undefined || device.parentDevice === parentDevice) &&
+    (virtualFunction === undefined || device.virtualFunction === virtualFunction) &&
+    (addresses === undefined || addresses.includes(device.address))
+  );
+}
+
+/** Addresses of VFs are in VF order by that, as long as a NIC has one bus. */
+function byNodeAndAddress(a: ListedPciDevice, b: ListedPciDevice): number {
+  if (a.nodeName !== b.nodeName) return a.nodeName < b.nodeName ? -1 : 1;
+  return a.address < b.address ? -1 : 1;
+}
+
+/** None where the kind is not installed; nor where it may not be seen, if the answer can do without. */
+async function listed<T extends KubeObject>(
+  cluster: Cluster,
+  type: ResourceType<T>,
+  optional: boolean,
+): Promise<readonly T[]> {
+  try {
+    return (await cluster.objects(type)).list();
+  } catch (error) {
+    if (isKindMissing(error) || (optional && isForbidden(error))) return [];
+    throw error;
+  }
+}

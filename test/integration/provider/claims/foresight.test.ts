@@ -1,0 +1,224 @@
+import { expect } from "chai";
+import { AGENT_FIELD_MANAGER, Annotation } from "../../../../api/names.js";
+import { NODE } from "../../../../api/core.js";
+import type { PciDevice } from "../../../../api/pci-device.js";
+import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../../api/pci-device-claim.js";
+import { SRIOV_NETWORK_DEVICE, type SriovNetworkDeviceStatus } from "../../../../api/sriov-network-device.js";
+import { leftOutNicsAnnotation } from "../../../../api/left-out-nic.js";
+import type { Lab } from "../../../../lab/lab.js";
+import type { InputFailure, PartialClaimInputs } from "../../../../provider/index.js";
+import { sharedLab } from "../../../shared-lab.js";
+import { ClaimDriver } from "./driver.js";
+import { ScriptedAgent } from "./scripted-agent.js";
+
+describe("a PciDeviceClaim resource in a preview", () => {
+  let lab: Lab;
+  let agent: ScriptedAgent;
+  let driver: ClaimDriver;
+
+  before(async () => {
+    lab = await sharedLab();
+    agent = await ScriptedAgent.start(lab, "claims-foresight");
+  });
+  after(() => agent.stop());
+  // A run of its own each, which sees the cluster as it is when it begins.
+  beforeEach(() => {
+    driver = ClaimDriver.open(lab.controlPlane.kubeconfig);
+  });
+  afterEach(() => driver.close());
+
+  const inputsOf = ({ metadata }: PciDevice, more: PartialClaimInputs = {}): PartialClaimInputs =>
+    driver.inputs("vf", { pciDevice: metadata.name, ...more });
+  async function failuresOf(device: PciDevice, more: PartialClaimInputs = {}): Promise<readonly InputFailure[]> {
+    return (await driver.check(inputsOf(device, more))).failures;
+  }
+  /** The reason of the only failure, which is about the device. */
+  async function refused(device: PciDevice, more: PartialClaimInputs = {}): Promise<string> {
+    const failures = await failuresOf(device, more);
+    expect(failures.map(({ property }) => property)).to.deep.equal(["pciDevice"]);
+    return failures[0]?.reason ?? "";
+  }
+  /** Reports a NIC of the node. */
+  async function nic(address: string, status: Partial<SriovNetworkDeviceStatus>): Promise<void> {
+    const client = await lab.clientOfNode(agent.nodeName);
+    const name = `${agent.nodeName}-${address.replace(/[:.]/g, "")}-nic`;
+    const options = { fieldManager: AGENT_FIELD_MANAGER, force: true };
+    await client.apply(
+      SRIOV_NETWORK_DEVICE,
+      { metadata: { name }, spec: { address, nodeName: agent.nodeName } },
+      options,
+    );
+    await client.merge(SRIOV_NETWORK_DEVICE, name, { status }, { ...options, subresource: "status" });
+  }
+  const vfOf = (device: PciDevice, usedBy: string): Partial<SriovNetworkDeviceStatus> => ({
+    virtualFunctions: [{ index: 0, address: device.status?.address ?? "", pciDevice: device.metadata.name, usedBy }],
+  });
+
+  describe("shows", () => {
+    it("all that is known of the device, and the driver that it is taken from", async () => {
+      const device = await agent.device();
+      const { inputs, failures } = await driver.check(inputsOf(device));
+      expect(failures).to.deep.equal([]);
+      expect(inputs).to.include({
+        claimName: device.metadata.name,
+        nodeName: agent.nodeName,
+        address: device.status?.address,
+        userName: "pulumi",
+        kernelDriverToUnbind: "igbvf",
+        resourceName: "intel.com/82576_VIRTUAL_FUNCTION",
+      });
+      expect(driver.told.informed).to.deep.equal([
+        `${device.metadata.name}: the device is taken from its driver igbvf: ${device.status?.address ?? ""}, ` +
+          `Ethernet controller: Intel 82576 VF`,
+      ]);
+      expect(driver.warnings).to.deep.equal([]);
+    });
+
+    it("that the device has no driver", async () => {
+      await driver.check(inputsOf(await agent.device({ kernelDriverInUse: "" })));
+      expect(driver.told.informed.join()).to.contain("the device has no driver");
+    });
+
+    it("the name that the program gives the device", async () => {
+      const { inputs } = await driver.check(inputsOf(await agent.device(), { resourceName: "example.com/fast" }));
+      expect(inputs).to.include({ resourceName: "example.com/fast", givenResourceName: "example.com/fast" });
+    });
+
+    it("the name of a device that shares no pool", async () => {
+      const device = await agent.device();
+      const { inputs } = await driver.check(inputsOf(device, { disableResourcePooling: true }));
+      expect(inputs.resourceName).to.equal(`intel.com/${device.metadata.name}`);
+    });
+
+    it("what does not turn on the device while that is not known", async () => {
+      const news = driver.inputs("vf", { resourceName: "example.com/fast" });
+      const { inputs, failures } = await driver.check(news, {}, new Set(["pciDevice"]));
+      expect(failures).to.deep.equal([]);
+      expect(inputs).to.deep.equal({ ...news, userName: "pulumi", givenResourceName: "example.com/fast" });
+    });
+
+    it("of a claim that is there what it was taken from, and nothing of it again", async () => {
+      const created = await driver.create(inputsOf(await agent.device()));
+      driver.told.informed.length = 0;
+      const { pciDevice, resourceUrn } = created.outputs;
+      const { inputs, failures } = await driver.check({ pciDevice, resourceUrn }, created.outputs);
+      expect(failures).to.deep.equal([]);
+      expect(inputs.kernelDriverToUnbind).to.equal("igbvf");
+      expect(driver.told.informed).to.deep.equal([]);
+    });
+  });
+
+  describe("is refused", () => {
+    it("where somebody uses the device, who is named", async () => {
+      const device = await agent.device();
+      await nic("0000:0e:00.0", vfOf(device, "virtual machine web/vm1, pod web/router-0"));
+      expect(await refused(device)).to.equal(
+        `${device.metadata.name}: ${device.status?.address ?? ""} is not taken from igbvf: it is in use by virtual machine ` +
+          `web/vm1, pod web/router-0. Release it there, or claim another device.`,
+      );
+    });
+
+    it("for a bridge", async () => {
+      expect(await refused(await agent.device({ classId: "0604" }))).to.contain("it is a bridge (class 0604)");
+    });
+
+    it("for a NIC that has VFs", async () => {
+      const device = await agent.device();
+      await nic(device.status?.address ?? "", vfOf(await agent.device(), ""));
+      expect(await refused(device)).to.contain("it has 1 virtual function, which would go");
+    });
+
+    it("for a NIC that the node needs, as its agent says of NICs that it leaves out", async () => {
+      const device = await agent.device();
+      const address = device.status?.address ?? "";
+      const reason = "eth0 carries the node's default route";
+      const annotations = {
+        [Annotation.leftOutNics]: leftOutNicsAnnotation([{ address, interfaceName: "eth0", reason }]),
+      };
+      await lab.client.merge(NODE, agent.nodeName, { metadata: { annotations } }, { fieldManager: "test" });
+      expect(await refused(device)).to.contain(`${reason}. Free it from that, or claim another device.`);
+    });
+
+    it("for a NIC that has become the node's own", async () => {
+      const device = await agent.device();
+      const lastTransitionTime = new Date().toISOString();
+      const eligible = {
+        type: "Eligible",
+        status: "False",
+        reason: "Management",
+        message: "br0 stands on it",
+      } as const;
+      await nic(device.status?.address ?? "", { conditions: [{ ...eligible, lastTransitionTime }] });
+      expect(await refused(device)).to.contain("br0 stands on it. Free it from that");
+    });
+
+    it("without an IOMMU group, and told what to switch on", async () => {
+      expect(await refused(await agent.device({ iommuGroup: "" })))
+        .to.contain("no IOMMU group")
+        .and.to.contain("intel_iommu=on");
+    });
+
+    it("where somebody else has claimed the device, who is named", async () => {
+      const device = await agent.device();
+      const { nodeName, address } = device.status ?? expect.fail();
+      const claim: PciDeviceClaim = {
+        metadata: { name: device.metadata.name },
+        spec: { nodeName, address, userName: "alice" },
+      };
+      await lab.client.create(PCI_DEVICE_CLAIM, claim, { fieldManager: "kubectl-create" });
+      const news = inputsOf(device);
+      const { failures } = await driver.check(news);
+      expect(failures[0]?.reason).to.contain(`is claimed already, by user "alice" (field manager "kubectl-create")`);
+      expect((await driver.check({ ...news, forceConflicts: true })).failures).to.deep.equal([]);
+    });
+
+    it("where another resource of the program claims the device, though it wants the very same", async () => {
+      const device = await agent.device();
+      await driver.checked(driver.inputs("one", { pciDevice: device.metadata.name }, "twins"));
+      const second = driver.inputs("two", { pciDevice: device.metadata.name }, "twins");
+      const { failures } = await driver.check(second);
+      expect(failures).to.deep.equal([
+        {
+          property: "pciDevice",
+          reason: `${device.metadata.name} is claimed by the resource "one" of this program too, and a device is for one claim`,
+        },
+      ]);
+    });
+
+    it("where the cluster has no such node, and those that have reported are listed", async () => {
+      const news = driver.inputs("vf", { nodeName: "nowhere", address: "0000:04:10.0" });
+      const { failures } = await driver.check(news);
+      expect(failures.map(({ property }) => property)).to.deep.equal(["nodeName"]);
+      expect(failures[0]?.reason).to.contain('no node "nowhere" in the cluster; nodes whose agent has reported:');
+      expect(failures[0]?.reason).to.contain(agent.nodeName);
+    });
+
+    it("where the device's name is one of no such node", async () => {
+      const { failures } = await driver.check(driver.inputs("vf", { pciDevice: "nowhere-000004100" }));
+      expect(failures.map(({ property }) => property)).to.deep.equal(["pciDevice"]);
+      expect(failures[0]?.reason).to.contain('no node "nowhere" in the cluster');
+    });
+  });
+
+  describe("is warned", () => {
+    it("of a device that is not listed yet", async () => {
+      const news = driver.inputs("vf", { pciDevice: `${agent.nodeName}-0000ff100` });
+      expect((await driver.check(news)).failures).to.deep.equal([]);
+      expect(driver.warnings.join()).to.contain(`${agent.nodeName} has not listed a PCI device at 0000:ff:10.0`);
+    });
+
+    it("of a node whose agent has not reported yet", async () => {
+      await lab.client.create(NODE, { metadata: { name: "claims-mute" } }, { fieldManager: "test" });
+      const news = driver.inputs("vf", { nodeName: "claims-mute", address: "0000:04:10.0" });
+      expect((await driver.check(news)).failures).to.deep.equal([]);
+      expect(driver.warnings[0]).to.contain('the agent on node "claims-mute" has not reported yet. up waits for it.');
+    });
+
+    it("of others in the device's IOMMU group that the node uses, since the program may claim them as well", async () => {
+      const device = await agent.device({ iommuGroup: "shared" });
+      const other = await agent.device({ iommuGroup: "shared", kernelDriverInUse: "snd_hda_intel" });
+      expect(await failuresOf(device)).to.deep.equal([]);
+      expect(driver.warnings.join()).to.contain(`${other.status?.address ?? ""} (snd_hda_intel)`);
+    });
+  });
+});
