@@ -65,8 +65,8 @@ export function refusedByKernel(error: unknown): ClaimRefusal {
 function moduleMissing(error: unknown): ClaimRefusal {
   if (!(error instanceof KernelError) || error.code === "ETIMEDOUT") return refusedByKernel(error);
   const message =
-    `the kernel has no driver ${VFIO_DRIVER}, and it could not be loaded: ${error.message}. Install the kernel's module ` +
-    `${VFIO_DRIVER} on the node, or have it loaded at boot. It is tried again with growing pauses.`;
+    `the kernel has no driver ${VFIO_DRIVER}, and it could not be loaded: ${error.message}. It is tried again with growing ` +
+    `pauses.`;
   return { reason: ClaimReason.ModuleMissing, message };
 }
 

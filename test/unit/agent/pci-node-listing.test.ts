@@ -100,6 +100,16 @@ describe("the functions of a node that have PCIDevices", () => {
       expect(listed({ listing, objects, isClaimed })).to.deep.equal({ listed: [PF], surplus: [nameOf(BRIDGE)] });
     });
 
+    it("are those that are claimed, of whatever kind, but no VFs of NICs that have a SriovNetworkDevice", () => {
+      expect(listed({ listing, isClaimed: () => true }).listed).to.deep.equal([BRIDGE, PF, OTHER_PF, OTHER_VF]);
+    });
+
+    it("are not those that are claimed and that another has listed", () => {
+      const objects = [object(PF, {})];
+      const isClaimed = (name: string): boolean => name === nameOf(PF);
+      expect(listed({ listing, objects, isClaimed })).to.deep.equal({ listed: [], surplus: [] });
+    });
+
     it("are those VFs that the machine was given", () => {
       expect(listed({ listing, isGiven: (address) => address === BRIDGE }).listed).to.deep.equal([BRIDGE]);
     });

@@ -25,6 +25,7 @@ export class ClaimBench {
   holders: readonly Holder[] = [];
   silent: string | undefined;
   older: PciDeviceClaim | undefined;
+  isInGuestsGroup = false;
   /** Answers in place of the kernel, where it throws. */
   before: (call: string) => void = () => undefined;
   /** What the clock is ahead. */
@@ -108,7 +109,7 @@ export class ClaimBench {
       pciDevice: () => PCI_DEVICE,
       nicOf: () => NIC,
       whyNeeded: () => undefined,
-      isInGuestsGroup: () => false,
+      isInGuestsGroup: () => this.isInGuestsGroup,
       list: () => undefined,
       driverChanged: () => Promise.resolve(),
       now: () => Date.now() + this.aheadMs,

@@ -34,9 +34,12 @@ describe("a claim's loop", () => {
 
     it("writes and calls nothing more where all is as asked", async () => {
       await bench.pass();
-      const before = [...bench.writes, ...bench.calls];
+      const all = () => [...bench.writes, ...bench.calls, ...bench.events];
+      const before = all();
       await bench.pass();
-      expect([...bench.writes, ...bench.calls]).deep.equal(before);
+      bench.claim = bench.claim && { ...bench.claim, metadata: { ...bench.claim.metadata, labels: { a: "b" } } };
+      await bench.pass();
+      expect(all()).deep.equal(before);
     });
 
     it("keeps what it has noted where it finds the device between two drivers", async () => {
@@ -100,6 +103,17 @@ describe("a claim's loop", () => {
         /^KernelRefused: the kernel bound 0000:04:10\.2 to vfio-pci without an error, but it has ixgbevf/,
       );
       expect(bench.claim?.status?.passthroughEnabled).equal(false);
+    });
+
+    it("offers nothing under any name while somebody has given the device to another driver", async () => {
+      await bench.pass();
+      await bench.hardware.bindDriverByHand(VF, "ixgbevf");
+      bench.holders = [{ words: "pod web/router-0", kind: "pod", sure: true }];
+      await bench.pass();
+      expect(bench.ready).match(/^InUse: /);
+      expect(bench.claim?.status)
+        .include({ passthroughEnabled: false })
+        .and.not.have.any.keys("resourceName", "usedBy");
     });
 
     it("says that a device cannot be read, and leaves the rest of the status", async () => {
@@ -221,6 +235,13 @@ describe("a claim's loop", () => {
       expect(bench.events.at(-1)).match(/^Warning Released: 0000:04:10\.2 is left without a driver: no driver takes/);
     });
 
+    it("leaves a device as it is that is in a group which guests have", async () => {
+      bench.isInGuestsGroup = true;
+      await bench.pass();
+      expect(bench.claim).equal(undefined);
+      expect([bench.driver, bench.calls]).deep.equal(["vfio-pci", []]);
+    });
+
     it("lets it go at once where the device is away", async () => {
       await bench.hardware.setNumVfs(NIC, 0);
       await bench.pass();
@@ -228,6 +249,16 @@ describe("a claim's loop", () => {
       expect(bench.calls).deep.equal([]);
       expect(bench.events).deep.equal(["Normal Released: 0000:04:10.2 is not claimed any more, and is away"]);
     });
+  });
+
+  it("leaves a device as it is that somebody else had bound to vfio-pci", async () => {
+    await bench.hardware.bindDriverByHand(VF, "vfio-pci");
+    await bench.pass();
+    expect(bench.claim?.status).include({ kernelDriverToUnbind: "vfio-pci", passthroughEnabled: true });
+    bench.calls.length = 0;
+    bench.delete();
+    await bench.pass();
+    expect([bench.driver, bench.calls]).deep.equal(["vfio-pci", []]);
   });
 
   it("does nothing to the device of a deleted claim that another than it holds", async () => {
