@@ -39,7 +39,9 @@ export function askAsOutput<Args extends ClusterFunctionArgs, T>(
   return pulumi.unsecret(answer);
 }
 
-export type AsInputs<Args> = { readonly [Name in keyof Args]: pulumi.Input<NonNullable<Args[Name]>> };
+/** Arguments that may be outputs, and so may elements of those that are lists. */
+export type AsInputs<Args> = { readonly [Name in keyof Args]: AsInput<NonNullable<Args[Name]>> };
+type AsInput<Value> = pulumi.Input<Value extends readonly (infer Element)[] ? readonly pulumi.Input<Element>[] : Value>;
 
 /** `sriov:kubeconfig` and its like, of the stack's configuration. */
 function configured(key: string): string | undefined {

@@ -1,5 +1,6 @@
 import { claimReady, PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
-import { type Verdict, waitFor } from "../../../kube/wait.js";
+import { isForbidden, isKindMissing } from "../../../kube/errors.js";
+import { type Verdict, waitFor, WaitTimeout } from "../../../kube/wait.js";
 import type { Operation } from "../resource.js";
 import { lookUpNode } from "../node-lookup.js";
 import { agentOf, type Answerer, CONTROLLER, type SilenceWatch, watchForSilence } from "../silence.js";
@@ -54,12 +55,38 @@ export async function awaitReleased(operation: Operation, before: PciDeviceClaim
   };
   try {
     await waitFor(claims, verdict, waitOptions(operation));
+    await awaitUntold(operation, before);
   } catch (error) {
     throw inTime(error, `${name}: not released in time`, "The next up or destroy waits again.", silence);
   } finally {
     silence?.stop();
   }
 }
+
+/**
+ * Until the NIC does not tell its VF as claimed any more, by which the API server would refuse to let the VF go. An agent that
+ * does not get to it is no reason to fail: the claim is gone.
+ */
+async function awaitUntold(operation: Operation, { metadata, spec }: PciDeviceClaim): Promise<void> {
+  const deadline = Math.min(operation.deadline, Date.now() + UNTOLD_MS);
+  const told = `claim ${metadata.name} `;
+  try {
+    const nics = await operation.cluster.devices();
+    const isTold = (): boolean =>
+      nics
+        .list()
+        .flatMap(({ status }) => status?.virtualFunctions ?? [])
+        .some(({ address, usedBy = "" }) => address === spec.address && usedBy.includes(told));
+    const pending = { state: "pending", what: "its NIC tells the VF as claimed still" } as const;
+    const satisfied = { state: "satisfied", result: undefined } as const;
+    await waitFor(nics, () => (isTold() ? pending : satisfied), { ...waitOptions(operation), deadline });
+  } catch (error) {
+    if (!(error instanceof WaitTimeout) && !isForbidden(error) && !isKindMissing(error)) throw error;
+  }
+}
+
+/** The agent tells it by an event, at once. */
+const UNTOLD_MS = 5_000;
 
 function releaseOf(claim: PciDeviceClaim, isSilent: boolean): string {
   const ready = claimReady(claim);

@@ -51,12 +51,11 @@ export async function listedDevice(operation: Operation, device: ClaimedDevice):
   }
 }
 
-/** As watched, or where it is not seen yet, as the API server has it: the watch may be a moment behind the VF's NIC. */
+/** As watched, or as the API server has it: the watch may be a moment behind the NIC whose VF it is. */
 async function pciDeviceNow({ cluster, signal }: Operation, name: string): Promise<PciDevice | undefined> {
   try {
-    return (
-      (await cluster.objects(PCI_DEVICE)).get(name) ?? (await findObject(cluster.client, PCI_DEVICE, { name }, signal))
-    );
+    const watched = (await cluster.objects(PCI_DEVICE)).get(name);
+    return watched?.status === undefined ? await findObject(cluster.client, PCI_DEVICE, { name }, signal) : watched;
   } catch (error) {
     // Who may not see devices claims them by what he knows of them.
     if (isForbidden(error) || isKindMissing(error)) return undefined;

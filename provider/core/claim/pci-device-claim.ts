@@ -53,12 +53,24 @@ export async function updateClaim(
   olds: Partial<ClaimOutputs>,
   inputs: ClaimInputs,
 ): Promise<ClaimOutputs> {
-  const { client } = operation.cluster;
+  const { cluster } = operation;
+  const { client } = cluster;
   const owner = ownerOf(operation, inputs, olds.fieldManager ?? mintFieldManager(inputs.resourceUrn));
   const live = await findObject(client, PCI_DEVICE_CLAIM, { name: id }, operation.signal);
   const wanted = await wantedNow(operation, inputs);
-  const applied = await setObject(client, PCI_DEVICE_CLAIM, live, wanted, owner);
+  const isNamedAlike =
+    olds.disableResourcePooling === inputs.disableResourcePooling &&
+    olds.givenResourceName === inputs.givenResourceName;
+  const isMadeAnew = !isNamedAlike && (await cluster.deviceDialect()) === "harvester";
+  if (isMadeAnew) await unmake(operation, live, owner);
+  const applied = await setObject(client, PCI_DEVICE_CLAIM, isMadeAnew ? undefined : live, wanted, owner);
   return enabled(operation, applied, inputs, owner);
+}
+
+/** Harvester's controller looks at a claim once: to be offered under another name, the device is given back first. */
+async function unmake(operation: Operation, live: PciDeviceClaim | undefined, owner: ObjectOwner): Promise<void> {
+  const removal = await removed(operation, live, owner);
+  if (removal.kind === "deleted" && live !== undefined) await awaitReleased(operation, live);
 }
 
 /** The claim is ours from here on, so whatever fails must leave a state behind, unless the claim is gone again. */

@@ -28,6 +28,10 @@ describe("the provider's core in a process without Pulumi", () => {
     expect([result.created, result.updated]).to.deep.equal([2, 3]);
   });
 
+  it("claims a VF, and gives it back", () => {
+    expect(result.claimed).to.equal("vfio-pci");
+  });
+
   it("tells in check which VFs the change destroys", () => {
     expect(result.told).to.have.length(1);
     expect(result.told[0]).to.contain("changing numVfs from 2 to 3 destroys all 2 of its VFs");
