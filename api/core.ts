@@ -3,7 +3,12 @@ import type { Condition, KubeObject, ResourceType } from "./object.js";
 /** The parts of Kubernetes' own kinds that this project reads or writes. */
 
 export interface Node extends KubeObject {
-  readonly status?: { readonly conditions?: readonly Condition[] };
+  readonly status?: {
+    readonly conditions?: readonly Condition[];
+    /** What pods may have of the node, by resource; those of device plugins in whole numbers. */
+    readonly allocatable?: Readonly<Record<string, string>>;
+    readonly nodeInfo?: { readonly bootID: string };
+  };
 }
 
 export const NODE: ResourceType<Node> = { apiVersion: "v1", kind: "Node", plural: "nodes", namespaced: false };
@@ -17,7 +22,11 @@ export const NAMESPACE: ResourceType<KubeObject> = {
 
 export interface Pod extends KubeObject {
   readonly spec?: { readonly nodeName?: string };
-  readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[] };
+  readonly status?: {
+    readonly phase?: string;
+    readonly conditions?: readonly Condition[];
+    readonly containerStatuses?: readonly { readonly containerID?: string; readonly restartCount: number }[];
+  };
 }
 
 export const POD: ResourceType<Pod> = { apiVersion: "v1", kind: "Pod", plural: "pods", namespaced: true };

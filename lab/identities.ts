@@ -10,7 +10,7 @@ const A_DAY = 24 * 3_600;
 
 /**
  * Credentials of the reconciler's parts: the controller's service account, and one service account for all agents, of which
- * each has a token that is bound to its Node.
+ * each has a token that is bound to its Node. And those of kubelets, as the Node authorizer knows them.
  */
 export class Identities {
   private readonly clients = new Map<string, Promise<KubeClient>>();
@@ -44,6 +44,11 @@ export class Identities {
     const opened = this.ofAgent(nodeName).then((kubeconfig) => KubeClient.open({ kubeconfig }, "pulumi-sriov-agent"));
     this.clients.set(nodeName, opened);
     return opened;
+  }
+
+  /** Text of a kubeconfig for the kubelet of that node, at the API server's address as the kubelet sees it. */
+  ofKubelet(nodeName: string, server: string): Promise<string> {
+    return this.controlPlane.kubeconfigFor(`system:node:${nodeName}`, ["system:nodes"], { server });
   }
 
   /** Text of a kubeconfig for the controller; several may use it at once, as the pods of a Deployment do. */

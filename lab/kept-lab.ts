@@ -1,11 +1,12 @@
 import { findEngine } from "./engine/executable.js";
-import { type Lab, startLab } from "./lab.js";
+import { startLab } from "./lab.js";
+import { addNode, type NodeKind } from "./node-kind.js";
 import { beginRun, endRun, listRuns } from "./processes/lab-run.js";
 import { exportLines, shellEnvironment } from "./shell-environment.js";
 import { table } from "./table.js";
 
 /** A lab that outlives the command that started it. */
-export async function labUp(nodeKind: "simulated" | "qemu"): Promise<void> {
+export async function labUp(nodeKind: NodeKind): Promise<void> {
   const log = (line: string): void => console.log(line);
   const run = await beginRun({ label: "lab", log });
   run.stopOnSignals();
@@ -53,8 +54,4 @@ export async function labDown(): Promise<void> {
     console.log(`${id} is down.`);
   }
   if (kept.length === 0) console.log("No lab is up.");
-}
-
-async function addNode(lab: Lab, name: string, kind: "simulated" | "qemu"): Promise<void> {
-  await (kind === "qemu" ? lab.addRealNode(name) : lab.addSimulatedNode(name));
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CONTROLLER_ACCOUNT } from "../api/controller-role.js";
 import { Label } from "../api/names.js";
-import { NODE } from "../api/core.js";
+import { NODE, type Node } from "../api/core.js";
 import { KubeClient } from "../kube/client.js";
 import { Informer } from "../kube/informer.js";
 import { waitFor } from "../kube/wait.js";
@@ -11,6 +11,7 @@ import { type LabController, type LabControllerOptions, startLabController } fro
 import { Identities } from "./identities.js";
 import { installContract } from "./install-contract.js";
 import type { LabNode } from "./nodes/lab-node.js";
+import { type KubeletNode, startKubeletNode } from "./nodes/kubelet/kubelet-node.js";
 import { type RealNode, type RealNodeOptions, startRealNode } from "./nodes/real-node.js";
 import { type SimulatedNode, startSimulatedNode } from "./nodes/simulated-node.js";
 import type { HardwareSpec } from "./nodes/simulated/hardware.js";
@@ -26,6 +27,10 @@ export interface Lab {
   addSimulatedNode(name: string, options?: SimulatedOptions): Promise<SimulatedNode>;
   /** Adds a node with a real kernel; resolves when its agent has reported. */
   addRealNode(name: string, options?: RealOptions): Promise<RealNode>;
+  /** Adds a node with a real kernel that runs pods; resolves when it is ready for them and its agent has reported. */
+  addKubeletNode(name: string, options?: RealOptions): Promise<KubeletNode>;
+  /** Resolves when the node's kubelet has said, since the guest's last boot, that it is ready for pods. */
+  awaitReady(node: RealNode): Promise<void>;
   /** Resolves when the node's agent has reported. */
   awaitReport(node: LabNode): Promise<void>;
   /** Starts a replica of the controller; resolves when its process runs. Any number of them may run. */
@@ -66,7 +71,10 @@ export interface LabOptions {
 }
 
 /** How long an agent may take to report after its process was started; a guest's is slow. */
-const REPORT_MS = 90_000;
+const REPORT_MS = 180_000;
+
+/** How long containerd and a kubelet may take to start in a guest. */
+const READY_MS = 240_000;
 
 export async function startLab(run: LabRun, options: LabOptions = {}): Promise<Lab> {
   const { log = () => undefined, audit = false, contract = true } = options;
@@ -99,6 +107,21 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
       if (agent) await lab.awaitReport(node);
       return node;
     },
+    async addKubeletNode(name, { agent = true, ...options } = {}) {
+      const server = controlPlane.server.replace("127.0.0.1", "10.0.2.2");
+      const node = await startKubeletNode(run, {
+        name,
+        kubeconfig: await identities.ofAgent(name, server),
+        kubeletKubeconfig: await identities.ofKubelet(name, server),
+        log,
+        ...options,
+      });
+      await lab.awaitReady(node);
+      if (agent) await node.startAgent();
+      if (agent) await lab.awaitReport(node);
+      return node;
+    },
+    awaitReady: (node) => awaitReady(client, node),
     awaitReport: (node) => awaitReport(client, node),
     startController: (options) => startLabController(lab, options),
     clientOfNode: (name) => identities.clientOfAgent(name),
@@ -115,16 +138,40 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
 }
 
 async function awaitReport(client: KubeClient, node: LabNode): Promise<void> {
-  const informer = new Informer(client, NODE, { fields: { "metadata.name": node.name } }).start();
+  const what = `the agent of ${node.name} has not reported; its log is ${node.agentLog}`;
+  const hasReported = ({ metadata }: Node): boolean => metadata.labels?.[Label.capable] !== undefined;
+  await awaitNode(client, node.name, hasReported, what, REPORT_MS);
+}
+
+/** A condition from before the guest's last boot says nothing, and stays until the kubelet has another. */
+async function awaitReady(client: KubeClient, node: RealNode): Promise<void> {
+  const boot = await node.guest.read("/proc/sys/kernel/random/boot_id");
+  const what = `the kubelet of ${node.name} is not ready; its log is ${node.agentLog.replace("-agent.", "-kubelet.")}`;
+  const isReady = ({ status }: Node): boolean =>
+    status?.nodeInfo?.bootID === boot &&
+    (status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
+  await awaitNode(client, node.name, isReady, what, READY_MS);
+}
+
+async function awaitNode(
+  client: KubeClient,
+  name: string,
+  isAsWanted: (node: Node) => boolean,
+  what: string,
+  patienceMs: number,
+): Promise<void> {
+  const informer = new Informer(client, NODE, { fields: { "metadata.name": name } }).start();
   try {
     await informer.synced;
     await waitFor(
       informer,
-      () =>
-        informer.get(node.name)?.metadata.labels?.[Label.capable] === undefined
-          ? { state: "pending", what: `the agent of ${node.name} has not reported; its log is ${node.agentLog}` }
-          : { state: "satisfied", result: undefined },
-      { deadline: Date.now() + REPORT_MS },
+      () => {
+        const node = informer.get(name);
+        return node !== undefined && isAsWanted(node)
+          ? { state: "satisfied", result: undefined }
+          : { state: "pending", what };
+      },
+      { deadline: Date.now() + patienceMs },
     );
   } finally {
     await informer.stop();

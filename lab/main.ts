@@ -1,13 +1,15 @@
 import { parseArgs } from "node:util";
 import { demo } from "./demo/demo.js";
 import { labDown, labStatus, labUp } from "./kept-lab.js";
+import { isNodeKind, NODE_KINDS } from "./node-kind.js";
 
 /** `npm start` and `npm run lab`. */
 const USAGE = `usage:
-  npm start [-- --keep] [-- --node simulated|qemu]   the main job from end to end, in a lab of its own
-  npm run lab -- up [--node simulated|qemu]          a lab that stays up
-  npm run lab -- status                              the labs of this machine
-  npm run lab -- down                                ends them and removes their files`;
+  npm start [-- --keep] [-- --node KIND]   the main job from end to end, in a lab of its own
+  npm run lab -- up [--node KIND]          a lab that stays up
+  npm run lab -- status                    the labs of this machine
+  npm run lab -- down                      ends them and removes their files
+kinds of nodes: simulated, the default; qemu, with a real kernel; kubelet, with a real kernel and a kubelet that runs pods`;
 
 async function main(): Promise<number> {
   const options = {
@@ -28,7 +30,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const nodeKind = values.node ?? "simulated";
-  if (nodeKind !== "simulated" && nodeKind !== "qemu") return usage(`--node is simulated or qemu, not ${nodeKind}`);
+  if (!isNodeKind(nodeKind)) return usage(`--node is one of ${NODE_KINDS.join(", ")}, not ${nodeKind}`);
   switch (positionals.join(" ")) {
     case "demo":
       await demo({ nodeKind, keep: values.keep ?? false });

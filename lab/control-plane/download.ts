@@ -20,8 +20,7 @@ export async function download(
   const workspace = join(run.dir, "download");
   mkdirSync(workspace, { recursive: true });
   const source = { workspace, log, get: (address: string) => get(address, run.signal) };
-  if (release.name === "etcd") await downloadEtcd(release, source);
-  else for (const program of programs) await downloadKubernetes(release, program, source);
+  await downloads[release.name](release, programs, source);
 
   mkdirSync(cacheFolder(release), { recursive: true, mode: 0o700 });
   for (const program of programs) {
@@ -36,18 +35,46 @@ interface Download {
   readonly get: (address: string) => Promise<Buffer>;
 }
 
+type Downloader = (release: Release, programs: readonly string[], source: Download) => Promise<void>;
+
+const downloads: Readonly<Record<Release["name"], Downloader>> = {
+  etcd: downloadEtcd,
+  Kubernetes: downloadKubernetes,
+  "CNI plugins": downloadCniPlugins,
+};
+
 async function downloadKubernetes(
   { version }: Release,
-  program: string,
+  programs: readonly string[],
   { workspace, log, get }: Download,
 ): Promise<void> {
-  const address = `https://dl.k8s.io/${version}/bin/${goOs}/${goArch}/${program}`;
-  const checksum = (await get(`${address}.sha256`)).toString().trim();
-  log(`Downloading ${address} …`);
-  writeFileSync(join(workspace, program), verified(address, await get(address), checksum));
+  for (const program of programs) {
+    const address = `https://dl.k8s.io/${version}/bin/${goOs}/${goArch}/${program}`;
+    const checksum = (await get(`${address}.sha256`)).toString().trim();
+    log(`Downloading ${address} …`);
+    writeFileSync(join(workspace, program), verified(address, await get(address), checksum));
+  }
 }
 
-async function downloadEtcd({ version }: Release, { workspace, log, get }: Download): Promise<void> {
+async function downloadCniPlugins(
+  { version }: Release,
+  programs: readonly string[],
+  { workspace, log, get }: Download,
+): Promise<void> {
+  const archive = `cni-plugins-${goOs}-${goArch}-${version}.tgz`;
+  const address = `https://github.com/containernetworking/plugins/releases/download/${version}/${archive}`;
+  const [checksum = ""] = (await get(`${address}.sha256`)).toString().split(/\s/);
+  log(`Downloading ${address} …`);
+  const file = join(workspace, archive);
+  writeFileSync(file, verified(archive, await get(address), checksum));
+  execFileSync("tar", ["-xf", file, "-C", workspace, ...programs.map((program) => `./${program}`)]);
+}
+
+async function downloadEtcd(
+  { version }: Release,
+  _programs: readonly string[],
+  { workspace, log, get }: Download,
+): Promise<void> {
   const folder = `https://github.com/etcd-io/etcd/releases/download/${version}`;
   const name = `etcd-${version}-${goOs}-${goArch}`;
   const archive = goOs === "linux" ? `${name}.tar.gz` : `${name}.zip`;

@@ -31,8 +31,10 @@ export async function findBinaries(run: LabRun, log: (line: string) => void): Pr
   };
 }
 
-/** The folder that has every program of the release. */
-async function findRelease(run: LabRun, release: Release, log: (line: string) => void): Promise<string> {
+/**
+ * The folder that has every program of the release, found and obtained as {@link findBinaries} does.
+ */
+export async function findRelease(run: LabRun, release: Release, log: (line: string) => void): Promise<string> {
   const installed = findInstalled(release, log);
   if (installed !== undefined) return installed;
   const folder = cacheFolder(release);

@@ -8,12 +8,14 @@ import type { Release } from "./release.js";
  * `undefined` if none has. Says through `log` why one that has a part of it will not do.
  */
 export function findInstalled(release: Release, log: (line: string) => void): string | undefined {
+  const { oldest } = release;
+  if (oldest === undefined) return undefined;
   const folders = [process.env["KUBEBUILDER_ASSETS"] ?? "", ...(process.env["PATH"] ?? "").split(delimiter)];
   const programs = Object.keys(release.programs);
   return folders
     .filter((folder) => folder !== "" && programs.some((program) => existsSync(join(folder, program))))
     .find((folder) => {
-      const objection = objectionTo(folder, programs, release.oldest);
+      const objection = objectionTo(folder, programs, oldest);
       if (objection !== undefined) log(`Not using ${programs.join(" and ")} in ${folder}: ${objection}.`);
       return objection === undefined;
     });

@@ -4,11 +4,11 @@ import { cacheDirectory } from "../processes/lab-run.js";
 
 /** Programs of one version that belong together, as `tools/` pins them. */
 export interface Release {
-  readonly name: "etcd" | "Kubernetes";
+  readonly name: "etcd" | "Kubernetes" | "CNI plugins";
   /** With `v` before it. */
   readonly version: string;
-  /** The oldest version that will do where it is found installed. */
-  readonly oldest: string;
+  /** The oldest version that will do where it is found installed; without it, what is installed is not looked at. */
+  readonly oldest?: string;
   /** Name of a program to the Go package that builds it. */
   readonly programs: Readonly<Record<string, string>>;
 }
@@ -22,15 +22,36 @@ export function etcdRelease(): Release {
   return { name: "etcd", version: pinnedVersion(goModule), oldest: "v3.5.13", programs: { etcd: goModule } };
 }
 
+/** The control plane's part of Kubernetes. */
 export function kubernetesRelease(): Release {
+  return kubernetes(["kube-apiserver", "kube-controller-manager"]);
+}
+
+/** The node's part of Kubernetes. */
+export function kubeletRelease(): Release {
+  return kubernetes(["kubelet"]);
+}
+
+function kubernetes(programs: readonly string[]): Release {
   const goModule = "k8s.io/kubernetes";
   return {
     name: "Kubernetes",
     version: pinnedVersion(goModule),
     oldest: "v1.30.0", // the first with ValidatingAdmissionPolicy for everybody
+    programs: Object.fromEntries(programs.map((program) => [program, `${goModule}/cmd/${program}`])),
+  };
+}
+
+/** What gives pods a network. They are not taken from PATH, where `bridge` is a command of iproute2. */
+export function cniPluginsRelease(): Release {
+  const goModule = "github.com/containernetworking/plugins";
+  return {
+    name: "CNI plugins",
+    version: pinnedVersion(goModule),
     programs: {
-      "kube-apiserver": `${goModule}/cmd/kube-apiserver`,
-      "kube-controller-manager": `${goModule}/cmd/kube-controller-manager`,
+      bridge: `${goModule}/plugins/main/bridge`,
+      loopback: `${goModule}/plugins/main/loopback`,
+      "host-local": `${goModule}/plugins/ipam/host-local`,
     },
   };
 }

@@ -5,6 +5,7 @@ import { Informer } from "../../kube/informer.js";
 import { waitFor } from "../../kube/wait.js";
 import { findEngine } from "../engine/executable.js";
 import { type Lab, startLab } from "../lab.js";
+import { addNode, type NodeKind } from "../node-kind.js";
 import type { LabNode } from "../nodes/lab-node.js";
 import { beginRun } from "../processes/lab-run.js";
 import { exportLines } from "../shell-environment.js";
@@ -12,7 +13,7 @@ import { table } from "../table.js";
 import { type DemoStack, openDemoStack } from "./stack.js";
 
 export interface DemoOptions {
-  readonly nodeKind: "simulated" | "qemu";
+  readonly nodeKind: NodeKind;
   /** Leave the lab up at the end. */
   readonly keep: boolean;
 }
@@ -48,11 +49,16 @@ export async function demo({ nodeKind, keep }: DemoOptions): Promise<void> {
   }
 }
 
+const inWords: Readonly<Record<NodeKind, string>> = {
+  simulated: "simulated kernels",
+  qemu: "real Linux kernels in QEMU",
+  kubelet: "real Linux kernels and kubelets in QEMU",
+};
+
 async function addNodes(lab: Lab, kind: DemoOptions["nodeKind"]): Promise<LabNode[]> {
   const names = ["node1", "node2"];
-  const kernels = kind === "qemu" ? "real Linux kernels in QEMU" : "simulated kernels";
-  step(`Two nodes with ${kernels} join; their agents look for NICs.`);
-  return Promise.all(names.map((name) => (kind === "qemu" ? lab.addRealNode(name) : lab.addSimulatedNode(name))));
+  step(`Two nodes with ${inWords[kind]} join; their agents look for NICs.`);
+  return Promise.all(names.map((name) => addNode(lab, name, kind)));
 }
 
 async function showDiscovered(lab: Lab, nodes: readonly LabNode[]): Promise<SriovNetworkDevice> {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { bundleEnv, bundleFlags, bundleReconciler, compileCacheName } from "../bundle-reconciler.js";
 import type { LabRun } from "../processes/lab-run.js";
 import type { LabNode } from "./lab-node.js";
-import { type AgentStart, type QemuNode, startQemuNode } from "./qemu/qemu-node.js";
+import { type AgentStart, type QemuNode, type QemuNodeOptions, startQemuNode } from "./qemu/qemu-node.js";
 
 /** A node with a real Linux kernel and two NICs that have SR-IOV, in a QEMU guest. */
 export interface RealNode extends LabNode {
@@ -20,15 +20,18 @@ export interface RealNodeOptions {
   readonly agentArgs?: readonly string[];
   /** More files of the guest, by path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** What the guest is to have beyond a QEMU node's usual. */
+  readonly machine?: Pick<QemuNodeOptions, "disk" | "logs" | "memoryMiB" | "modules">;
   readonly log: (line: string) => void;
 }
 
 const GUEST_KUBECONFIG = "/etc/pulumi-sriov/kubeconfig";
 
 export async function startRealNode(run: LabRun, options: RealNodeOptions): Promise<RealNode> {
-  const { name, kubeconfig, agentArgs = [], files = {}, log } = options;
+  const { name, kubeconfig, agentArgs = [], files = {}, machine = {}, log } = options;
   const directory = join(run.dir, `${name}-agent`);
   const guest = await startQemuNode(run, {
+    ...machine,
     name,
     agentBundle: await bundleReconciler(directory, "agent.js"),
     files: { ...compileCache(directory), ...files, [GUEST_KUBECONFIG]: kubeconfig },

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeExit, type LabProcess, type LabRun } from "../../processes/lab-run.js";
 import type { Accelerator } from "./accelerator.js";
-import { machineArguments } from "./command-line.js";
+import { type MachineOptions, machineArguments } from "./command-line.js";
 import { ControlChannel } from "./control-channel.js";
 import type { QemuParts } from "./locate.js";
 import { QemuMonitor } from "./qmp.js";
@@ -13,6 +13,9 @@ export interface BootOptions {
   readonly parts: QemuParts;
   readonly accelerator: Accelerator;
   readonly initrd: string;
+  readonly machine: Pick<MachineOptions, "disk" | "memoryMiB">;
+  /** Names of the guest's logs, each for a file `<run.dir>/logs/<name of the node>-<name of the log>.log`. */
+  readonly logs: readonly string[];
   /** QEMU's working directory, beside the run's `logs`; its sockets are made there. */
   readonly dir: string;
   readonly deadlineMs: number;
@@ -53,14 +56,18 @@ export async function bootMachine(run: LabRun, options: BootOptions): Promise<Bo
   }
 }
 
-function startQemu(run: LabRun, { name, parts, accelerator, initrd, dir }: BootOptions): LabProcess {
+function startQemu(run: LabRun, options: BootOptions): LabProcess {
+  const { name, parts, accelerator, initrd, machine, logs, dir } = options;
   const { qemu, kernel } = parts;
   const args = machineArguments({
     ...{ name, accelerator, kernel: kernel.image, initrd },
-    ...{ consoleLog: `../logs/${name}-console.log`, agentLog: `../logs/${name}-agent.log` },
+    consoleLog: `../logs/${name}-console.log`,
+    logs: Object.fromEntries(logs.map((log) => [log, `../logs/${name}-${log}.log`])),
     ...{ controlSocket: "control", monitorSocket: "monitor" },
+    ...machine,
   });
-  const env = { ...process.env, ...qemu.env };
+  // A disk's writes are kept in a file there.
+  const env = { ...process.env, ...qemu.env, TMPDIR: dir };
   return run.spawn(`${name}-qemu`, qemu.executable, [...qemu.args, ...args], { env, cwd: dir });
 }
 

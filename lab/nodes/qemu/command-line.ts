@@ -6,14 +6,17 @@ export interface MachineOptions {
   readonly accelerator: Accelerator;
   readonly kernel: string;
   readonly initrd: string;
-  /** Where the guest's console and the agent's output go, relative to QEMU's working directory. */
+  /** Where the guest's console goes, relative to QEMU's working directory. */
   readonly consoleLog: string;
-  readonly agentLog: string;
+  /** The guest's other logs: its port `<name>-log` goes to that file, relative to QEMU's working directory. */
+  readonly logs: Readonly<Record<string, string>>;
   /** Unix sockets, relative to QEMU's working directory. */
   readonly controlSocket: string;
   readonly monitorSocket: string;
   /** Default 1024. */
   readonly memoryMiB?: number;
+  /** Image of the disk `/dev/vda`, which is only read: what the guest writes is forgotten with the machine. */
+  readonly disk?: string;
 }
 
 /**
@@ -45,12 +48,28 @@ export function machineArguments(machine: MachineOptions): string[] {
     ...["-device", "virtio-serial-pci"],
     ...["-chardev", `socket,id=control,path=${machine.controlSocket},server=on,wait=off`],
     ...["-device", "virtserialport,chardev=control,name=control"],
-    ...["-chardev", `file,id=agent-log,path=${machine.agentLog},append=on`],
-    ...["-device", "virtserialport,chardev=agent-log,name=agent-log"],
+    ...Object.entries(machine.logs).flatMap(([name, file]) => logPort(name, file)),
     ...["-netdev", "user,id=management"],
     ...["-device", `e1000e,netdev=management,mac=${macAddress(machine.name, 0)},romfile=`],
     ...slotWithNic(machine.name, 1),
     ...slotWithNic(machine.name, 2),
+    // Last, so that the NICs have the same addresses with it and without.
+    ...(machine.disk === undefined ? [] : disk(machine.disk)),
+  ];
+}
+
+function logPort(name: string, file: string): string[] {
+  return [
+    ...["-chardev", `file,id=${name}-log,path=${file},append=on`],
+    ...["-device", `virtserialport,chardev=${name}-log,name=${name}-log`],
+  ];
+}
+
+/** The machine's writes outlive a reset but not QEMU, so there is nothing that must reach the host's own disk. */
+function disk(image: string): string[] {
+  return [
+    ...["-drive", `file=${image.replaceAll(",", ",,")},format=raw,snapshot=on,cache=unsafe,if=none,id=disk`],
+    ...["-device", "virtio-blk-pci,drive=disk"],
   ];
 }
 

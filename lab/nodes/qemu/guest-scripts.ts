@@ -1,11 +1,12 @@
 /**
  * What runs inside the guest before and beside the agent: busybox's init, a boot script, and the guest's end of the
  * control channel. Paths and port names here are the ones that `control-channel.ts` and `qemu-node.ts` speak to.
+ * A node of another kind has scripts of its own in `/etc/lab/boot.d`, which are run at the end of the boot.
  */
 export const guestScripts: Readonly<Record<string, string>> = {
   "/etc/inittab": `::sysinit:/etc/lab/boot
 ::respawn:/etc/lab/control
-::respawn:/etc/lab/agent-log
+::respawn:/etc/lab/logs
 `,
 
   "/etc/lab/boot": `#!/bin/sh
@@ -13,9 +14,11 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mkdir -p /run/lab/jobs /dev/virtio-ports /tmp
-mkfifo /run/lab/replies /run/lab/agent-log
+mkfifo /run/lab/replies
 for port in /sys/class/virtio-ports/*; do
-  ln -s "/dev/\${port##*/}" "/dev/virtio-ports/$(cat "$port/name")"
+  name=$(cat "$port/name")
+  ln -s "/dev/\${port##*/}" "/dev/virtio-ports/$name"
+  case $name in *-log) mkfifo "/run/lab/$name" ;; esac
 done
 for argument in $(cat /proc/cmdline); do
   case $argument in lab.hostname=*) hostname "\${argument#*=}" ;; esac
@@ -51,6 +54,9 @@ done
 ip link set mgmt-br up
 ip addr add 10.0.2.15/24 dev mgmt-br
 ip route add default via 10.0.2.2
+for script in /etc/lab/boot.d/*; do
+  [ ! -e "$script" ] || sh "$script"
+done
 `,
 
   // Requests: "<id> <command in base64>". Replies: "<id> <exit code> <stdout in base64> <stderr in base64> .", and
@@ -79,32 +85,42 @@ while :; do
 done
 `,
 
-  "/etc/lab/agent-log": `#!/bin/sh
-exec cat 0<>/run/lab/agent-log >/dev/virtio-ports/agent-log
+  // A reader for each port. A FIFO that is opened to be written as well never ends with one of its writers.
+  "/etc/lab/logs": `#!/bin/sh
+for port in /dev/virtio-ports/*-log; do
+  cat 0<>"/run/lab/\${port##*/}" >"$port" &
+done
+wait
 `,
 
-  "/etc/lab/start-agent": `#!/bin/sh
-pid=$(cat /run/lab/agent.pid 2>/dev/null)
+  // start NAME COMMAND…: its output goes to the port NAME-log.
+  "/etc/lab/start": `#!/bin/sh
+name=$1
+shift
+pid=$(cat "/run/lab/$name.pid" 2>/dev/null)
 if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then
-  echo "the agent is running already, as process $pid" >&2
+  echo "$name is running already, as process $pid" >&2
   exit 1
 fi
-rm -f /run/lab/agent.pid
+rm -f "/run/lab/$name.pid"
 setsid sh -c '
+  name=$1
+  shift
   "$@" &
-  agent=$!
-  echo "$agent" >/run/lab/agent.pid.new
-  mv /run/lab/agent.pid.new /run/lab/agent.pid
-  wait "$agent"
-  echo "agent process $agent ended with status $?"
-' agent "$@" >/run/lab/agent-log 2>&1 </dev/null &
-until [ -e /run/lab/agent.pid ]; do usleep 20000; done
+  pid=$!
+  echo "$pid" >"/run/lab/$name.pid.new"
+  mv "/run/lab/$name.pid.new" "/run/lab/$name.pid"
+  wait "$pid"
+  echo "$name process $pid ended with status $?"
+' start "$name" "$@" >"/run/lab/$name-log" 2>&1 </dev/null &
+until [ -e "/run/lab/$name.pid" ]; do usleep 20000; done
 `,
 
-  "/etc/lab/stop-agent": `#!/bin/sh
-pid=$(cat /run/lab/agent.pid 2>/dev/null) || exit 0
-kill "-$1" "$pid" 2>/dev/null
+  // stop NAME SIGNAL
+  "/etc/lab/stop": `#!/bin/sh
+pid=$(cat "/run/lab/$1.pid" 2>/dev/null) || exit 0
+kill "-$2" "$pid" 2>/dev/null
 while [ -d "/proc/$pid" ]; do usleep 20000; done
-rm -f /run/lab/agent.pid
+rm -f "/run/lab/$1.pid"
 `,
 };

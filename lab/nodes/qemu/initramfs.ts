@@ -78,7 +78,7 @@ export function baseImage(parts: BaseImageParts, cacheDirectory: string): string
   return path;
 }
 
-function removeAllButNewest(directory: string, kept: number): void {
+export function removeAllButNewest(directory: string, kept: number): void {
   const paths = readdirSync(directory).map((name) => join(directory, name));
   const newestFirst = paths
     .map((path) => ({ path, time: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))

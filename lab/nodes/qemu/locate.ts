@@ -89,7 +89,7 @@ function findUnpackedQemu(): QemuProgram | undefined {
   return emulatesIgb({ executable, args: firmware, env: { LD_LIBRARY_PATH: libraries.join(delimiter) } });
 }
 
-function libraryFolders(unpacked: string): string[] {
+export function libraryFolders(unpacked: string): string[] {
   return ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map((folder) => join(unpacked, folder));
 }
 

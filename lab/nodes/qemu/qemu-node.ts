@@ -5,9 +5,10 @@ import { chooseAccelerator } from "./accelerator.js";
 import { type BootedMachine, bootMachine } from "./boot.js";
 import { type NicNumber, sriovNic } from "./command-line.js";
 import type { ExecResult } from "./control-channel.js";
-import { baseImage, guestImage } from "./initramfs.js";
+import { baseImage, guestImage, guestModules } from "./initramfs.js";
 import { findQemuParts } from "./install.js";
-import { qemuCache } from "./locate.js";
+import { modulesInOrder } from "./kernel-modules.js";
+import { qemuCache, type QemuParts } from "./locate.js";
 import type { QemuEvent } from "./qmp.js";
 
 /** A node with a real Linux kernel and two NICs that have SR-IOV, in an emulated machine. */
@@ -25,12 +26,18 @@ export interface QemuNode {
   plug(nic: NicNumber): Promise<void>;
   /** Power-cycles the guest, agent and all. Resolves when it takes commands again. */
   reset(): Promise<void>;
+  /** Starts a process in the guest that stays, by that name. Its output goes to `<run.dir>/logs/<node>-<name>.log`. */
+  start(name: string, command: readonly string[]): Promise<void>;
+  /** Sends the process of that name a signal; resolves when it is gone, or was not there. */
+  stopProcess(name: string, signal: Signal): Promise<void>;
   /** Starts the agent in the guest: `node <bundle> <args>`. Its output goes to `<run.dir>/logs/<name>-agent.log`. */
   startAgent(options: AgentStart): Promise<void>;
   /** Sends the agent a signal; resolves when the agent is gone, or was not there. */
-  stopAgent(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
+  stopAgent(signal: Signal): Promise<void>;
   stop(): Promise<void>;
 }
+
+export type Signal = "SIGKILL" | "SIGTERM";
 
 export interface AgentStart {
   readonly args: readonly string[];
@@ -48,6 +55,14 @@ export interface QemuNodeOptions {
   readonly agentBundle: string;
   /** More files of the guest, by path. */
   readonly files?: Readonly<Record<string, string | Buffer>>;
+  /** More kernel modules, by name, loaded after those that every node has. */
+  readonly modules?: readonly string[];
+  /** Path on the host of the image of a disk, `/dev/vda`. What the guest writes outlives its resets, and never gets there. */
+  readonly disk?: string;
+  /** Default 1024. */
+  readonly memoryMiB?: number;
+  /** Names of processes, beside the agent, whose output is kept. */
+  readonly logs?: readonly string[];
   readonly log?: (line: string) => void;
   /** How long the guest may take to come up, in milliseconds. Default 180,000. */
   readonly deadlineMs?: number;
@@ -69,10 +84,15 @@ export async function startQemuNode(run: LabRun, options: QemuNodeOptions): Prom
   mkdirSync(dir, { recursive: true });
   const initrd = join(dir, "initrd");
   const base = baseImage({ ...parts, modules: parts.kernel.modules }, join(qemuCache(), "images"));
-  await guestImage(initrd, base, guestFiles(options));
+  await guestImage(initrd, base, { ...guestFiles(options), ...moreModules(parts, options.modules ?? []) });
 
   const began = Date.now();
-  const machine = await bootMachine(run, { name, parts, accelerator, initrd, dir, deadlineMs });
+  const { disk, memoryMiB, logs = [] } = options;
+  const machine = await bootMachine(run, {
+    ...{ name, parts, accelerator, initrd, dir, deadlineMs },
+    machine: { ...(disk !== undefined && { disk }), ...(memoryMiB !== undefined && { memoryMiB }) },
+    logs: ["agent", ...logs],
+  });
   rmSync(initrd); // QEMU has read it.
   log(`Node ${name} is up (${accelerator}, ${((Date.now() - began) / 1000).toFixed(1)} s).`);
   return new RunningNode(name, machine);
@@ -85,6 +105,14 @@ function guestFiles({ agentBundle, files = {}, name }: QemuNodeOptions): Record<
     "/agent.js": readFileSync(agentBundle),
     ...files,
   };
+}
+
+/** In the folder that the boot loads in the order of names, behind the base image's, whose names begin with a digit. */
+function moreModules({ kernel, busybox }: QemuParts, names: readonly string[]): Record<string, Buffer> {
+  const loaded = new Set(modulesInOrder(kernel.modules, guestModules, busybox).map(({ name }) => name));
+  const more = modulesInOrder(kernel.modules, names, busybox).filter(({ name }) => !loaded.has(name));
+  const place = (name: string, index: number) => `/etc/lab/modules/z${String(index).padStart(2, "0")}-${name}.ko`;
+  return Object.fromEntries(more.map(({ name, image }, index) => [place(name, index), image]));
 }
 
 class RunningNode implements QemuNode {
@@ -123,12 +151,19 @@ class RunningNode implements QemuNode {
 
   async startAgent({ args, nodeFlags = [], env = {}, inside = [] }: AgentStart): Promise<void> {
     const variables = Object.entries(env).map(([key, value]) => `${key}=${value}`);
-    const agent = ["/etc/lab/start-agent", ...inside, "node", ...nodeFlags, "/agent.js", ...args];
-    await this.#must(["env", ...variables, ...agent].map(quoted).join(" "));
+    await this.start("agent", ["env", ...variables, ...inside, "node", ...nodeFlags, "/agent.js", ...args]);
   }
 
-  async stopAgent(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
-    await this.#must(`/etc/lab/stop-agent ${signal.replace("SIG", "")}`);
+  stopAgent(signal: Signal): Promise<void> {
+    return this.stopProcess("agent", signal);
+  }
+
+  async start(name: string, command: readonly string[]): Promise<void> {
+    await this.#must(["/etc/lab/start", name, ...command].map(quoted).join(" "));
+  }
+
+  async stopProcess(name: string, signal: Signal): Promise<void> {
+    await this.#must(`/etc/lab/stop ${name} ${signal.replace("SIG", "")}`);
   }
 
   stop(): Promise<void> {

@@ -21,28 +21,38 @@ const DEADLINE_MS = 120_000;
 let shared: Promise<AgentOnGuest> | undefined;
 
 /** A node with a real kernel and its agent, and eyes on both. */
-export class AgentOnGuest {
+export class AgentOnGuest<N extends RealNode = RealNode> {
   private constructor(
     readonly lab: Lab,
-    readonly node: RealNode,
+    readonly node: N,
     readonly observer: Observer,
     readonly guest: Guest,
     private readonly nodes: Informer<Node>,
     private readonly events: Informer<Event>,
+    private readonly deadlineMs: number,
   ) {}
 
   static shared(): Promise<AgentOnGuest> {
-    return (shared ??= AgentOnGuest.start());
+    return (shared ??= AgentOnGuest.start(addNode));
   }
 
-  private static async start(): Promise<AgentOnGuest> {
+  /** On a node that is added to the shared lab. */
+  static async start<N extends RealNode>(
+    addNode: (lab: Lab) => Promise<N>,
+    deadlineMs = DEADLINE_MS,
+  ): Promise<AgentOnGuest<N>> {
     const lab = await sharedLab();
-    const observer = await Observer.start(lab.client, DEADLINE_MS);
-    const nodes = new Informer(lab.client, NODE, { fields: { "metadata.name": "hw" } }).start();
+    const observer = await Observer.start(lab.client, deadlineMs);
+    const nodes = new Informer(lab.client, NODE).start();
     const events = new Informer(lab.client, EVENT).start();
     await Promise.all([nodes.synced, events.synced]);
-    const node = await lab.addRealNode("hw", { files: { "/kubelet.js": await kubelet(lab) } });
-    return new AgentOnGuest(lab, node, observer, new Guest(node), nodes, events);
+    const node = await addNode(lab);
+    return new AgentOnGuest(lab, node, observer, new Guest(node), nodes, events, deadlineMs);
+  }
+
+  /** Ends the eyes on the cluster's side; the guest goes on. */
+  async stop(): Promise<void> {
+    await Promise.all([this.observer.stop(), this.nodes.stop(), this.events.stop()]);
   }
 
   /** Has the interfaces as they were at boot and both NICs without VFs, whatever tests before did. */
@@ -95,7 +105,7 @@ export class AgentOnGuest {
       () => this.objectOf(nic),
       ({ status }) => status !== undefined,
       this.nameOf(nic),
-      DEADLINE_MS,
+      this.deadlineMs,
     );
   }
 
@@ -106,14 +116,13 @@ export class AgentOnGuest {
 
   /** Resolves when the Node tells of NICs that are left out what is wanted. */
   async leftOut(wanted: (nics: readonly LeftOutNic[]) => boolean): Promise<readonly LeftOutNic[]> {
-    const found = await until(
-      this.nodes,
-      () => this.nodes.get("hw"),
-      (node) => wanted(leftOutNics(node)),
-      "hw",
-      DEADLINE_MS,
-    );
-    return leftOutNics(found);
+    return leftOutNics(await this.nodeObject((node) => wanted(leftOutNics(node))));
+  }
+
+  /** Resolves when the Node is as wanted. */
+  nodeObject(wanted: (node: Node) => boolean): Promise<Node> {
+    const { name } = this.node;
+    return until(this.nodes, () => this.nodes.get(name), wanted, name, this.deadlineMs);
   }
 
   /**
@@ -123,7 +132,7 @@ export class AgentOnGuest {
   event(about: string, reason: string, words: string, beyond = 0): Promise<Event> {
     const isEnough = () => this.eventsSoFar(about, reason, words) > beyond;
     const [what, find] = [`event ${reason}: ${words}`, () => this.findEvents(about, reason, words)[0]];
-    return until(this.events, find, isEnough, what, DEADLINE_MS);
+    return until(this.events, find, isEnough, what, this.deadlineMs);
   }
 
   /** How often such an event has come so far. */
@@ -150,11 +159,11 @@ export class AgentOnGuest {
   }
 }
 
-/** The stand-in for a kubelet, in one file, for tests that start it in the guest. */
-async function kubelet(lab: Lab): Promise<string> {
-  const file = join(lab.run.dir, "kubelet.js");
-  await bundle("lab/kubelet-stand-in/main.ts", file);
-  return readFileSync(file, "utf8");
+/** With the stand-in for a kubelet in one file, for tests that start it in the guest. */
+async function addNode(lab: Lab): Promise<RealNode> {
+  const kubelet = join(lab.run.dir, "kubelet.js");
+  await bundle("lab/kubelet-stand-in/main.ts", kubelet);
+  return lab.addRealNode("hw", { files: { "/kubelet.js": readFileSync(kubelet, "utf8") } });
 }
 
 function asKernelHasThem({ status }: SriovNetworkDevice): KernelVf[] {

@@ -1,6 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -15,6 +24,7 @@ const kubernetes: Release = {
   programs: { "kube-apiserver": "" },
 };
 const etcd: Release = { name: "etcd", version: "v3.6.8", oldest: "v3.5.13", programs: { etcd: "" } };
+const cniPlugins: Release = { name: "CNI plugins", version: "v1.9.1", programs: { bridge: "", loopback: "" } };
 const apiServerAddress = `https://dl.k8s.io/v1.36.3/bin/${goOs}/${goArch}/kube-apiserver`;
 
 describe("a download", () => {
@@ -65,6 +75,18 @@ describe("a download", () => {
     published.set(`${apiServerAddress}.sha256`, sha256("the program"));
     expect(await failureOf(kubernetes)).to.contain(`${apiServerAddress} has the SHA-256 ${sha256("something else")}`);
     expect(existsSync(cacheFolder(kubernetes))).to.equal(false);
+  });
+
+  it("takes the CNI plugins that are asked for out of their archive", async () => {
+    for (const plugin of ["bridge", "loopback", "dhcp"]) writeFileSync(join(scratch, plugin), `the ${plugin}`);
+    const archive = execFileSync("tar", ["-cz", "-C", scratch, "./bridge", "./loopback", "./dhcp"]);
+    const file = `cni-plugins-${goOs}-${goArch}-v1.9.1.tgz`;
+    const address = `https://github.com/containernetworking/plugins/releases/download/v1.9.1/${file}`;
+    published.set(address, archive);
+    published.set(`${address}.sha256`, `${sha256(archive)}  ${file}\n`);
+    expect(await failureOf(cniPlugins)).to.equal("");
+    expect(readFileSync(join(cacheFolder(cniPlugins), "bridge"), "utf8")).to.equal("the bridge");
+    expect(readdirSync(cacheFolder(cniPlugins)).sort()).to.deep.equal(["bridge", "loopback"]);
   });
 
   it("takes etcd out of its archive", async () => {

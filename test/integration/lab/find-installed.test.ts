@@ -57,6 +57,13 @@ describe("programs that are installed", () => {
     expect(find()).to.equal(join(scratch, "assets"));
   });
 
+  it("are not looked at where no version of them would do", () => {
+    install("path", both("v1.30.0"));
+    const { oldest: _, ...noneWillDo } = release;
+    expect(findInstalled(noneWillDo, (line) => objections.push(line))).to.equal(undefined);
+    expect(objections).to.deep.equal([]);
+  });
+
   it("are passed over where they are too old", () => {
     const folder = install("path", both("v1.29.14"));
     expect(find()).to.equal(undefined);
