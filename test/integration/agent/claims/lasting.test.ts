@@ -87,7 +87,7 @@ describe("claims that are carried out", () => {
     world.rescan();
     // First that it is away, then that another is there.
     const words = (claim: PciDeviceClaim): string => claimReady(claim)?.message ?? "";
-    const claim = await world.saysOf(address, (it) => words(it).startsWith("0000:03:10.4 is "));
+    const claim = await world.saysOf(address, (it) => words(it).startsWith("0000:03:10.4 is VF 1 "));
     expect(words(claim)).contain(" is VF 1 of 0000:03:00.0 now, and what is claimed is VF 2 of 0000:03:00.0.");
     expect(claimReady(claim)?.reason).equal(ClaimReason.DeviceAway);
     expect(await world.driverOf(address)).equal("ixgbevf");
