@@ -41,11 +41,11 @@ interface Grpc {
 }
 
 let engine: EngineClient | undefined;
-const underWay = new Set<Promise<undefined>>();
+let delivered: Promise<undefined> = Promise.resolve(undefined);
 
 /** Resolves when the engine has every line so far. It ends this process soon after the last operation has returned. */
 export async function linesDelivered(): Promise<void> {
-  await Promise.all(underWay);
+  await delivered;
 }
 
 function send(urn: string, severity: Severity, message: string, ephemeral: boolean): void {
@@ -58,11 +58,16 @@ function send(urn: string, severity: Severity, message: string, ephemeral: boole
   request.setMessage(message);
   request.setUrn(urn);
   request.setEphemeral(ephemeral);
-  // A line that the engine does not take is no reason to fail the work it is about.
+  delivered = deliveredAfter(delivered, engine, request);
+}
+
+/** The engine takes calls side by side: of two at once the older may come last, and its words stay on the row. */
+async function deliveredAfter(before: Promise<unknown>, engine: EngineClient, request: LogRequest): Promise<undefined> {
+  await before;
   const { promise, resolve } = Promise.withResolvers<undefined>();
+  // A line that the engine does not take is no reason to fail the work it is about.
   engine.log(request, () => resolve(undefined));
-  underWay.add(promise);
-  void promise.then(() => underWay.delete(promise));
+  return promise;
 }
 
 function openEngine(address: string): EngineClient {

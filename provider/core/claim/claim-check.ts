@@ -60,7 +60,8 @@ async function lookAround(
   const { name, nodeName, address } = device;
   // What the claim has taken the device from, or offers it under, is known from before.
   const isOurs = olds.claimName === name;
-  const names = isOurs ? foreseenBefore(olds, news) : foreseenNames(device, news, unknown);
+  const foreseen = foreseenNames(device, news, unknown);
+  const names = isOurs ? foreseenBefore(olds, news, foreseen) : foreseen;
   const inputs = { ...news, ...names, claimName: name, pciDevice: name, nodeName, address };
   const failure = await firstFailure(operation, device, inputs, isOurs);
   return { inputs, failures: failure === undefined ? [] : [asGiven(failure, news)] };
@@ -94,12 +95,18 @@ function asGiven({ property, reason }: InputFailure, { pciDevice }: PartialClaim
   return { property: pciDevice === undefined ? property : "pciDevice", reason };
 }
 
-function foreseenBefore(olds: PartialClaimInputs, news: PartialClaimInputs): PartialClaimInputs {
-  const { kernelDriverToUnbind, resourceName } = olds;
+/** The device has lost its old driver to the claim, so that only the state tells it; the name to offer it under may be another now. */
+function foreseenBefore(
+  olds: PartialClaimInputs,
+  news: PartialClaimInputs,
+  foreseen: PartialClaimInputs,
+): PartialClaimInputs {
+  const { kernelDriverToUnbind } = olds;
   const sameName =
     olds.givenResourceName === news.givenResourceName && olds.disableResourcePooling === news.disableResourcePooling;
+  const { resourceName } = sameName ? olds : foreseen;
   return {
     ...(kernelDriverToUnbind !== undefined && { kernelDriverToUnbind }),
-    ...(sameName && resourceName !== undefined && { resourceName }),
+    ...(resourceName !== undefined && { resourceName }),
   };
 }

@@ -41,7 +41,7 @@ describe("two claims for one device", () => {
         return undefined;
       }),
     );
-    expect(error).to.include(vfOf(other).name).and.to.include("alice");
+    expect(error).to.include(`${vfOf(other).name} is claimed by the resource "first" of this program too`);
     expect((await vfOf(other).claim())?.spec.userName).to.equal("alice");
     await stack.destroy();
     expect(await vfOf(other).claim()).to.equal(undefined);

@@ -106,6 +106,14 @@ describe("a PciDeviceClaim resource in a preview", () => {
       expect(inputs.kernelDriverToUnbind).to.equal("igbvf");
       expect(driver.told.informed).to.deep.equal([]);
     });
+
+    it("of a claim that is there the name that it goes back to without one of its own", async () => {
+      const device = await agent.device();
+      const named = inputsOf(device, { resourceName: "example.com/fast" });
+      const { outputs } = await driver.create(named);
+      const { inputs } = await driver.check(inputsOf(device), outputs);
+      expect(inputs).to.include({ resourceName: "intel.com/82576_VIRTUAL_FUNCTION", kernelDriverToUnbind: "igbvf" });
+    });
   });
 
   describe("is refused", () => {
