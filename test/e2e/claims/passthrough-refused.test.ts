@@ -51,7 +51,7 @@ describe("a claim that cannot be carried out", () => {
     it("fails with the module's name, and what to do", async () => {
       const [error = ""] = errorsOf(await stack.upFails(passthrough(nic)));
       expect(error)
-        .to.include(vfOf(nic).address)
+        .to.include(vfOf(nic).name)
         .and.to.include(VFIO_DRIVER)
         .and.to.match(/modprobe|module/);
       expect(error).to.include("The claim was deleted again.");
