@@ -1,6 +1,6 @@
 import { findEngine } from "./engine/executable.js";
 import { startLab } from "./lab.js";
-import { addNode, type NodeKind } from "./node-kind.js";
+import { addGuest, addNode, type NodeKind } from "./node-kind.js";
 import { beginRun, endRun, listRuns } from "./processes/lab-run.js";
 import { exportLines, shellEnvironment } from "./shell-environment.js";
 import { table } from "./table.js";
@@ -13,15 +13,17 @@ export async function labUp(nodeKind: NodeKind): Promise<void> {
   try {
     const lab = await startLab(run, { log });
     await lab.startController();
-    await Promise.all(["node1", "node2"].map((name) => addNode(lab, name, nodeKind)));
+    await Promise.all([...["node1", "node2"].map((name) => addNode(lab, name, nodeKind)), addGuest(lab, "guest1")]);
     const engine = await findEngine(run);
     run.describe({ kubeconfig: lab.controlPlane.kubeconfig });
     run.keep();
     console.log(`
-The lab is up: node1 and node2, each with two NICs, and a controller of policies and networks. ${engine.describe}
+The lab is up: node1 and node2, each with two NICs; guest1, a virtual machine that was given two VFs; and a controller.
+${engine.describe}
 In a shell of yours:
 ${exportLines(shellEnvironment(lab, engine))}
 kubectl get sriovnetworkdevices,pcidevices
+What to try there: examples/network, examples/passthrough and examples/guest-cluster, each by its README.md.
 And in this folder, to end it: npm run lab -- down`);
   } catch (error) {
     await run.stop();

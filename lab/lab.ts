@@ -59,6 +59,11 @@ export interface SimulatedOptions {
   readonly agentEnv?: Readonly<Record<string, string>>;
   /** Start the agent at once; default true. */
   readonly agent?: boolean;
+  /**
+   * Give the node a stand-in for a kubelet, in a process of its own: the Node's status says what the agent offers, and pods of the
+   * node are given it. Default false.
+   */
+  readonly kubelet?: boolean;
 }
 
 export type RealOptions = Pick<SimulatedOptions, "agent"> & Pick<RealNodeOptions, "agentArgs" | "files">;
@@ -88,9 +93,19 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
     run,
     controlPlane,
     client,
-    async addSimulatedNode(name, { agent = true, ...options } = {}) {
+    async addSimulatedNode(name, { agent = true, kubelet = false, ...options } = {}) {
       await lab.renewCredentials(name);
-      const node = await startSimulatedNode(run, { name, kubeconfig: kubeconfigFile(name), ...options });
+      const kubeletKubeconfig = kubeconfigFile(`${name}-kubelet`);
+      if (kubelet) {
+        const text = await identities.ofKubelet(name, controlPlane.server);
+        writeFileSync(kubeletKubeconfig, text, { mode: 0o600 });
+      }
+      const node = await startSimulatedNode(run, {
+        name,
+        kubeconfig: kubeconfigFile(name),
+        ...(kubelet && { kubeletKubeconfig }),
+        ...options,
+      });
       if (agent) await node.startAgent();
       if (agent) await lab.awaitReport(node);
       return node;

@@ -30,4 +30,4 @@ export const givenVfs = given.apply((vfs) =>
   vfs.map((vf) => ({ address: vf.address, description: vf.description, driver: vf.driver })),
 );
 /** What `hostDevices` of the inner machine ask for. */
-export const deviceName = claim?.resourceName;
+export const deviceName = claim === undefined ? "no claim" : claim.resourceName;

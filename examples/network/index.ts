@@ -29,7 +29,7 @@ const network = new sriov.SriovNetwork("storage", {
   ipam: { type: "host-local", subnet: "192.0.2.0/24" },
 });
 
-// A pod needs Multus, the sriov CNI plugin and a device plugin on the cluster; a virtual machine needs KubeVirt, too.
+// A pod needs Multus and the sriov CNI plugin on the cluster; a virtual machine needs KubeVirt, too.
 if (config.getBoolean("pod") ?? true) {
   pod("client", { namespace, network, wait: config.getBoolean("waitForPod") ?? true });
 }

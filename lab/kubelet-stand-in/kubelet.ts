@@ -58,7 +58,7 @@ export class KubeletStandIn {
   private readonly pods = new Map<string, Map<string, readonly string[]>>();
   private readonly listeners = new Set<() => void>();
 
-  constructor(directory: string) {
+  constructor(readonly directory: string) {
     this.devicePlugins = join(directory, "device-plugins");
     this.podResources = join(directory, "pod-resources.sock");
   }

@@ -1,6 +1,8 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { KubeletStandIn } from "../kubelet-stand-in/kubelet.js";
 import { describeExit, type LabProcess, type LabRun } from "../processes/lab-run.js";
 import type { HardwareSpec } from "./simulated/hardware.js";
 import { SimulatedHardware } from "./simulated/hardware-client.js";
@@ -18,6 +20,8 @@ export interface SimulatedNodeOptions {
   readonly name: string;
   /** Path of the agent's kubeconfig. */
   readonly kubeconfig: string;
+  /** Path of the kubeconfig of a stand-in for a kubelet, which the agent then offers VFs to. Default: the node has none. */
+  readonly kubeletKubeconfig?: string;
   /** Default: two NICs, eno49 and eno50, of 63 VFs each. */
   readonly spec?: HardwareSpec;
   /** More flags for the agent. */
@@ -45,6 +49,7 @@ export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOpti
   const kernel = run.spawn(`${name}-kernel`, process.execPath, [main, ...hardwareArgs]);
   const hardware = await untilServed(kernel, socket);
 
+  const kubeletFlags = startKubelet(run, options);
   let agent: LabProcess | undefined;
   return {
     name,
@@ -53,7 +58,7 @@ export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOpti
     startAgent(flags = agentArgs) {
       const env = { ...process.env, ...options.agentEnv };
       const args = [...agentNodeFlags, agentProgram, socket, "--node-name", name, "--kubeconfig", kubeconfig];
-      agent = run.spawn(`${name}-agent`, process.execPath, [...args, ...flags], { env });
+      agent = run.spawn(`${name}-agent`, process.execPath, [...args, ...kubeletFlags, ...flags], { env });
       return Promise.resolve();
     },
     async stopAgent(signal) {
@@ -67,6 +72,21 @@ export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOpti
       return nic.numVfs;
     },
   };
+}
+
+/** Returns the agent's flags for it. The agent waits for the kubelet, so that nobody has to wait here. */
+function startKubelet(run: LabRun, { name, kubeletKubeconfig }: SimulatedNodeOptions): string[] {
+  if (kubeletKubeconfig === undefined) return [];
+  // Not in the run's directory: sockets of device plugins have long names, and a path may have no more than 107 characters. The
+  // process removes it when it ends.
+  const kubelet = new KubeletStandIn(mkdtempSync(join(tmpdir(), "kubelet-")));
+  const main = join(__dirname, "simulated", "kubelet.js");
+  run.spawn(`${name}-kubelet`, process.execPath, [main, kubelet.directory, kubeletKubeconfig, name]);
+  return [
+    ...["--device-plugins", kubelet.devicePlugins],
+    ...["--pod-resources", kubelet.podResources],
+    ...["--device-info", join(kubelet.directory, "device-info")],
+  ];
 }
 
 async function untilServed(kernel: LabProcess, socket: string): Promise<SimulatedHardware> {

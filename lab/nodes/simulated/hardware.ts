@@ -102,6 +102,21 @@ export function defaultHardware({ totalVfs = 63 }: { readonly totalVfs?: number 
   };
 }
 
+/** What a node that is a virtual machine has of two VFs that were passed through to it: `enp5s0` leads to the network, `enp6s0` is free. */
+export function guestHardware(): HardwareSpec {
+  return {
+    nics: [],
+    functions: [5, 6].map((bus) => ({
+      address: `0000:0${bus}:00.0`,
+      classId: "020000",
+      deviceId: "10ed",
+      driver: "ixgbevf",
+      interfaces: [{ name: `enp${bus}s0` }],
+    })),
+    defaultRouteInterfaces: ["enp5s0"],
+  };
+}
+
 /**
  * Address of VF `index` of a PF: the PF's routing ID (bus, device and function as one number) plus `offset` plus `index`
  * times `stride`. It carries into the bus number, as it does on NICs with more than 256 functions.

@@ -56,7 +56,7 @@ export async function awaitReleased(operation: Operation, before: PciDeviceClaim
   try {
     await waitFor(claims, verdict, waitOptions(operation));
     await awaitUntold(operation, before);
-    operation.log.status("released");
+    operation.log.status("given back");
   } catch (error) {
     throw inTime(error, `${name}: not released in time`, "The next up or destroy waits again.", silence);
   } finally {

@@ -87,6 +87,7 @@ export async function awaitRemoval(
       `namespace the garbage collector, removes it; where there is none any more: ` +
       `kubectl delete -n ${place.namespace} network-attachment-definitions ${place.name}`;
     await untilGone(operation, attachments, ours, () => what);
+    operation.log.status("attachment removed");
   } catch (error) {
     // Of a kind that is not there, or that these credentials may not see, nothing can be waited for.
     if (isKindMissing(error) || isForbidden(error)) return;

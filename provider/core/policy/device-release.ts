@@ -32,6 +32,7 @@ export async function awaitDevicesReleased(
       signal: operation.signal,
       onPending: (what) => operation.log.status(what),
     });
+    if (nics.length > 0) operation.log.status(`${nics.length} of ${nics.length} NICs have let go`);
   } catch (error) {
     if (!(error instanceof WaitTimeout)) throw error;
     throw new Error(

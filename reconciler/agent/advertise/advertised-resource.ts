@@ -20,6 +20,8 @@ export interface AdvertisedResourceParts {
 const LIST_MS = 5_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
+/** What the kernel takes for a socket. */
+const LONGEST_PATH_BYTES = 107;
 
 /**
  * One resource that is offered to the kubelet. What counts is that the kubelet follows its list: whenever it does not, because
@@ -103,6 +105,7 @@ export class AdvertisedResource {
     this.server?.close();
     const { folder, answers } = this.parts;
     this.socket = join(folder.directory, socketName(this.name));
+    refuseLongPath(this.socket);
     // Loaded at first use: a machine without a kubelet needs none of it.
     const { ResourceServer } = await import("./resource-server.js");
     const watchChanged = (): void => this.wake.call();
@@ -153,10 +156,21 @@ export class AdvertisedResource {
 
   /** Once for each run of the same. */
   private warn(message: string, error?: unknown): void {
-    if (message === this.told) return;
-    this.told = message;
+    // A socket has another name at each attempt.
+    const same = message.replaceAll(this.socket, "");
+    if (same === this.told) return;
+    this.told = same;
     this.parts.log.warn({ ...(error !== undefined && { err: error }), resource: this.name }, message);
   }
+}
+
+function refuseLongPath(socket: string): void {
+  const bytes = Buffer.byteLength(socket);
+  if (bytes <= LONGEST_PATH_BYTES) return;
+  throw new Error(
+    `the path of a socket there would have ${bytes} characters, and the kernel takes ${LONGEST_PATH_BYTES}. ` +
+      `Give --device-plugins a shorter path to the same folder, such as a symbolic link`,
+  );
 }
 
 async function inWords(what: string, work: Promise<void>): Promise<void> {
