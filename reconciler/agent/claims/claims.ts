@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import { Label, labelValue } from "../../../api/names.js";
+import type { KubeObject } from "../../../api/object.js";
 import type { PciDevice } from "../../../api/pci-device.js";
-import { type PciDeviceClaim, VFIO_DRIVER } from "../../../api/pci-device-claim.js";
+import { claimReady, type PciDeviceClaim, VFIO_DRIVER } from "../../../api/pci-device-claim.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { isPciAddress, type Kernel, type PciAddress, type PciFunctionDetail } from "../../kernel/kernel.js";
@@ -45,12 +46,19 @@ export class Claims {
     private readonly options: ClaimsOptions,
   ) {
     const { claims, pciDevices } = parts.watches;
-    claims.onChange(({ kind, object }) => {
+    claims.onChange((change) => {
+      const { kind, object } = change;
       if (kind === "gone") this.forget(object);
       else if (this.begun && this.isOurs(object)) this.loopOf(object).hear(object);
+      if (this.isOurs(object) && (kind === "gone" || isTurned(object, change.previous))) this.wakeGroup(object);
     });
     // A claim has the name of its PCIDevice, which tells that the device came, went or got another driver.
-    pciDevices.onChange(({ object }) => this.loops.get(object.metadata.name)?.wake());
+    pciDevices.onChange((change) => {
+      const { kind, object } = change;
+      this.loops.get(object.metadata.name)?.wake();
+      const before = kind === "set" ? change.previous?.status?.kernelDriverInUse : undefined;
+      if (before !== object.status?.kernelDriverInUse) this.wakeGroup(object);
+    });
   }
 
   /** The hardware is known, or known anew. Nothing is done before. */
@@ -67,6 +75,14 @@ export class Claims {
   /** The NIC at this address may have changed, and with it whether it may be claimed itself. */
   wakeNic(address: string): void {
     for (const claim of this.list()) if (claim.spec.address === address) this.loops.get(claim.metadata.name)?.wake();
+  }
+
+  /** Of a claim or a PCIDevice: others of its IOMMU group wait for it, or must not be offered beside it. */
+  private wakeGroup({ metadata: { name } }: KubeObject): void {
+    const groupOf = (device: string) => this.parts.watches.pciDevices.get(device)?.status?.iommuGroup ?? "";
+    const group = groupOf(name);
+    if (group === "") return;
+    for (const [other, loop] of this.loops) if (other !== name && groupOf(other) === group) loop.wake();
   }
 
   /** What a NIC's condition Eligible says where the NIC itself is claimed, and not any of its VFs. */
@@ -123,7 +139,8 @@ export class Claims {
       older: (claim) => this.olderThan(claim),
       pciDevice: () => watches.pciDevices.get(name),
       nicOf: (claim) => this.nicOf(claim),
-      isInGuestsGroup: (found) => this.isInGuestsGroup(found),
+      claimOf: (address) => this.claimOf(address),
+      isToBeGivenBack: (claim) => this.isToBeGivenBack(claim),
       list: (found) => this.parts.lookAt(this.nicWith(found)),
       driverChanged: (_claim, found) => this.driverChanged(name, found),
       deadlineMs: this.options.writeDeadlineMs,
@@ -144,11 +161,20 @@ export class Claims {
     return address !== undefined && isPciAddress(address) ? address : undefined;
   }
 
-  private isInGuestsGroup(found: PciFunctionDetail): boolean {
-    const nic = this.nicWith(found);
-    const { virtualFunctionIndex: index } = found;
-    if (nic === undefined || index === undefined) return false;
-    return new VfGroups(nic, new Map()).of({ index })?.deviceType === VFIO_DRIVER;
+  private claimOf(address: string): PciDeviceClaim | undefined {
+    const [oldest] = this.list()
+      .filter(({ spec }) => spec.address === address)
+      .sort((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1));
+    return oldest;
+  }
+
+  private isToBeGivenBack({ status }: PciDeviceClaim): boolean {
+    const { kernelDriverToUnbind: noted, virtualFunction: vf } = status ?? {};
+    // Somebody else had bound it to that before.
+    if (noted === undefined || noted === VFIO_DRIVER) return false;
+    const nic = vf && this.nicAt(vf.physicalFunction);
+    // A VF of a group that guests have, whoever claims it, would be bound again at once.
+    return vf === undefined || nic === undefined || new VfGroups(nic, new Map()).of(vf)?.deviceType !== VFIO_DRIVER;
   }
 
   /** The NIC that the function is a VF of, where that has an object. */
@@ -168,6 +194,13 @@ export class Claims {
     const nic = this.nicWith(found) ?? this.nicAt(found.address);
     if (nic !== undefined) this.parts.lookAt(nic);
   }
+}
+
+/** Does it say something else of what becomes of its device? */
+function isTurned(claim: PciDeviceClaim, previous: PciDeviceClaim | undefined): boolean {
+  const isDeleted = (it?: PciDeviceClaim): boolean => it?.metadata.deletionTimestamp !== undefined;
+  if (previous === undefined || isDeleted(claim) !== isDeleted(previous)) return true;
+  return claimReady(claim)?.reason !== claimReady(previous)?.reason;
 }
 
 /** Claims of the same age by name. */
