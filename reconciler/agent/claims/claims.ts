@@ -12,7 +12,7 @@ import { VfGroups } from "../change/vf-groups.js";
 import type { Turns } from "../turns.js";
 import type { VfUsers } from "../usage/vf-users.js";
 import type { Watches } from "../watches.js";
-import { ClaimLoop } from "./claim-loop.js";
+import { ClaimLoop, type ClaimLoopParts } from "./claim-loop.js";
 
 export interface ClaimsParts {
   readonly client: KubeClient;
@@ -29,6 +29,8 @@ export interface ClaimsParts {
   readonly tellDriver: (pciDevice: PciDevice, driver: string) => Promise<void>;
   /** Why the node needs a function, in words. */
   readonly whyNeeded: (found: PciFunctionDetail) => string | undefined;
+  /** A claim has had its first pass; its status may say the same as before. */
+  readonly onFirstPass: () => void;
 }
 
 export interface ClaimsOptions {
@@ -110,6 +112,14 @@ export class Claims {
     return this.parts.watches.claims.list().filter((claim) => this.isOurs(claim));
   }
 
+  /** Those of the cluster, without what they say of their device as long as that is from before the node was restarted. */
+  looked(): PciDeviceClaim[] {
+    return this.parts.watches.claims.list().map((claim) => {
+      if (!this.isOurs(claim) || this.loops.get(claim.metadata.name)?.hasPassed) return claim;
+      return { ...claim, status: { ...claim.status, conditions: [] } };
+    });
+  }
+
   private isOurs({ spec }: PciDeviceClaim): boolean {
     return spec.nodeName === this.options.nodeName;
   }
@@ -131,7 +141,7 @@ export class Claims {
 
   private open(name: string, address: string): ClaimLoop {
     const { client, kernel, users, events, log, turns, watches, whyNeeded } = this.parts;
-    return new ClaimLoop({
+    const loopParts: ClaimLoopParts = {
       ...{ client, kernel, users, events, turns, whyNeeded },
       log: log.child({ address, claim: name }),
       current: () => watches.claims.get(name),
@@ -144,7 +154,8 @@ export class Claims {
       list: (found) => this.parts.lookAt(this.nicWith(found)),
       driverChanged: (_claim, found) => this.driverChanged(name, found),
       deadlineMs: this.options.writeDeadlineMs,
-    });
+    };
+    return new ClaimLoop(loopParts, this.parts.onFirstPass);
   }
 
   private olderThan(claim: PciDeviceClaim): PciDeviceClaim | undefined {
