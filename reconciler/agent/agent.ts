@@ -135,9 +135,10 @@ export class Agent {
   /** Ends watches at once, and changes once the kernel has answered, or does not answer. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await Promise.all([this.scans.stop(), this.parts.advertiser?.stop()]);
-    // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
-    const idle = Promise.all([this.loops.stop(), this.claims.stop(), this.pciObjects.idle()]);
+    await this.scans.stop();
+    // What hangs in the kernel, or in a kubelet, stays there, whoever waits for it; its writer ends by itself.
+    const offered = Promise.resolve(this.parts.advertiser?.stop());
+    const idle = Promise.all([offered, this.loops.stop(), this.claims.stop(), this.pciObjects.idle()]);
     await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
     await Promise.all([this.watches.stop(), this.parts.users.stop()]);
   }
