@@ -53,6 +53,8 @@ export class KubeletStandIn {
   readonly listsOf = new Map<string, number>();
   /** Refuses registrations with these words meanwhile. */
   refusing: string | undefined;
+  /** Ends every list at once meanwhile. */
+  hangingUp = false;
   private servers: readonly Server[] = [];
   private readonly plugins = new Map<string, Plugin>();
   private readonly pods = new Map<string, Map<string, readonly string[]>>();
@@ -185,6 +187,7 @@ export class KubeletStandIn {
     const plugin = new Plugin(resourceName, join(this.devicePlugins, endpoint), {
       listed: () => {
         this.listsOf.set(resourceName, (this.listsOf.get(resourceName) ?? 0) + 1);
+        if (this.hangingUp) plugin.close();
         this.changed();
       },
       ended: () => {

@@ -1,4 +1,5 @@
 import { ClaimReason, VFIO_DRIVER } from "../../api/pci-device-claim.js";
+import { type ClaimedFunction, type GroupMember, holdsGroup, isBridge } from "./iommu-group.js";
 
 /** Why a device is not handed to guests. */
 export interface ClaimRefusal {
@@ -22,17 +23,9 @@ export interface ClaimFacts {
   /** What the node has mounted, or swaps on, of a disk behind it: `nvme0n1p2 at /`. */
   readonly mounts?: readonly string[] | undefined;
   /** The other functions of its IOMMU group. */
-  readonly groupMembers?: readonly ClaimedFunction[] | undefined;
+  readonly groupMembers?: readonly GroupMember[] | undefined;
   /** Does any function of the node have an IOMMU group? */
   readonly hasIommu?: boolean | undefined;
-}
-
-export interface ClaimedFunction {
-  readonly address: string;
-  /** Class and subclass first, as hex: `020000`. */
-  readonly classId: string;
-  /** The kernel driver that it is bound to; absent, or empty, while there is none. */
-  readonly driver?: string | undefined;
 }
 
 /** Why the claim of a device is refused, or nothing. The first rule that is broken is told. Pure. */
@@ -42,11 +35,6 @@ export function claimRefusal(facts: ClaimFacts): ClaimRefusal | undefined {
     if (cause !== undefined) return { reason, message: `${notTaken(facts.device)}: ${cause}` };
   }
   return undefined;
-}
-
-/** Is it a bridge of whatever kind? Other devices are behind it. */
-export function isBridge({ classId }: Pick<ClaimedFunction, "classId">): boolean {
-  return classId.startsWith("06");
 }
 
 /** `0000:04:10.2 is not taken from igbvf`. */
@@ -89,7 +77,7 @@ const noIommu: Rule = ({ device, hasIommu }) => {
 };
 
 const groupInUse: Rule = ({ device, groupMembers = [] }) => {
-  const holding = groupMembers.filter(holdsGroup);
+  const holding = groupMembers.filter((member) => member.claim === undefined && holdsGroup(member));
   if (holding.length === 0) return undefined;
   const names = listed(holding.map(({ address, driver }) => `${address} (${driver ?? ""})`));
   const [they, have, them] = holding.length === 1 ? ["it", "has", "it"] : ["they", "have", "them"];
@@ -109,13 +97,6 @@ const RULES: readonly (readonly [ClaimReason, Rule])[] = [
   [ClaimReason.NoIommu, noIommu],
   [ClaimReason.GroupInUse, groupInUse],
 ];
-
-/** Drivers that do no DMA of the node's own: vfio lets a group go to a guest while its other functions have these. */
-const HARMLESS_DRIVERS: ReadonlySet<string> = new Set([VFIO_DRIVER, "pci-stub", "pcieport"]);
-
-function holdsGroup(member: ClaimedFunction): boolean {
-  return !isBridge(member) && !!member.driver && !HARMLESS_DRIVERS.has(member.driver);
-}
 
 /** A condition's message holds 32,768 characters, and no reader that many. */
 const MOST_LISTED = 16;

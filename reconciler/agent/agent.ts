@@ -90,7 +90,7 @@ export class Agent {
     this.inventory = new Inventory(log, events);
     const passed = (): void => this.parts.advertiser?.changed();
     this.loops = new DeviceLoops((address, object) => this.openLoop(address, object), passed);
-    this.claims = this.openClaims(listed);
+    this.claims = this.openClaims(listed, passed);
     this.scans = new Scans(() => this.checkedScan(), options.scanIntervalMs);
   }
 
@@ -135,9 +135,10 @@ export class Agent {
   /** Ends watches at once, and changes once the kernel has answered, or does not answer. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await Promise.all([this.scans.stop(), this.parts.advertiser?.stop()]);
-    // What hangs in the kernel stays there, whoever waits for it; its writer ends by itself.
-    const idle = Promise.all([this.loops.stop(), this.claims.stop(), this.pciObjects.idle()]);
+    await this.scans.stop();
+    // What hangs in the kernel, or in a kubelet, stays there, whoever waits for it; its writer ends by itself.
+    const offered = Promise.resolve(this.parts.advertiser?.stop());
+    const idle = Promise.all([offered, this.loops.stop(), this.claims.stop(), this.pciObjects.idle()]);
     await Promise.race([idle, delay(STOP_WAIT_MS, undefined, { ref: false })]);
     await Promise.all([this.watches.stop(), this.parts.users.stop()]);
   }
@@ -151,7 +152,8 @@ export class Agent {
     const passed = (): SriovNetworkDevice[] => devices.list().filter((nic) => this.loops.hasPassed(nic));
     const listed = { list: passed, onChange: devices.onChange.bind(devices) };
     const given = () => this.pciObjects.given.list();
-    this.parts.advertiser?.start({ devices: listed, claims, pciDevices, given });
+    const looked = { list: () => this.claims.looked(), onChange: claims.onChange.bind(claims) };
+    this.parts.advertiser?.start({ devices: listed, claims: looked, pciDevices, given });
   }
 
   private listen(): void {
@@ -265,11 +267,11 @@ export class Agent {
     });
   }
 
-  private openClaims(nics: () => readonly SriovNetworkDevice[]): Claims {
+  private openClaims(nics: () => readonly SriovNetworkDevice[], onFirstPass: () => void): Claims {
     const { watches, turns, pciObjects } = this;
     return new Claims(
       {
-        ...{ ...this.parts, watches, turns, nics },
+        ...{ ...this.parts, watches, turns, nics, onFirstPass },
         lookAt: (nic) => this.lookAt(nic),
         tellDriver: (object, driver) => pciObjects.tellDriver(object, driver),
         whyNeeded: (found) => {

@@ -1,10 +1,12 @@
 import { NODE } from "../../../api/core.js";
 import { leftOutNics } from "../../../api/left-out-nic.js";
 import { PCI_DEVICE, type PciDevice } from "../../../api/pci-device.js";
+import { PCI_DEVICE_CLAIM } from "../../../api/pci-device-claim.js";
 import { ELIGIBLE, SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
 import { isForbidden, isKindMissing } from "../../../kube/errors.js";
-import type { ClaimedFunction, ClaimFacts } from "../../../plan/claims/claim-refusal.js";
+import type { ClaimFacts } from "../../../plan/claims/claim-refusal.js";
+import { type ClaimedFunction, takesAlong } from "../../../plan/claims/iommu-group.js";
 import type { Cluster } from "../cluster.js";
 
 /**
@@ -13,8 +15,9 @@ import type { Cluster } from "../cluster.js";
  */
 export async function claimFacts(cluster: Cluster, { metadata, status }: PciDevice): Promise<ClaimFacts | undefined> {
   if (status === undefined) return undefined;
-  const [devices, nics, nodes] = await Promise.all([
+  const [devices, claims, nics, nodes] = await Promise.all([
     listed(cluster, PCI_DEVICE),
+    listed(cluster, PCI_DEVICE_CLAIM),
     listed(cluster, SRIOV_NETWORK_DEVICE),
     listed(cluster, NODE),
   ]);
@@ -22,6 +25,7 @@ export async function claimFacts(cluster: Cluster, { metadata, status }: PciDevi
   const beside = devices.filter(
     (device) => device.status?.nodeName === nodeName && device.metadata.name !== metadata.name,
   );
+  const taken = new Set(claims.filter(takesAlong).map((claim) => claim.metadata.name));
   const own = nics.filter(({ spec }) => spec.nodeName === nodeName);
   const nic = own.find(({ spec }) => spec.address === address);
   const node = nodes.find((candidate) => candidate.metadata.name === nodeName);
@@ -32,7 +36,7 @@ export async function claimFacts(cluster: Cluster, { metadata, status }: PciDevi
     management: whyNeeded(nic, node, address),
     groupMembers: beside.flatMap((device) =>
       device.status !== undefined && iommuGroup !== "" && device.status.iommuGroup === iommuGroup
-        ? [functionOf(device.status)]
+        ? [{ ...functionOf(device.status), ...(taken.has(device.metadata.name) && { claim: device.metadata.name }) }]
         : [],
     ),
     hasIommu: beside.some((device) => (device.status?.iommuGroup ?? "") !== "") || undefined,

@@ -21,6 +21,8 @@ export interface AwaitedClaim {
   /** The name that the device is to be offered under, as far as that is known. */
   readonly resourceName: string | undefined;
   readonly dialect: DeviceDialect;
+  /** Others of the device's IOMMU group may be claimed yet, by the same program say, with which it would be handed out. */
+  readonly isGroupComing?: boolean;
 }
 
 /** Is the device handed out? */
@@ -52,7 +54,7 @@ function ownVerdict(claim: PciDeviceClaim, awaited: AwaitedClaim): Verdict<PciDe
   if (ready === undefined || !isAnswered(claim, awaited))
     return pending(`waiting for the agent on node ${claim.spec.nodeName}`);
   if (ready.status === "True") return { state: "satisfied", result: claim };
-  if (isFinal(ready.reason, applied)) return failed(new ClaimRefused(`${applied.metadata.name}: ${ready.message}`));
+  if (isFinal(ready.reason, awaited)) return failed(new ClaimRefused(`${applied.metadata.name}: ${ready.message}`));
   return pending(`${ready.reason}: ${ready.message}`);
 }
 
@@ -71,14 +73,14 @@ export function wasEnabled({ status }: PciDeviceClaim): boolean {
 }
 
 /** A VF that was handed out comes back; one that was never there may never come. */
-function isFinal(reason: string, applied: PciDeviceClaim): boolean {
+function isFinal(reason: string, { applied, isGroupComing = false }: AwaitedClaim): boolean {
+  if (reason === ClaimReason.GroupInUse) return !isGroupComing;
   return FINAL.has(reason) || (reason === ClaimReason.DeviceAway && !wasEnabled(applied));
 }
 
 /** What the program, or somebody else, must put right before a claim can be carried out. */
 const FINAL: ReadonlySet<string> = new Set([
   ClaimReason.InUse,
-  ClaimReason.GroupInUse,
   ClaimReason.NoIommu,
   ClaimReason.ModuleMissing,
   ClaimReason.NotEligible,

@@ -1,5 +1,6 @@
 import { claimReady, PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
 import { isForbidden, isKindMissing } from "../../../kube/errors.js";
+import type { Informer } from "../../../kube/informer.js";
 import { type Verdict, waitFor, WaitTimeout } from "../../../kube/wait.js";
 import type { Operation } from "../resource.js";
 import { lookUpNode } from "../node-lookup.js";
@@ -23,7 +24,9 @@ export async function awaitEnabled(
   claims.observe(applied);
   const silence = await watchAnswerer(operation, applied, () => !isAnswered(claims.get(name), awaited));
   try {
-    const claim = await waitFor(claims, () => enabledVerdict(claims.get(name), awaited), waitOptions(operation));
+    const verdict = () => enabledVerdict(claims.get(name), awaited);
+    await awaitGroup(operation, claims, awaited);
+    const claim = await waitFor(claims, verdict, waitOptions(operation));
     operation.log.status("passthrough enabled");
     return claim;
   } catch (error) {
@@ -32,6 +35,26 @@ export async function awaitEnabled(
     silence?.stop();
   }
 }
+
+/** Gives claims of the rest of the device's IOMMU group time to come: each of a group is refused until the others are there. */
+async function awaitGroup(
+  operation: Operation,
+  claims: Pick<Informer<PciDeviceClaim>, "get" | "onChange">,
+  awaited: AwaitedClaim,
+): Promise<void> {
+  const { name } = awaited.applied.metadata;
+  const options = waitOptions(operation);
+  const deadline = Math.min(options.deadline, Date.now() + GROUP_MS);
+  const verdict = () => enabledVerdict(claims.get(name), { ...awaited, isGroupComing: true });
+  try {
+    await waitFor(claims, verdict, { ...options, deadline });
+  } catch (error) {
+    if (!(error instanceof WaitTimeout)) throw error;
+  }
+}
+
+/** Resources of a program that wait for nothing are made at the same time. */
+const GROUP_MS = 5_000;
 
 /** Returns once the claim is gone, and with it whatever was done to the device. `before` is the claim as it was deleted. */
 export async function awaitReleased(operation: Operation, before: PciDeviceClaim): Promise<void> {

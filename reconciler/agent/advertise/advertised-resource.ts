@@ -125,15 +125,19 @@ export class AdvertisedResource {
       );
     }
     const { registerPlugin } = await import("../kubelet/registration.js");
+    const leftBefore = this.server?.timesLeft;
     await registerPlugin(folder.kubeletSocket, this.name, this.socket.slice(folder.directory.length + 1));
-    await this.untilWatched();
+    await this.untilWatched(leftBefore);
     const healthy = this.listed.filter(({ health }) => health === "Healthy").length;
     log.info({ resource: this.name, healthy }, `the kubelet offers ${this.name}`);
   }
 
-  private async untilWatched(): Promise<void> {
+  /** @param leftBefore how often the kubelet had ceased to follow the list before it took the registration. */
+  private async untilWatched(leftBefore: number | undefined): Promise<void> {
     const end = Date.now() + LIST_MS;
     while (!this.stopped && !this.server?.isWatched) {
+      if (this.server?.timesLeft !== leftBefore)
+        throw new Error("it has taken the registration, asked for the devices, and hung up");
       const left = end - Date.now();
       if (left <= 0)
         throw new Error(`it has taken the registration and not asked for the devices in ${LIST_MS / 1_000} s`);

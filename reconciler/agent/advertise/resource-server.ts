@@ -41,6 +41,7 @@ export class ResourceServer {
   private readonly streams = new Set<ListStream>();
   private listed: readonly ListedDevice[] = [];
   private ended = false;
+  private left = 0;
 
   private constructor(private readonly answers: ResourceAnswers) {
     const service = { listAndWatch, getDevicePluginOptions, getPreferredAllocation, allocate, preStartContainer };
@@ -73,6 +74,11 @@ export class ResourceServer {
     return this.streams.size > 0;
   }
 
+  /** How often the kubelet has ceased to follow the list. */
+  get timesLeft(): number {
+    return this.left;
+  }
+
   /** Tells the kubelet where it differs from what it was told. */
   list(devices: readonly ListedDevice[]): void {
     if (JSON.stringify(devices) === JSON.stringify(this.listed)) return;
@@ -103,7 +109,9 @@ export class ResourceServer {
 
   private follow(stream: ListStream): void {
     const ended = (): void => {
-      if (this.streams.delete(stream) && !this.ended) this.answers.watchChanged();
+      if (!this.streams.delete(stream)) return;
+      this.left++;
+      if (!this.ended) this.answers.watchChanged();
     };
     for (const event of ["cancelled", "close", "error"]) stream.on(event, ended);
     this.streams.add(stream);

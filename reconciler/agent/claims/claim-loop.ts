@@ -5,14 +5,21 @@ import type { ClaimParts } from "./claim-parts.js";
 import { ClaimReconciler } from "./claim-reconciler.js";
 import { ClaimWriter, type ClaimWriterParts } from "./claim-writer.js";
 
+export type ClaimLoopParts = ClaimParts & ClaimWriterParts;
+
 /** When one claim is looked at. Claims have loops of their own, so that one that hangs holds up none of another NIC. */
 export class ClaimLoop {
   private readonly writer: ClaimWriter;
   private readonly reconciler: ClaimReconciler;
   private readonly passes = new PassLoop(() => this.pass());
   private stopped = false;
+  private passed = false;
 
-  constructor(private readonly parts: ClaimParts & ClaimWriterParts) {
+  /** @param onFirstPass it has been looked at once; its status may say the same as before. */
+  constructor(
+    private readonly parts: ClaimLoopParts,
+    private readonly onFirstPass: () => void = () => undefined,
+  ) {
     this.writer = new ClaimWriter(parts);
     this.reconciler = new ClaimReconciler(parts, this.writer);
   }
@@ -26,6 +33,11 @@ export class ClaimLoop {
   wake(): void {
     if (!this.stopped) this.writer.acknowledgeNewGeneration();
     this.passes.wake();
+  }
+
+  /** Has it been looked at? Until then its status may speak of before the node was restarted. */
+  get hasPassed(): boolean {
+    return this.passed;
   }
 
   /** Resolves when nothing is left to do for now. */
@@ -48,6 +60,10 @@ export class ClaimLoop {
       if (isNotFound(error)) return undefined;
       if (!isConflict(error)) this.parts.log.error({ err: error }, `pass failed: ${messageOf(error)}`);
       return this.reconciler.retryAfterFailure();
+    } finally {
+      const isFirst = !this.passed;
+      this.passed = true;
+      if (isFirst) this.onFirstPass();
     }
   }
 }

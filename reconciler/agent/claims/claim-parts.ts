@@ -23,8 +23,10 @@ export interface ClaimParts {
   readonly nicOf: (claim: PciDeviceClaim) => PciAddress | undefined;
   /** Why the node needs the device, in words. */
   readonly whyNeeded: (found: PciFunctionDetail) => string | undefined;
-  /** Whether it is a VF of a group that guests have, whoever claims it. */
-  readonly isInGuestsGroup: (found: PciFunctionDetail) => boolean;
+  /** The claim of one of the node's functions; of several, the one that goes before the others. */
+  readonly claimOf: (address: PciAddress) => PciDeviceClaim | undefined;
+  /** Whether a driver of the node gets a device once its claim, which was carried out, is deleted. */
+  readonly isToBeGivenBack: (claim: PciDeviceClaim) => boolean;
   /** Has the function's PCIDevice written, which is missing. */
   readonly list: (found: PciFunctionDetail) => void;
   /** Resolves when the PCIDevice tells of the driver that the function has; whoever else tells of it hears of it. */

@@ -12,6 +12,7 @@ import { bindForGuests, giveBack } from "./binding.js";
 import type { ClaimParts } from "./claim-parts.js";
 import type { ClaimOutcome } from "./claim-report.js";
 import { awayWords, boundWords, duplicateWords, inUseWords, movedWords, unknownUsersWords } from "./claim-words.js";
+import { GroupClaims } from "./group-claims.js";
 import type { ClaimWriter } from "./claim-writer.js";
 import { type Look, Looks } from "./looks.js";
 import { verdict } from "./verdict.js";
@@ -24,6 +25,7 @@ export class ClaimReconciler {
   private readonly retries: Retries<ClaimRefusal>;
   private readonly announcer: Announcer;
   private readonly looks: Looks;
+  private readonly group: GroupClaims;
   private met = "";
 
   constructor(
@@ -33,6 +35,7 @@ export class ClaimReconciler {
     this.retries = new Retries(parts.now);
     this.announcer = new Announcer(parts.events);
     this.looks = new Looks(parts);
+    this.group = new GroupClaims(parts);
   }
 
   /** One pass. Resolves with when it is to be called again unasked, in milliseconds since the epoch. */
@@ -100,7 +103,8 @@ export class ClaimReconciler {
     }
     await users.refresh();
     const facts = { holders: users.holdersOf(found.address), silent: users.silent() };
-    const refusal = verdict(found, { ...facts, management: this.parts.whyNeeded(found) });
+    const groupMembers = await this.group.members(found);
+    const refusal = verdict(found, { ...facts, groupMembers, management: this.parts.whyNeeded(found) });
     if (refusal !== undefined) {
       await this.refuse(claim, refusal);
       // Nobody tells when who was asked in vain would answer.
@@ -140,8 +144,14 @@ export class ClaimReconciler {
     await this.writer.hold(claim, device);
     await this.parts.driverChanged(claim, found);
     this.retries.reset();
-    const told = { reason: ClaimReason.Enabled, message: boundWords(found, resourceName) };
     const usedBy = this.usedBy(claim);
+    const refusal = await this.group.whyNotOffered(found);
+    if (refusal !== undefined) {
+      // Who has it keeps it, and keeps the claim from being deleted.
+      const passthroughEnabled = claim.status?.passthroughEnabled === true && usedBy !== undefined;
+      return this.refuse(claim, refusal, { passthroughEnabled, usedBy });
+    }
+    const told = { reason: ClaimReason.Enabled, message: boundWords(found, resourceName) };
     await this.tell(claim, { ...told, passthroughEnabled: true, resourceName, usedBy });
   }
 
@@ -152,7 +162,7 @@ export class ClaimReconciler {
     if (look.kind === "away" || movedWords(claim, look.found) !== undefined) return this.letGo(claim, undefined);
     const { found } = look;
     if (found.driver === VFIO_DRIVER) {
-      const reason = await this.whyKept(claim);
+      const reason = await this.whyKept(claim, found);
       if (reason !== undefined) {
         const kept = { passthroughEnabled, usedBy: this.usedBy(claim) };
         await this.tell(claim, { reason: ClaimReason.Releasing, message: reason, ...kept });
@@ -163,11 +173,9 @@ export class ClaimReconciler {
     return this.giveBack(claim, look);
   }
 
-  private isToBeGivenBack({ status }: PciDeviceClaim, found: PciFunctionDetail): boolean {
-    const { kernelDriverToUnbind: noted } = status ?? {};
-    // Somebody else had bound it to that before; or would bind it again at once.
-    if (noted === undefined || noted === VFIO_DRIVER || this.parts.isInGuestsGroup(found)) return false;
-    return found.driver === VFIO_DRIVER || (found.driver === undefined && noted !== "");
+  private isToBeGivenBack(claim: PciDeviceClaim, found: PciFunctionDetail): boolean {
+    if (!this.parts.isToBeGivenBack(claim)) return false;
+    return found.driver === VFIO_DRIVER || (found.driver === undefined && claim.status?.kernelDriverToUnbind !== "");
   }
 
   private async giveBack(claim: PciDeviceClaim, look: Look & { readonly kind: "found" }): Promise<number | undefined> {
@@ -198,14 +206,15 @@ export class ClaimReconciler {
   }
 
   /** Why the device of a deleted claim is not given back yet, in words. */
-  private async whyKept(claim: PciDeviceClaim): Promise<string | undefined> {
+  private async whyKept(claim: PciDeviceClaim, found: PciFunctionDetail): Promise<string | undefined> {
     if (isReleaseAllowed(claim)) return undefined;
     const { users } = this.parts;
     await users.refresh();
     const usedBy = this.usedBy(claim);
     if (usedBy !== undefined) return inUseWords(claim, usedBy);
     const silent = users.silent();
-    return silent && unknownUsersWords(claim, silent);
+    if (silent !== undefined) return unknownUsersWords(claim, silent);
+    return this.isToBeGivenBack(claim, found) ? this.group.whyKept(found) : undefined;
   }
 
   private usedBy({ spec: { address } }: PciDeviceClaim): string | undefined {

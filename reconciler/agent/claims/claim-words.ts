@@ -1,5 +1,6 @@
 import { Annotation } from "../../../api/names.js";
 import { type PciDeviceClaim, VFIO_DRIVER } from "../../../api/pci-device-claim.js";
+import type { GroupMember } from "../../../plan/claims/iommu-group.js";
 import type { PciFunctionDetail } from "../../kernel/kernel.js";
 
 /** Of a device that is not there. */
@@ -40,6 +41,46 @@ export function duplicateWords({ spec }: PciDeviceClaim, older: PciDeviceClaim):
 
 export function boundWords({ address }: PciFunctionDetail, resourceName: string): string {
   return `${address} is bound to ${VFIO_DRIVER}, as ${resourceName}`;
+}
+
+/** Of a device whose group others claim, too. */
+export function groupIncompleteWords(found: PciFunctionDetail, missing: readonly GroupMember[]): string {
+  const shown = missing.slice(0, MOST_LISTED).map(({ address, driver, claim }) => `${address} (${driver}) by ${claim}`);
+  const more = missing.length - shown.length;
+  return (
+    `${found.address} is bound to ${VFIO_DRIVER}, and offered once all of IOMMU group ${found.iommuGroup ?? ""} is, which is ` +
+    `claimed and still has drivers of the node: ${[...shown, ...(more > 0 ? [`${more} more`] : [])].join(", ")}.`
+  );
+}
+
+const MOST_LISTED = 16;
+
+/** Of a device that is bound, and another one of its group. */
+export function groupBeingGivenBackWords({ address, iommuGroup = "" }: PciFunctionDetail, leaving: string): string {
+  return (
+    `${address} is not handed out: ${leaving} of its IOMMU group ${iommuGroup}, of which a guest gets all or nothing, is ` +
+    `being given back to the node. Claim that again, or delete this claim too.`
+  );
+}
+
+/** Of a device that is to be given back, and another one of its group that is in use. */
+export function groupInUseWords(
+  { address, iommuGroup = "" }: PciFunctionDetail,
+  other: string,
+  usedBy: string,
+): string {
+  return (
+    `${address} is given back once nobody uses its IOMMU group ${iommuGroup}, of which ${usedBy} has ${other}: the kernel gives ` +
+    `a group to guests or to the node. Shut that down.`
+  );
+}
+
+/** Of a device that is to be given back, and the claim of another one of its group. */
+export function groupOfferedWords(
+  { address, iommuGroup = "" }: PciFunctionDetail,
+  { metadata }: PciDeviceClaim,
+): string {
+  return `${address} is given back once claim ${metadata.name}, of the same IOMMU group ${iommuGroup}, is not offered any more.`;
 }
 
 /** Of a claim that was deleted. */

@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import { Label, labelValue } from "../../../api/names.js";
+import type { KubeObject } from "../../../api/object.js";
 import type { PciDevice } from "../../../api/pci-device.js";
-import { type PciDeviceClaim, VFIO_DRIVER } from "../../../api/pci-device-claim.js";
+import { claimReady, type PciDeviceClaim, VFIO_DRIVER } from "../../../api/pci-device-claim.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { isPciAddress, type Kernel, type PciAddress, type PciFunctionDetail } from "../../kernel/kernel.js";
@@ -11,7 +12,7 @@ import { VfGroups } from "../change/vf-groups.js";
 import type { Turns } from "../turns.js";
 import type { VfUsers } from "../usage/vf-users.js";
 import type { Watches } from "../watches.js";
-import { ClaimLoop } from "./claim-loop.js";
+import { ClaimLoop, type ClaimLoopParts } from "./claim-loop.js";
 
 export interface ClaimsParts {
   readonly client: KubeClient;
@@ -28,6 +29,8 @@ export interface ClaimsParts {
   readonly tellDriver: (pciDevice: PciDevice, driver: string) => Promise<void>;
   /** Why the node needs a function, in words. */
   readonly whyNeeded: (found: PciFunctionDetail) => string | undefined;
+  /** A claim has had its first pass; its status may say the same as before. */
+  readonly onFirstPass: () => void;
 }
 
 export interface ClaimsOptions {
@@ -45,12 +48,19 @@ export class Claims {
     private readonly options: ClaimsOptions,
   ) {
     const { claims, pciDevices } = parts.watches;
-    claims.onChange(({ kind, object }) => {
+    claims.onChange((change) => {
+      const { kind, object } = change;
       if (kind === "gone") this.forget(object);
       else if (this.begun && this.isOurs(object)) this.loopOf(object).hear(object);
+      if (this.isOurs(object) && (kind === "gone" || isTurned(object, change.previous))) this.wakeGroup(object);
     });
     // A claim has the name of its PCIDevice, which tells that the device came, went or got another driver.
-    pciDevices.onChange(({ object }) => this.loops.get(object.metadata.name)?.wake());
+    pciDevices.onChange((change) => {
+      const { kind, object } = change;
+      this.loops.get(object.metadata.name)?.wake();
+      const before = kind === "set" ? change.previous?.status?.kernelDriverInUse : undefined;
+      if (before !== object.status?.kernelDriverInUse) this.wakeGroup(object);
+    });
   }
 
   /** The hardware is known, or known anew. Nothing is done before. */
@@ -67,6 +77,14 @@ export class Claims {
   /** The NIC at this address may have changed, and with it whether it may be claimed itself. */
   wakeNic(address: string): void {
     for (const claim of this.list()) if (claim.spec.address === address) this.loops.get(claim.metadata.name)?.wake();
+  }
+
+  /** Of a claim or a PCIDevice: others of its IOMMU group wait for it, or must not be offered beside it. */
+  private wakeGroup({ metadata: { name } }: KubeObject): void {
+    const groupOf = (device: string) => this.parts.watches.pciDevices.get(device)?.status?.iommuGroup ?? "";
+    const group = groupOf(name);
+    if (group === "") return;
+    for (const [other, loop] of this.loops) if (other !== name && groupOf(other) === group) loop.wake();
   }
 
   /** What a NIC's condition Eligible says where the NIC itself is claimed, and not any of its VFs. */
@@ -94,6 +112,14 @@ export class Claims {
     return this.parts.watches.claims.list().filter((claim) => this.isOurs(claim));
   }
 
+  /** Those of the cluster, without what they say of their device as long as that is from before the node was restarted. */
+  looked(): PciDeviceClaim[] {
+    return this.parts.watches.claims.list().map((claim) => {
+      if (!this.isOurs(claim) || this.loops.get(claim.metadata.name)?.hasPassed) return claim;
+      return { ...claim, status: { ...claim.status, conditions: [] } };
+    });
+  }
+
   private isOurs({ spec }: PciDeviceClaim): boolean {
     return spec.nodeName === this.options.nodeName;
   }
@@ -115,7 +141,7 @@ export class Claims {
 
   private open(name: string, address: string): ClaimLoop {
     const { client, kernel, users, events, log, turns, watches, whyNeeded } = this.parts;
-    return new ClaimLoop({
+    const loopParts: ClaimLoopParts = {
       ...{ client, kernel, users, events, turns, whyNeeded },
       log: log.child({ address, claim: name }),
       current: () => watches.claims.get(name),
@@ -123,11 +149,13 @@ export class Claims {
       older: (claim) => this.olderThan(claim),
       pciDevice: () => watches.pciDevices.get(name),
       nicOf: (claim) => this.nicOf(claim),
-      isInGuestsGroup: (found) => this.isInGuestsGroup(found),
+      claimOf: (address) => this.claimOf(address),
+      isToBeGivenBack: (claim) => this.isToBeGivenBack(claim),
       list: (found) => this.parts.lookAt(this.nicWith(found)),
       driverChanged: (_claim, found) => this.driverChanged(name, found),
       deadlineMs: this.options.writeDeadlineMs,
-    });
+    };
+    return new ClaimLoop(loopParts, this.parts.onFirstPass);
   }
 
   private olderThan(claim: PciDeviceClaim): PciDeviceClaim | undefined {
@@ -144,11 +172,20 @@ export class Claims {
     return address !== undefined && isPciAddress(address) ? address : undefined;
   }
 
-  private isInGuestsGroup(found: PciFunctionDetail): boolean {
-    const nic = this.nicWith(found);
-    const { virtualFunctionIndex: index } = found;
-    if (nic === undefined || index === undefined) return false;
-    return new VfGroups(nic, new Map()).of({ index })?.deviceType === VFIO_DRIVER;
+  private claimOf(address: string): PciDeviceClaim | undefined {
+    const [oldest] = this.list()
+      .filter(({ spec }) => spec.address === address)
+      .sort((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1));
+    return oldest;
+  }
+
+  private isToBeGivenBack({ status }: PciDeviceClaim): boolean {
+    const { kernelDriverToUnbind: noted, virtualFunction: vf } = status ?? {};
+    // Somebody else had bound it to that before.
+    if (noted === undefined || noted === VFIO_DRIVER) return false;
+    const nic = vf && this.nicAt(vf.physicalFunction);
+    // A VF of a group that guests have, whoever claims it, would be bound again at once.
+    return vf === undefined || nic === undefined || new VfGroups(nic, new Map()).of(vf)?.deviceType !== VFIO_DRIVER;
   }
 
   /** The NIC that the function is a VF of, where that has an object. */
@@ -168,6 +205,13 @@ export class Claims {
     const nic = this.nicWith(found) ?? this.nicAt(found.address);
     if (nic !== undefined) this.parts.lookAt(nic);
   }
+}
+
+/** Does it say something else of what becomes of its device? */
+function isTurned(claim: PciDeviceClaim, previous: PciDeviceClaim | undefined): boolean {
+  const isDeleted = (it?: PciDeviceClaim): boolean => it?.metadata.deletionTimestamp !== undefined;
+  if (previous === undefined || isDeleted(claim) !== isDeleted(previous)) return true;
+  return claimReady(claim)?.reason !== claimReady(previous)?.reason;
 }
 
 /** Claims of the same age by name. */

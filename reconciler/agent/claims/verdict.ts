@@ -1,5 +1,6 @@
 import { ClaimReason, VFIO_DRIVER } from "../../../api/pci-device-claim.js";
 import { type ClaimRefusal, claimRefusal } from "../../../plan/claims/claim-refusal.js";
+import type { GroupMember } from "../../../plan/claims/iommu-group.js";
 import type { PciFunctionDetail } from "../../kernel/kernel.js";
 import { type Holder, inWords } from "../usage/holders.js";
 import { ELSEWHERE, interfaceUser } from "../usage/interface-users.js";
@@ -12,12 +13,14 @@ export interface VerdictFacts {
   readonly silent: string | undefined;
   /** Why the node needs the device. */
   readonly management: string | undefined;
+  /** The others of its IOMMU group. */
+  readonly groupMembers: readonly GroupMember[];
 }
 
 /** Why a device that is not bound for its claim yet is not, or nothing. Pure. */
 export function verdict(found: PciFunctionDetail, facts: VerdictFacts): ClaimRefusal | undefined {
-  const { numVfs, mounts, groupMembers } = found;
-  const { management, silent } = facts;
+  const { numVfs, mounts } = found;
+  const { management, silent, groupMembers } = facts;
   const refusal = claimRefusal({
     ...{ device: found, users: usersOf(found, facts.holders) },
     ...{ numVfs, mounts, groupMembers, management },

@@ -60,6 +60,18 @@ describe("a device plugin whose kubelet, or whose agent, ends", () => {
     ]);
   });
 
+  it("says that the kubelet hangs up, without waiting for it any longer, and tries again", async () => {
+    plugin.kubelet.hangingUp = true;
+    await plugin.kubelet.restart();
+    await until(() => plugin.logged().some((line) => line.includes("and hung up")));
+    expect(plugin.logged().filter((line) => line.includes("has taken the registration"))).to.deep.equal([
+      `${FAST} is not offered to pods: the kubelet at ${plugin.kubelet.devicePlugins}/kubelet.sock did not take it: it has ` +
+        "taken the registration, asked for the devices, and hung up. It is tried again with growing pauses.",
+    ]);
+    plugin.kubelet.hangingUp = false;
+    await plugin.offers(FAST, 2);
+  });
+
   it("leaves pods what they have when the agent is killed, and offers the rest again after its start", async () => {
     await plugin.kubelet.allocate("web/router-0", FAST);
     await plugin.node.stopAgent("SIGKILL");

@@ -115,6 +115,18 @@ describe("a PciDeviceClaim resource that is created", () => {
       expect(await isThere(metadata.name)).to.equal(false);
     });
   }
+
+  it("goes on where the rest of the device's IOMMU group is claimed right after it", async () => {
+    const { metadata } = await agent.device();
+    agent.answers.set(metadata.name, { reason: ClaimReason.GroupInUse, message: "the other is not claimed" });
+    const creating = claimed(metadata.name);
+    const isRefused = ({ status }: PciDeviceClaim) => status?.conditions?.[0]?.reason === ClaimReason.GroupInUse;
+    await agent.claim(metadata.name, isRefused);
+    agent.answers.delete(metadata.name);
+    await agent.answer(metadata.name, { reason: ClaimReason.Enabled, message: "" });
+    expect((await creating).outputs.status).to.equal("Enabled");
+  });
+
   for (const reason of [ClaimReason.Binding, ClaimReason.UsersUnknown, ClaimReason.KernelRefused]) {
     it(`waits while the agent answers ${reason}`, async () => {
       const { metadata } = await agent.device();

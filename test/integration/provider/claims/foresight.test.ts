@@ -228,5 +228,18 @@ describe("a PciDeviceClaim resource in a preview", () => {
       expect(await failuresOf(device)).to.deep.equal([]);
       expect(driver.warnings.join()).to.contain(`${other.status?.address ?? ""} (snd_hda_intel)`);
     });
+
+    it("of nothing where the others of its IOMMU group are claimed", async () => {
+      const device = await agent.device({ iommuGroup: "claimed" });
+      const { metadata, status } = await agent.device({ iommuGroup: "claimed", kernelDriverInUse: "snd_hda_intel" });
+      const { nodeName, address } = status ?? expect.fail();
+      const claim: PciDeviceClaim = {
+        metadata: { name: metadata.name },
+        spec: { nodeName, address, userName: "alice" },
+      };
+      await lab.client.create(PCI_DEVICE_CLAIM, claim, { fieldManager: "kubectl-create" });
+      expect(await failuresOf(device)).to.deep.equal([]);
+      expect(driver.warnings).to.deep.equal([]);
+    });
   });
 });

@@ -26,6 +26,8 @@ export class ClaimBench {
   silent: string | undefined;
   older: PciDeviceClaim | undefined;
   isInGuestsGroup = false;
+  /** Claims of other devices, by address. */
+  readonly others = new Map<string, PciDeviceClaim>();
   /** Answers in place of the kernel, where it throws. */
   before: (call: string) => void = () => undefined;
   /** What the clock is ahead. */
@@ -109,7 +111,9 @@ export class ClaimBench {
       pciDevice: () => PCI_DEVICE,
       nicOf: () => NIC,
       whyNeeded: () => undefined,
-      isInGuestsGroup: () => this.isInGuestsGroup,
+      claimOf: (address) => this.others.get(address),
+      isToBeGivenBack: ({ status: { kernelDriverToUnbind: noted } = {} }) =>
+        noted !== undefined && noted !== "vfio-pci" && !this.isInGuestsGroup,
       list: () => undefined,
       driverChanged: () => Promise.resolve(),
       now: () => Date.now() + this.aheadMs,

@@ -90,6 +90,14 @@ describe("the refusal of a claim", () => {
     });
   });
 
+  it("names none of the group that a claim of its own takes along", () => {
+    const claimed = { address: "0000:04:10.0", classId: "020000", driver: "igbvf", claim: "node1-000004100" };
+    expect(claimRefusal({ ...free, groupMembers: [claimed] })).equal(undefined);
+    const other = { address: "0000:04:10.4", classId: "020000", driver: "igbvf" };
+    const { message = "" } = claimRefusal({ ...free, groupMembers: [claimed, other] }) ?? {};
+    expect(message).contain("0000:04:10.4 (igbvf)").and.not.contain("0000:04:10.0");
+  });
+
   for (const [what, member] of [
     ["is a bridge", { classId: "060400", driver: "shpchp" }],
     ["has no driver", { classId: "020000" }],

@@ -60,6 +60,13 @@ describe("the verdict on a claim", () => {
     );
   });
 
+  it("is to wait for the rest of the IOMMU group as long as it may be claimed yet, and a refusal then", () => {
+    const claim = answered(ClaimReason.GroupInUse);
+    const coming = enabledVerdict(claim, { ...awaited, isGroupComing: true });
+    expect(pendingOf(coming)).to.equal("GroupInUse: as the agent says");
+    expect(errorOf(enabledVerdict(claim, awaited))).to.be.instanceOf(ClaimRefused);
+  });
+
   it("is a refusal of a device that was never there", () => {
     expect(errorOf(enabledVerdict(answered(ClaimReason.DeviceAway), awaited))).to.be.instanceOf(ClaimRefused);
   });
