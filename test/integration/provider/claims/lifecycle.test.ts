@@ -173,12 +173,11 @@ describe("a PciDeviceClaim resource that is there", () => {
     it("returns once the claim is gone, which the agent has given up", async () => {
       agent.held.add(name);
       const deleting = driver.delete(created);
-      await agent.claim(name, ({ status }) => status?.conditions?.[0]?.reason === ClaimReason.Releasing);
+      await driver.told.until("Releasing: virtual machine web/vm1 has the device");
       expect(await isThere()).to.equal(true);
       await agent.letGo(name);
       await deleting;
       expect(await isThere()).to.equal(false);
-      expect(driver.told.statuses).to.include("Releasing: virtual machine web/vm1 has the device");
     });
 
     it("is refused while a virtual machine has the device, which is named, and nothing is changed", async () => {
