@@ -207,6 +207,15 @@ describe("a PciDeviceClaim resource that is there", () => {
       await driver.delete(created);
     });
 
+    it("leaves a claim alone of which it has set nothing, as one that was imported, and says so", async () => {
+      const { fieldManager, ...imported } = created.outputs;
+      expect(fieldManager).not.to.equal(undefined);
+      driver.told.warned.length = 0;
+      await driver.delete({ id: name, outputs: imported });
+      expect(driver.warnings.join()).to.contain(`PCIDeviceClaim ${name} stays`);
+      expect((await live()).metadata.deletionTimestamp).to.equal(undefined);
+    });
+
     it("leaves a claim alone that somebody has made anew, and says so", async () => {
       await lab.client.delete(PCI_DEVICE_CLAIM, name);
       await until(async () => !(await isThere()));
