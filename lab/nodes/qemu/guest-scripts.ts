@@ -85,7 +85,7 @@ while :; do
 done
 `,
 
-  // One reader for each port, and all anew when one of them ends.
+  // A reader for each port. A FIFO that is opened to be written as well never ends with one of its writers.
   "/etc/lab/logs": `#!/bin/sh
 for port in /dev/virtio-ports/*-log; do
   cat 0<>"/run/lab/\${port##*/}" >"$port" &

@@ -26,7 +26,7 @@ describe("a claim of a VF that somebody uses", () => {
     await nic.node.hardware.setUppers(name, ["br0"]);
   });
 
-  it("is refused by the agent where preview could not know, and up tells who uses it", async () => {
+  it("is refused by up, whether the NIC told it before or only the agent found it, and up tells who uses it", async () => {
     const [error = ""] = errorsOf(await stack.upFails(passthrough(nic)));
     expect(error).to.include(vf.name).and.to.include(vf.address).and.to.include(user);
   });

@@ -33,9 +33,7 @@ export class AgentOnGuest<N extends RealNode = RealNode> {
   ) {}
 
   static shared(): Promise<AgentOnGuest> {
-    return (shared ??= AgentOnGuest.start(async (lab) =>
-      lab.addRealNode("hw", { files: { "/kubelet.js": await kubelet(lab) } }),
-    ));
+    return (shared ??= AgentOnGuest.start(addNode));
   }
 
   /** On a node that is added to the shared lab. */
@@ -161,11 +159,11 @@ export class AgentOnGuest<N extends RealNode = RealNode> {
   }
 }
 
-/** The stand-in for a kubelet, in one file, for tests that start it in the guest. */
-async function kubelet(lab: Lab): Promise<string> {
-  const file = join(lab.run.dir, "kubelet.js");
-  await bundle("lab/kubelet-stand-in/main.ts", file);
-  return readFileSync(file, "utf8");
+/** With the stand-in for a kubelet in one file, for tests that start it in the guest. */
+async function addNode(lab: Lab): Promise<RealNode> {
+  const kubelet = join(lab.run.dir, "kubelet.js");
+  await bundle("lab/kubelet-stand-in/main.ts", kubelet);
+  return lab.addRealNode("hw", { files: { "/kubelet.js": readFileSync(kubelet, "utf8") } });
 }
 
 function asKernelHasThem({ status }: SriovNetworkDevice): KernelVf[] {

@@ -86,8 +86,9 @@ describe("LinuxKernel loads a driver's module", () => {
   });
 
   describe("that hangs", () => {
-    // The test lets it go by making a file that it waits for.
-    const waiting = "until [ -e go ]; do sleep 0.01; done; mkdir -p sys/bus/pci/drivers/vfio-pci";
+    // The test lets it go by making a file that it waits for. With the folder it ends too, and outlives no test.
+    const waiting =
+      "until [ -e go ]; do [ -e calls ] || exit 1; sleep 0.01; done; mkdir -p sys/bus/pci/drivers/vfio-pci";
     afterEach(() => writeFileSync(join(tree.root, "go"), ""));
 
     it("is given up on at the deadline", async () => {

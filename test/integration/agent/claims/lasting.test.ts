@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Annotation, Label } from "../../../../api/names.js";
 import { PCI_DEVICE } from "../../../../api/pci-device.js";
-import { claimReady, ClaimReason, PCI_DEVICE_CLAIM } from "../../../../api/pci-device-claim.js";
+import { claimReady, ClaimReason, PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../../api/pci-device-claim.js";
 import { ELIGIBLE, SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../../api/sriov-network-device.js";
 import { vfGroup } from "../../../unit/agent/nic.js";
 import { addressOf, nic as nicSpec, nics } from "../hardware.js";
@@ -85,8 +85,11 @@ describe("claims that are carried out", () => {
     // Its second VF is where the third one of the other NIC was.
     await world.node.hardware.plug({ ...nicSpec(2), offset: 130 });
     world.rescan();
-    const message = await world.words(address, ClaimReason.DeviceAway);
-    expect(message).contain("0000:03:10.4 is VF 1 of 0000:03:00.0 now, and what is claimed is VF 2 of 0000:03:00.0.");
+    // First that it is away, then that another is there.
+    const words = (claim: PciDeviceClaim): string => claimReady(claim)?.message ?? "";
+    const claim = await world.saysOf(address, (it) => words(it).startsWith("0000:03:10.4 is VF 1 "));
+    expect(words(claim)).contain(" is VF 1 of 0000:03:00.0 now, and what is claimed is VF 2 of 0000:03:00.0.");
+    expect(claimReady(claim)?.reason).equal(ClaimReason.DeviceAway);
     expect(await world.driverOf(address)).equal("ixgbevf");
   });
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { EVENT, type Event } from "../../../../api/event.js";
 import { NAMESPACE } from "../../../../api/core.js";
 import { KUBE_VIRT, type KubeVirt, type PciHostDevice } from "../../../../api/kubevirt.js";
-import { pciDeviceName } from "../../../../api/names.js";
+import { Annotation, pciDeviceName } from "../../../../api/names.js";
 import type { KubeObject } from "../../../../api/object.js";
 import { PCI_DEVICE_CLAIM, type PciDeviceClaim, type PciDeviceClaimStatus } from "../../../../api/pci-device-claim.js";
 import { PCI_DEVICE } from "../../../../api/pci-device.js";
@@ -163,7 +163,11 @@ export class KubeVirtCluster {
     for (const { metadata, status } of this.claims.list()) {
       // Claims of other tests that nothing is offered by are in nobody's way.
       if (status?.resourceName === undefined && metadata.labels?.["made-by"] !== "kube-virt-cluster") continue;
-      await gone(client.merge(PCI_DEVICE_CLAIM, metadata.name, { metadata: { finalizers: null } }, PERSON));
+      // Whoever its agent said uses the device: that agent and its node are another test's, and gone.
+      const annotations = { [Annotation.allowDisruption]: "release" };
+      await gone(
+        client.merge(PCI_DEVICE_CLAIM, metadata.name, { metadata: { finalizers: null, annotations } }, PERSON),
+      );
       await gone(client.delete(PCI_DEVICE_CLAIM, metadata.name));
     }
     for (const { metadata } of this.kubeVirts.list()) {
