@@ -176,7 +176,7 @@ export interface PciFunction {
   readonly classId: string;
   /** The kernel driver it is bound to; absent while it has none. */
   readonly driver?: string;
-  /** Number of its IOMMU group; absent where there is no IOMMU. */
+  /** Number of its IOMMU group; absent where there is no IOMMU, also where vfio hands devices out without one. */
   readonly iommuGroup?: string;
 }
 

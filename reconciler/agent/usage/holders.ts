@@ -2,7 +2,7 @@ import type { Pod } from "../../../api/core.js";
 import { KubeVirtAnnotation, KubeVirtLabel, type VirtualMachineInstance } from "../../../api/kubevirt.js";
 import { pciDeviceName } from "../../../api/names.js";
 import type { PciDevice } from "../../../api/pci-device.js";
-import type { PciDeviceClaim, PciDeviceClaimSpec } from "../../../api/pci-device-claim.js";
+import { type PciDeviceClaim, type PciDeviceClaimSpec, VFIO_DRIVER } from "../../../api/pci-device-claim.js";
 import { isPciAddress, type PciAddress, type PhysicalFunction } from "../../kernel/kernel.js";
 import { ELSEWHERE, interfaceUsers } from "./interface-users.js";
 import { networkDevices } from "./network-status.js";
@@ -114,16 +114,29 @@ function allottedFunctions({ allocations, pods, pciDevices }: Knowledge): Held[]
     const pod = known.get(keyOf(namespace, name));
     if (pod !== undefined && isOver(pod)) return [];
     const holder = podHolder(pod ?? { metadata: { name, namespace } });
-    return ids.flatMap((id) => addressesOf(id, resource, pciDevices)).map((address) => ({ address, resource, holder }));
+    const addresses = ids.flatMap((id) => addressesOf(id, { resource, holder }, pciDevices));
+    return addresses.map((address) => ({ address, resource, holder }));
   });
 }
 
-/** A device plugin names a function by its address, or, as KubeVirt's own does, by its IOMMU group. */
-function addressesOf(id: string, resource: string, pciDevices: readonly PciDevice[]): string[] {
+/**
+ * A device plugin names a function by its address; or, as KubeVirt's own does, by its IOMMU group, under whichever name
+ * an administrator has given the kind of device.
+ */
+function addressesOf(
+  id: string,
+  { resource, holder }: Omit<Held, "address">,
+  pciDevices: readonly PciDevice[],
+): string[] {
   if (isPciAddress(id.toLowerCase())) return [id.toLowerCase()];
   return pciDevices
-    .filter(({ status }) => status?.resourceName === resource && status.iommuGroup === id)
-    .map(({ status }) => status?.address ?? "");
+    .map(({ status }) => status)
+    .filter((status) => status?.iommuGroup === id)
+    .filter(
+      (status) =>
+        status?.resourceName === resource || (holder.kind === "machine" && status?.kernelDriverInUse === VFIO_DRIVER),
+    )
+    .map((status) => status?.address ?? "");
 }
 
 /**

@@ -25,7 +25,7 @@ export const KubeVirtEvent = {
   Withdrawn: "PciDevicesWithdrawn",
   /** Warning: the list could not be written, and why. */
   Refused: "PciDevicesRefused",
-  /** Warning: KubeVirt, told so by an entry of somebody else, advertises devices under a name that claims use. */
+  /** Warning: KubeVirt, told so by entries of somebody else, advertises devices that claims offer, or under their name. */
   Contended: "PciDevicesContended",
 } as const;
 
@@ -176,11 +176,11 @@ function inWords(entries: readonly Entry[]): string {
   return named.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-function contention(names: readonly string[]): string | undefined {
-  if (names.length === 0) return undefined;
+function contention(entries: readonly Entry[]): string | undefined {
+  if (entries.length === 0) return undefined;
   return (
-    `an entry of somebody else has KubeVirt itself advertise ${names.join(", ")}, which claims offer too: machines may ` +
-    `get devices that nobody has claimed. Set externalResourceProvider: true on that entry, or remove it.`
+    `entries of somebody else have KubeVirt itself advertise what claims offer: ${inWords(entries)}. Machines may get devices ` +
+    `that nobody has claimed, or two machines the same. Set externalResourceProvider: true on those entries, or remove them.`
   );
 }
 

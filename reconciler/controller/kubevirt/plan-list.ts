@@ -50,21 +50,29 @@ export function planList(kubeVirt: KubeVirt, { entries, undecided }: Wanted): Li
   return { kind: "change", steps, added, removed };
 }
 
-/** The resource names, of these entries, that KubeVirt would advertise itself too, as an entry of somebody else says. */
-export function contended(kubeVirt: KubeVirt, entries: readonly Entry[]): string[] {
+/**
+ * The entries of somebody else by which KubeVirt advertises itself what these ask for: under one of their names, or, since it
+ * takes every device of a kind that is bound to vfio-pci, of one of their kinds under whatever name.
+ */
+export function contended(kubeVirt: KubeVirt, entries: readonly Entry[]): Entry[] {
   const place = placeOfList(kubeVirt);
   if (place.kind !== "there") return [];
-  const byKubeVirt = place.list.filter(isObject).filter((found) => found["externalResourceProvider"] !== true);
-  const names = new Set(byKubeVirt.map((found) => found["resourceName"]));
-  return [...new Set(entries.map(({ resourceName }) => resourceName))].filter((name) => names.has(name));
+  const names = new Set(entries.map(({ resourceName }) => resourceName));
+  const selectors = new Set(entries.map(({ pciVendorSelector }) => pciVendorSelector.toUpperCase()));
+  return place.list
+    .filter(isEntry)
+    .filter((found) => found.externalResourceProvider !== true)
+    .filter((found) => names.has(found.resourceName) || selectors.has(found.pciVendorSelector.toUpperCase()))
+    .map(({ pciVendorSelector, resourceName }) => ({ pciVendorSelector, resourceName }));
 }
 
 /** Does what stands there, whoever wrote it, permit the entry's devices? */
 function permits(found: unknown, entry: Entry): boolean {
-  if (!isObject(found) || found["externalResourceProvider"] !== true) return false;
-  const { pciVendorSelector, resourceName } = found;
-  if (typeof pciVendorSelector !== "string" || typeof resourceName !== "string") return false;
-  return keyOf({ pciVendorSelector, resourceName }) === keyOf(entry);
+  return isEntry(found) && found.externalResourceProvider === true && keyOf(found) === keyOf(entry);
+}
+
+function isEntry(found: unknown): found is Entry & { readonly externalResourceProvider?: unknown } {
+  return isObject(found) && typeof found["pciVendorSelector"] === "string" && typeof found["resourceName"] === "string";
 }
 
 /** Of several that are equal the first: the controller adds at the end, and only where there is none. */

@@ -43,6 +43,16 @@ export function readIdentity(path: string): Identity {
 
 export function readBinding(path: string): Pick<PciFunction, "driver" | "iommuGroup"> {
   const driver = readLinkName(`${path}/driver`);
-  const iommuGroup = readLinkName(`${path}/iommu_group`);
+  const iommuGroup = readIommuGroup(path);
   return { ...(driver && { driver }), ...(iommuGroup && { iommuGroup }) };
+}
+
+/** What vfio calls the groups that it makes up for functions without an IOMMU, where it is told to hand these out all the same. */
+const WITHOUT_IOMMU = "vfio-noiommu";
+
+function readIommuGroup(path: string): string | undefined {
+  const number = readLinkName(`${path}/iommu_group`);
+  if (number === undefined) return undefined;
+  // Groups of an IOMMU have no name. One of these has no /dev/vfio/<number> either.
+  return readOptionalAttribute(`${path}/iommu_group/name`) === WITHOUT_IOMMU ? undefined : number;
 }

@@ -134,6 +134,15 @@ describe("LinuxKernel reads one function", () => {
       ]);
     });
 
+    it("as none where vfio has made one up for want of an IOMMU", async () => {
+      tree.nic(NIC);
+      join(NIC);
+      group(NIC);
+      tree.file("/sys/kernel/iommu_groups/14/name", "vfio-noiommu");
+      expect(await read()).not.to.have.property("iommuGroup");
+      expect((await kernel.pciFunctions())[0]).not.to.have.property("iommuGroup");
+    });
+
     it("without what is on no PCI bus", async () => {
       tree.nic(NIC);
       join(NIC);

@@ -137,6 +137,32 @@ describe("who uses a VF", () => {
       expect(users(known)).to.deep.equal({ [VF1]: "pod apps/router-0" });
     });
 
+    describe("that was given an IOMMU group under a name of an administrator's", () => {
+      const bound = (kernelDriverInUse: string): PciDevice[] =>
+        pciDevices(VF0, VF1).map((it) => ({
+          ...it,
+          ...(it.status && { status: { ...it.status, kernelDriverInUse } }),
+        }));
+      const allocations = [{ ...allocation("launcher", "41"), resource: "example.com/vf" }];
+
+      it("is the virtual machine, where the group's functions are for guests", () => {
+        const pods = [pod("launcher", { machine: "vm1" })];
+        expect(users({ pods, allocations, pciDevices: bound("vfio-pci") })).to.deep.equal({
+          [VF1]: "virtual machine apps/vm1",
+        });
+      });
+
+      it("is nobody where the group's functions have drivers of the node's own", () => {
+        const pods = [pod("launcher", { machine: "vm1" })];
+        expect(users({ pods, allocations, pciDevices: bound("ixgbevf") })).to.deep.equal({});
+      });
+
+      it("is no pod of anything else, whose number means something else", () => {
+        const pods = [pod("launcher")];
+        expect(users({ pods, allocations, pciDevices: bound("vfio-pci") })).to.deep.equal({});
+      });
+    });
+
     it("is nobody for the same number under another resource", () => {
       const allocations = [{ ...allocation("router-0", "41"), resource: "example.com/other" }];
       expect(users({ pciDevices: pciDevices(VF0, VF1), allocations })).to.deep.equal({});

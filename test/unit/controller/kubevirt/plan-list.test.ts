@@ -209,14 +209,18 @@ describe("the steps by which the list is changed", () => {
   });
 });
 
-describe("names that KubeVirt advertises as well", () => {
+describe("entries by which KubeVirt advertises as well what claims offer", () => {
+  const renamed = { pciVendorSelector: "8086:10ca", resourceName: "example.com/vf" };
+  const otherKind = { ...VF, pciVendorSelector: "1:2" };
   const cases = [
-    ["those of an entry that does not say otherwise", [VF], [VF.resourceName]],
-    ["those of an entry that says so", [{ ...VF, externalResourceProvider: false }], [VF.resourceName]],
-    ["none of an entry of another provider", [ours(VF)], []],
-    ["none of other names", [GPU, null], []],
+    ["one that does not say otherwise", [VF], [VF]],
+    ["one that says so", [{ ...VF, externalResourceProvider: false }], [VF]],
+    ["one of the same name for devices of another kind", [otherKind], [otherKind]],
+    ["one of another name for devices of the same kind", [renamed], [renamed]],
+    ["none of another provider", [ours(VF), ours(renamed)], []],
+    ["none of other names and kinds", [GPU, null, { resourceName: VF.resourceName }], []],
   ] as const;
-  for (const [what, list, names] of cases) {
-    it(`are ${what}`, () => expect(contended(withList(list), [VF])).to.deep.equal(names));
+  for (const [what, list, found] of cases) {
+    it(`are ${what}`, () => expect(contended(withList(list), [VF])).to.deep.equal(found));
   }
 });
