@@ -35,7 +35,8 @@ export function controllerClusterRole(): ClusterRole {
         // disrupt: who may set the annotation on a policy has the verb, and the controller passes it on to the devices.
         verbs: ["list", "watch", "patch", DISRUPT],
       },
-      { apiGroups: [DEVICES_GROUP], resources: ["pcidevices"], verbs: ["list", "watch"] },
+      // list: the one of a claim, by its name.
+      { apiGroups: [DEVICES_GROUP], resources: ["pcidevices"], verbs: ["list"] },
       // patch: the finalizer of claims whose node is gone.
       { apiGroups: [DEVICES_GROUP], resources: ["pcideviceclaims"], verbs: ["list", "watch", "patch"] },
       // patch: the list of devices that machines may ask for, of which the guard lets it change no more.

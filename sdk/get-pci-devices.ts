@@ -21,7 +21,7 @@ export type GetPciDevicesOutputArgs = AsInputs<GetPciDevicesArgs>;
  * PCI devices that nodes' agents list, by node and address, and who has claimed them: all VFs, whatever is claimed, and as
  * many others as the agents are told to list. It is asked while the program runs, in a preview too.
  *
- * @throws {Error} where the cluster cannot be reached, or does not let these credentials list devices.
+ * @throws {Error} where the cluster cannot be reached, or does not let these credentials list devices and claims.
  * @example
  * const vfs = await sriov.getPciDevices({ nodeName: "node1", virtualFunction: true });
  * const free = vfs.filter(({ claim }) => claim === undefined);

@@ -81,7 +81,7 @@ export async function makeObject<T extends KubeObject>(
   describe = (_live: T, obstacle: ObjectObstacle) => describeObstacle(type, wanted, obstacle),
 ): Promise<T> {
   const live = await findObject(client, type, wanted, owner.signal);
-  const obstacle = live === undefined || owner.force ? undefined : obstacleIn(live, wanted, owner.urn);
+  const obstacle = live && obstacleIn(live, wanted, owner.urn, owner.force);
   if (live !== undefined && obstacle !== undefined) throw new ObjectConflict(describe(live, obstacle));
   const made = await setObject(client, type, live, wanted, owner);
   await releaseForerunners(client, type, made, owner);
@@ -200,10 +200,16 @@ export interface ObjectObstacle {
   readonly owners: readonly string[];
 }
 
-/** Pure: why a resource cannot have the object, or nothing. */
-export function obstacleIn(live: KubeObject, wanted: WantedObject, urn: string): ObjectObstacle | undefined {
+/** Pure: why a resource cannot have the object, or nothing. `force`: it takes whatever can be taken. */
+export function obstacleIn(
+  live: KubeObject,
+  wanted: WantedObject,
+  urn: string,
+  force = false,
+): ObjectObstacle | undefined {
   const owners = specOwners(live);
   if (live.metadata.deletionTimestamp !== undefined) return { kind: "deleted", owners };
+  if (force) return undefined;
   if (!owners.some(isProviderFieldManager)) return { kind: "foreign", owners };
   if (wantsTheSame(live, wanted)) return undefined;
   return { kind: owners.every((manager) => isMintedFrom(urn, manager)) ? "forerunner" : "rival", owners };

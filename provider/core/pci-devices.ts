@@ -55,7 +55,8 @@ export interface ListedClaim {
 export async function pciDevices(cluster: Cluster, filter: PciDeviceFilter = {}): Promise<readonly ListedPciDevice[]> {
   const [devices, claims, nics] = await Promise.all([
     listed(cluster, PCI_DEVICE, false),
-    listed(cluster, PCI_DEVICE_CLAIM, true),
+    // A claimed device must not look free to who may not see claims.
+    listed(cluster, PCI_DEVICE_CLAIM, false),
     listed(cluster, SRIOV_NETWORK_DEVICE, true),
   ]);
   const claimOf = new Map(claims.map((claim) => [claim.metadata.name, claim]));

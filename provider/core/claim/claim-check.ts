@@ -1,10 +1,11 @@
-import { PCI_DEVICE_CLAIM } from "../../../api/pci-device-claim.js";
+import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
 import { isKindMissing } from "../../../kube/errors.js";
 import { checkOnCluster, clusterFailure } from "../cluster-check.js";
 import { missingKind } from "../missing-kind.js";
 import type { Checked, InputFailure, Operation } from "../resource.js";
 import { deviceFailure, foreseenNames, nodeFailure, takenFailure, twinFailure } from "./claim-foresight.js";
 import { type ClaimInputs, claimInputFailures, DEFAULT_USER, type PartialClaimInputs } from "./claim-inputs.js";
+import { wasEnabled } from "./claim-verdict.js";
 import { type ClaimedDevice, claimedDevice } from "./claimed-device.js";
 
 /** What is known of a claim before anything is changed. */
@@ -58,36 +59,49 @@ async function lookAround(
     return { inputs: news, failures: [] };
   }
   const { name, nodeName, address } = device;
+  const inputs = { ...news, claimName: name, pciDevice: name, nodeName, address };
   // What the claim has taken the device from, or offers it under, is known from before.
   const isOurs = olds.claimName === name;
+  const { live, failure } = await firstFailure(operation, device, inputs, isOurs);
   const foreseen = foreseenNames(device, news, unknown);
-  const names = isOurs ? foreseenBefore(olds, news, foreseen) : foreseen;
-  const inputs = { ...news, ...names, claimName: name, pciDevice: name, nodeName, address };
-  const failure = await firstFailure(operation, device, inputs, isOurs);
-  return { inputs, failures: failure === undefined ? [] : [asGiven(failure, news)] };
+  const names = isOurs ? foreseenBefore(olds, news, foreseen) : { ...foreseen, ...takenBy(live) };
+  return { inputs: { ...inputs, ...names }, failures: failure === undefined ? [] : [asGiven(failure, news)] };
 }
 
-/** Of a claim that is there, the other rules have been seen to, and the device is the claim's own. */
+interface ClaimSightBefore {
+  /** A claim of the device that a new resource joins, or takes over: one that an interrupted up has left, say. */
+  readonly live?: PciDeviceClaim | undefined;
+  readonly failure?: InputFailure | undefined;
+}
+
+/** Of a claim that is carried out, the other rules have been seen to, and the device is the claim's own. */
 async function firstFailure(
   operation: Operation,
   device: ClaimedDevice,
   inputs: PartialClaimInputs,
   isOurs: boolean,
-): Promise<InputFailure | undefined> {
+): Promise<ClaimSightBefore> {
+  const twin = twinFailure(operation, device, inputs);
+  if (twin !== undefined || isOurs) return { failure: twin };
   try {
-    const twin = twinFailure(operation, device, inputs);
-    if (twin !== undefined || isOurs) return twin;
-    return (
-      (await takenFailure(operation, device, inputs)) ??
+    const live = (await operation.cluster.objects(PCI_DEVICE_CLAIM)).get(device.name);
+    const failure =
+      (live && (await takenFailure(operation, live, device, inputs))) ??
       (await nodeFailure(operation, device)) ??
-      (await deviceFailure(operation, device))
-    );
+      (live && wasEnabled(live) ? undefined : await deviceFailure(operation, device));
+    return { live, failure };
   } catch (error) {
     if (!isKindMissing(error)) throw error;
     const advice = "up fails unless something that it installs first, such as the reconciler, brings it.";
     operation.log.warn(`${missingKind(PCI_DEVICE_CLAIM)} ${advice}`);
-    return undefined;
+    return {};
   }
+}
+
+/** Once it is carried out, the claim alone knows which driver the device had. */
+function takenBy(claim: PciDeviceClaim | undefined): PartialClaimInputs {
+  const kernelDriverToUnbind = claim && wasEnabled(claim) ? claim.status?.kernelDriverToUnbind : undefined;
+  return kernelDriverToUnbind === undefined ? {} : { kernelDriverToUnbind };
 }
 
 /** By the input that the program has given. */

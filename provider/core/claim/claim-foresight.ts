@@ -1,5 +1,5 @@
 import { Annotation } from "../../../api/names.js";
-import { ClaimReason, PCI_DEVICE_CLAIM, VFIO_DRIVER } from "../../../api/pci-device-claim.js";
+import { ClaimReason, type PciDeviceClaim, VFIO_DRIVER } from "../../../api/pci-device-claim.js";
 import { claimRefusal } from "../../../plan/claims/claim-refusal.js";
 import { claimResourceName } from "../../../plan/claims/resource-name.js";
 import { lookUpNode } from "../node-lookup.js";
@@ -30,14 +30,13 @@ export function twinFailure(
 /** Somebody else has claimed the device. */
 export async function takenFailure(
   { cluster }: Operation,
+  live: PciDeviceClaim,
   device: ClaimedDevice,
   inputs: PartialClaimInputs,
 ): Promise<InputFailure | undefined> {
-  const live = (await cluster.objects(PCI_DEVICE_CLAIM)).get(device.name);
-  if (live === undefined || inputs.forceConflicts === true) return undefined;
-  const { resourceUrn = "" } = inputs;
+  const { resourceUrn = "", forceConflicts = false } = inputs;
   const wanted = wantedClaim(device, { ...inputs, resourceUrn }, await cluster.deviceDialect());
-  const obstacle = obstacleIn(live, wanted, resourceUrn);
+  const obstacle = obstacleIn(live, wanted, resourceUrn, forceConflicts);
   return obstacle && { property: "address", reason: describeTaken(live, obstacle) };
 }
 

@@ -38,6 +38,12 @@ export function describeTaken(live: PciDeviceClaim, obstacle: ObjectObstacle): s
   const { name, annotations } = live.metadata;
   if (obstacle.kind === "deleted")
     return `${name}: its claim by user "${live.spec.userName}" is being given up. Run up again once that is gone.`;
+  if (obstacle.kind === "forerunner")
+    return (
+      `${name} is claimed already by a resource with the URN of this one, and otherwise than asked for, for user ` +
+      `"${live.spec.userName}": an interrupted up has left the claim, or a stack of the same name elsewhere has it. Set ` +
+      `forceConflicts: true to take it over, or have it removed (kubectl delete pcideviceclaim ${name}).`
+    );
   const program = annotations?.[Annotation.program];
   const whose = program === undefined ? "" : ` in the Pulumi program ${program}`;
   const owners = obstacle.owners.length === 0 ? "" : ` (field manager ${quoteAll(obstacle.owners)})`;

@@ -58,7 +58,7 @@ const GROUP_MS = 5_000;
 
 /** Returns once the claim is gone, and with it whatever was done to the device. `before` is the claim as it was deleted. */
 export async function awaitReleased(operation: Operation, before: PciDeviceClaim): Promise<void> {
-  const { name, uid, generation = 0 } = before.metadata;
+  const { name, uid, generation = 0, deletionTimestamp } = before.metadata;
   const claims = await operation.cluster.objects(PCI_DEVICE_CLAIM);
   const left = (): PciDeviceClaim | undefined => {
     const live = claims.get(name);
@@ -66,8 +66,8 @@ export async function awaitReleased(operation: Operation, before: PciDeviceClaim
   };
   const isSilent = (): boolean => {
     const live = left();
-    // To mark it as deleted is one more generation.
-    return live !== undefined && !hasObserved(live, generation + 1);
+    // To mark it as deleted is one more generation, if it was not deleted before.
+    return live !== undefined && !hasObserved(live, deletionTimestamp === undefined ? generation + 1 : generation);
   };
   const silence = await watchAnswerer(operation, before, isSilent);
   const verdict = (): Verdict<void> => {

@@ -142,16 +142,17 @@ export async function deleteClaim(operation: Operation, id: string, olds: Partia
   const { cluster, log, signal } = operation;
   await cluster.refuseStranger(olds.clusterUid);
   const { fieldManager, resourceUrn = "" } = olds;
-  if (fieldManager === undefined) return;
   const live = await liveOrGone(operation, id);
-  const removal = await removed(operation, live, { fieldManager, signal });
+  // Without a manager of its own the resource was imported, and has set nothing since.
+  const removal = await removed(operation, live, { fieldManager: fieldManager ?? "", signal });
   if (removal.kind === "deleted" && live !== undefined) await awaitReleased(operation, live);
+  if (removal.kind !== "foreign") return;
   // Replaced by itself, as --replace does, the resource has let go already.
-  if (removal.kind === "foreign" && !removal.owners.every((manager) => isMintedFrom(resourceUrn, manager)))
-    log.warn(
-      `PCIDeviceClaim ${id} stays: nothing of it is this resource's any more, it is owned by field manager ` +
-        `${quoteAll(removal.owners)}. To remove it: kubectl delete pcideviceclaim ${id}`,
-    );
+  if (fieldManager !== undefined && removal.owners.every((manager) => isMintedFrom(resourceUrn, manager))) return;
+  log.warn(
+    `PCIDeviceClaim ${id} stays: nothing of it was set by this resource, it is owned by field manager ` +
+      `${quoteAll(removal.owners)}. To remove it: kubectl delete pcideviceclaim ${id}`,
+  );
 }
 
 /** Without its kind there is no claim either. */

@@ -71,9 +71,9 @@ export function passthrough(nic: Nic, wanted: Passthrough = {}): Program {
 }
 
 /** A program with nothing but a claim of a device that is there. */
-export function claimOf(args: PciDeviceClaimArgs, options: CustomResourceOptions = {}, name = "vf"): Program {
+export function claimOf(args: PciDeviceClaimArgs): Program {
   return (sriov) => {
-    const { claimName, resourceName, kernelDriverToUnbind } = new sriov.PciDeviceClaim(name, args, options);
+    const { claimName, resourceName, kernelDriverToUnbind } = new sriov.PciDeviceClaim("vf", args);
     return { claimName, resourceName, kernelDriverToUnbind };
   };
 }

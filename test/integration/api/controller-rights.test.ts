@@ -60,7 +60,6 @@ describe("the controller's account", () => {
     NODE,
     NAMESPACE,
     SRIOV_NETWORK_DEVICE,
-    PCI_DEVICE,
     PCI_DEVICE_CLAIM,
     KUBE_VIRT,
     SRIOV_NETWORK_NODE_POLICY,
@@ -73,6 +72,11 @@ describe("the controller's account", () => {
       await informer.stop();
     });
   }
+
+  it("may look up the pcidevice of a claim", async () => {
+    const { items } = await controller.list(PCI_DEVICE, { fields: { "metadata.name": "node1-000004100" } });
+    expect(items).to.deep.equal([]);
+  });
 
   it("may say what a NIC is asked for, and let go of it", async () => {
     const { name, uid } = (await makeDevice(lab.client)).metadata;
@@ -194,6 +198,7 @@ describe("the controller's account", () => {
     ["create", "devices.harvesterhci.io", "sriovnetworkdevices"],
     ["delete", "devices.harvesterhci.io", "sriovnetworkdevices"],
     ["patch", "devices.harvesterhci.io", "sriovnetworkdevices/status"],
+    ["watch", "devices.harvesterhci.io", "pcidevices"],
     ["patch", "devices.harvesterhci.io", "pcidevices"],
     ["create", "devices.harvesterhci.io", "pcideviceclaims"],
     ["delete", "devices.harvesterhci.io", "pcideviceclaims"],

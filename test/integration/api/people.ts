@@ -44,6 +44,15 @@ export async function letDisrupt(
   await untilAllowed(client, "disrupt", object, resource);
 }
 
+/** Lets somebody list and watch a kind of this project's. `client` is his. */
+export async function letWatch(lab: Lab, name: string, client: KubeClient, resource: string): Promise<void> {
+  const verbs = ["list", "watch"];
+  const rules = [{ apiGroups: [DEVICES_GROUP], resources: [resource], verbs }];
+  const subject = { apiGroup: "rbac.authorization.k8s.io", kind: "User", name };
+  await grant(lab, `${name}-may-watch-${resource}`, rules, subject);
+  for (const verb of verbs) await untilAllowed(client, verb, undefined, resource);
+}
+
 /** Text of a kubeconfig for somebody who may do this to devices, claims, policies and networks, and read Nodes and namespaces. */
 export async function personKubeconfig(lab: Lab, name: string, verbs: readonly string[]): Promise<string> {
   const rules = [

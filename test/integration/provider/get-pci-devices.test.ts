@@ -6,10 +6,11 @@ import { Label } from "../../../api/names.js";
 import { PCI_DEVICE } from "../../../api/pci-device.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import type { Lab } from "../../../lab/lab.js";
+import { KubeClient } from "../../../kube/client.js";
 import { Cluster, type ListedPciDevice, type PciDeviceFilter, pciDevices } from "../../../provider/index.js";
 import { sharedLab } from "../../shared-lab.js";
 import { ClaimDriver } from "./claims/driver.js";
-import { personKubeconfig } from "../api/people.js";
+import { letWatch, personKubeconfig } from "../api/people.js";
 import { nics } from "../agent/hardware.js";
 import { Observer } from "../agent/observer.js";
 import { refusal } from "../refusal.js";
@@ -95,8 +96,16 @@ describe("getPciDevices", () => {
   });
 
   it("fails where devices may not be listed, in the API server's words", async () => {
-    const kubeconfig = await personKubeconfig(lab, "blind", ["get"]);
+    const kubeconfig = await personKubeconfig(lab, "blind", ["list", "watch"]);
     expect((await refusal(ask({}, kubeconfig), Error)).message).to.contain("pcidevices");
+  });
+
+  it("fails where claims may not be listed, since every device would look free", async () => {
+    const kubeconfig = await personKubeconfig(lab, "blind-to-claims", ["get"]);
+    const client = KubeClient.open({ kubeconfig }, "test");
+    await letWatch(lab, "blind-to-claims", client, "pcidevices");
+    client.close();
+    expect((await refusal(ask({}, kubeconfig), Error)).message).to.contain("pcideviceclaims");
   });
 
   describe("in a program", () => {

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import type { Cluster, Operation } from "../../../provider/index.js";
 
 /** Operations of a resource, with all that they have told. */
@@ -5,15 +6,24 @@ export class Told {
   readonly informed: string[] = [];
   readonly warned: string[] = [];
   readonly statuses: string[] = [];
+  private readonly statusTold = new EventEmitter();
 
   constructor(private readonly cluster: Cluster) {}
+
+  /** Resolves once this status has been told. */
+  async until(status: string): Promise<void> {
+    while (!this.statuses.includes(status)) await once(this.statusTold, "told");
+  }
 
   /** One that may take so long. */
   operation(ms = 45_000): Operation {
     const log = {
       inform: (message: string) => void this.informed.push(message),
       warn: (message: string) => void this.warned.push(message),
-      status: (message: string) => void this.statuses.push(message),
+      status: (message: string) => {
+        this.statuses.push(message);
+        this.statusTold.emit("told");
+      },
     };
     return { cluster: this.cluster, log, deadline: Date.now() + ms };
   }

@@ -116,7 +116,54 @@ describe("a PciDeviceClaim resource in a preview", () => {
     });
   });
 
+  describe("of a device whose claim it joins", () => {
+    const joined = async (more: PartialClaimInputs = {}): Promise<PciDevice> => {
+      const device = await agent.device();
+      await driver.create(driver.inputs("before", { pciDevice: device.metadata.name, ...more }, "renaming"));
+      await driver.close();
+      driver = ClaimDriver.open(lab.controlPlane.kubeconfig);
+      return device;
+    };
+
+    it("shows what the claim has taken it from, and not the driver that it has by that", async () => {
+      const { metadata } = await joined();
+      const after = driver.inputs("after", { pciDevice: metadata.name }, "renaming");
+      expect((await driver.checked(after)).kernelDriverToUnbind).to.equal("igbvf");
+      expect(driver.told.informed).to.deep.equal([]);
+    });
+
+    it("is not refused though a virtual machine has it, which keeps it", async () => {
+      const device = await joined();
+      await nic("0000:0d:00.0", vfOf(device, `claim ${device.metadata.name} (pulumi), virtual machine web/vm1`));
+      const after = driver.inputs("after", { pciDevice: device.metadata.name }, "renaming");
+      expect((await driver.check(after)).failures).to.deep.equal([]);
+    });
+
+    it("says whose claim it may be where it is one of its own URN, and otherwise", async () => {
+      const { metadata } = await joined({ userName: "alice" });
+      const { name } = metadata;
+      const { failures } = await driver.check(driver.inputs("before", { pciDevice: name }, "renaming"));
+      expect(failures.map(({ reason }) => reason)).to.deep.equal([
+        `${name} is claimed already by a resource with the URN of this one, and otherwise than asked for, for user "alice": ` +
+          `an interrupted up has left the claim, or a stack of the same name elsewhere has it. Set forceConflicts: true to ` +
+          `take it over, or have it removed (kubectl delete pcideviceclaim ${name}).`,
+      ]);
+    });
+  });
+
   describe("is refused", () => {
+    it("where the device's claim is being given up, which nobody can take over", async () => {
+      const device = await agent.device();
+      const { name } = device.metadata;
+      await driver.create(inputsOf(device));
+      agent.held.add(name);
+      await lab.client.delete(PCI_DEVICE_CLAIM, name);
+      await driver.close();
+      driver = ClaimDriver.open(lab.controlPlane.kubeconfig);
+      expect(await refused(device, { forceConflicts: true })).to.contain("is being given up. Run up again");
+      await agent.letGo(name);
+    });
+
     it("where somebody uses the device, who is named", async () => {
       const device = await agent.device();
       await nic("0000:0e:00.0", vfOf(device, "virtual machine web/vm1, pod web/router-0"));

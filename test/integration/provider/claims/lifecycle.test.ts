@@ -173,12 +173,11 @@ describe("a PciDeviceClaim resource that is there", () => {
     it("returns once the claim is gone, which the agent has given up", async () => {
       agent.held.add(name);
       const deleting = driver.delete(created);
-      await agent.claim(name, ({ status }) => status?.conditions?.[0]?.reason === ClaimReason.Releasing);
+      await driver.told.until("Releasing: virtual machine web/vm1 has the device");
       expect(await isThere()).to.equal(true);
       await agent.letGo(name);
       await deleting;
       expect(await isThere()).to.equal(false);
-      expect(driver.told.statuses).to.include("Releasing: virtual machine web/vm1 has the device");
     });
 
     it("is refused while a virtual machine has the device, which is named, and nothing is changed", async () => {
@@ -206,6 +205,15 @@ describe("a PciDeviceClaim resource that is there", () => {
       await lab.client.delete(PCI_DEVICE_CLAIM, name);
       await until(async () => !(await isThere()));
       await driver.delete(created);
+    });
+
+    it("leaves a claim alone of which it has set nothing, as one that was imported, and says so", async () => {
+      const { fieldManager, ...imported } = created.outputs;
+      expect(fieldManager).not.to.equal(undefined);
+      driver.told.warned.length = 0;
+      await driver.delete({ id: name, outputs: imported });
+      expect(driver.warnings.join()).to.contain(`PCIDeviceClaim ${name} stays`);
+      expect((await live()).metadata.deletionTimestamp).to.equal(undefined);
     });
 
     it("leaves a claim alone that somebody has made anew, and says so", async () => {

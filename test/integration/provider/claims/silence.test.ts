@@ -62,6 +62,18 @@ describe("a PciDeviceClaim resource to which nobody answers", () => {
     await until(async () => !(await isThere()));
   });
 
+  it("hears an agent that has answered to an earlier destroy", async () => {
+    const created = await create();
+    agent.held.add(name);
+    for (const ms of [1_500, 6_500]) {
+      const error = await refusal(driver.delete(created, ms), Error);
+      expect(error.message).to.contain("not released in time: Releasing: virtual machine web/vm1 has the device");
+    }
+    expect(driver.warnings).to.deep.equal([]);
+    await agent.letGo(name);
+    await until(async () => !(await isThere()));
+  });
+
   it("names the controller where the node is gone", async () => {
     const created = await create();
     agent.answers.set(name, "silence");
