@@ -86,7 +86,10 @@ export class Agent {
     const owner = () => this.node.reference();
     this.objects = new DeviceObjects(client, devices, nodeName, owner);
     const listed = () => this.objects.list();
-    this.pciObjects = new PciObjects({ ...parts, watches: this.watches, owner, devices: listed }, options);
+    this.pciObjects = new PciObjects(
+      { ...parts, watches: this.watches, owner, turns: this.turns, devices: listed },
+      options,
+    );
     this.inventory = new Inventory(log, events);
     const passed = (): void => this.parts.advertiser?.changed();
     this.loops = new DeviceLoops((address, object) => this.openLoop(address, object), passed);

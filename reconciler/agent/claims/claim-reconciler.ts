@@ -73,13 +73,14 @@ export class ClaimReconciler {
     const moved = movedWords(claim, found);
     if (moved !== undefined) return this.tell(claim, { reason: ClaimReason.DeviceAway, message: moved, ...kept });
     const device = this.parts.pciDevice(claim);
-    if (device === undefined) {
-      this.parts.list(found);
+    // Its status, and with that the name to offer it under, is written after the object itself.
+    if (device?.status === undefined) {
+      if (device === undefined) this.parts.list(found);
       const message = `the PCIDevice of ${found.address} is not there yet`;
       return this.tell(claim, { reason: ClaimReason.Binding, message, ...kept });
     }
     const isBound = found.driver === VFIO_DRIVER && claim.status?.kernelDriverToUnbind !== undefined;
-    const name = claimResourceName(claim, { resourceName: device.status?.resourceName ?? "" });
+    const name = claimResourceName(claim, { resourceName: device.status.resourceName });
     if ("problem" in name) {
       const message = `${found.address} cannot be offered: ${name.problem}`;
       return this.refuse(claim, { reason: ClaimReason.InvalidResourceName, message }, isBound ? kept : undefined);

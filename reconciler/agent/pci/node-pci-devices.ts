@@ -1,5 +1,8 @@
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
-import type { Kernel, PciAddress } from "../../kernel/kernel.js";
+import type { PciDevice } from "../../../api/pci-device.js";
+import { isPciAddress, type Kernel, type PciAddress } from "../../kernel/kernel.js";
+import { runBounded } from "../../service/bounded.js";
+import type { Turns } from "../turns.js";
 import type { GivenVfs } from "./given-vfs.js";
 import { listNode, objectsWithoutNic, type PciListing } from "./node-listing.js";
 import type { PciDeviceObjects } from "./pci-device-objects.js";
@@ -12,6 +15,8 @@ export interface NodePciDevicesParts {
   readonly kernel: Pick<Kernel, "pciFunctions">;
   readonly ids: Pick<PciIds, "namesOf">;
   readonly objects: PciDeviceObjects;
+  /** Of those who claim functions. */
+  readonly turns: Turns<PciAddress>;
   /** Whether somebody claims a function of the node that has no PCIDevice. */
   readonly isAnyUnlisted: () => boolean;
   /** VFs that this machine was given. */
@@ -19,6 +24,8 @@ export interface NodePciDevicesParts {
   /** The node's SriovNetworkDevices. */
   readonly devices: () => readonly SriovNetworkDevice[];
 }
+
+const REMOVED_AT_ONCE = 8;
 
 /**
  * The PCIDevices of a node that belong to no SriovNetworkDevice: where all of the node's functions are to be listed, all
@@ -64,10 +71,29 @@ export class NodePciDevices {
     const isClaimed = (name: string): boolean => objects.isClaimed(name);
     const isGiven = (address: PciAddress): boolean => given.has(address);
     const { listed, surplus } = listNode({ ...known(), functions, isClaimed, isGiven });
+    const away = new Set(surplus.filter(({ metadata }) => isClaimed(metadata.name)));
     const names = await ids.namesOf(listed);
     const wanted = listed.map((it, index) =>
       wantedFunction(nodeName, it, names[index] ?? {}, it.physicalFunction !== undefined || isGiven(it.address)),
     );
-    await objects.settle(wanted, surplus);
+    await objects.settle(wanted, []);
+    await runBounded(
+      surplus.map((object) => () => this.remove(object, away.has(object))),
+      REMOVED_AT_ONCE,
+    );
+  }
+
+  /**
+   * When it is nobody else's turn: a claim that has come meanwhile, and been given this object as its owner, would go with
+   * it. `isAway`: it was claimed before, and stays though there is no such function.
+   */
+  private async remove(object: PciDevice, isAway: boolean): Promise<void> {
+    const { objects, turns } = this.parts;
+    const remove = async (): Promise<void> => {
+      if (!isAway && objects.isClaimed(object.metadata.name)) this.again = true;
+      else await objects.settle([], [object]);
+    };
+    const address = object.status?.address ?? "";
+    await (isPciAddress(address) ? turns.take(address, remove) : remove());
   }
 }

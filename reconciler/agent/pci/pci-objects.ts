@@ -4,7 +4,8 @@ import type { OwnerReference } from "../../../api/object.js";
 import type { PciDevice } from "../../../api/pci-device.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
-import type { Kernel } from "../../kernel/kernel.js";
+import type { Kernel, PciAddress } from "../../kernel/kernel.js";
+import type { Turns } from "../turns.js";
 import type { Watches } from "../watches.js";
 import { GivenVfs } from "./given-vfs.js";
 import type { PciListing } from "./node-listing.js";
@@ -29,6 +30,7 @@ export interface PciObjectsParts {
   readonly log: Logger;
   readonly watches: Pick<Watches, "pciDevices" | "claims">;
   readonly owner: () => OwnerReference | undefined;
+  readonly turns: Turns<PciAddress>;
   /** The node's SriovNetworkDevices. */
   readonly devices: () => SriovNetworkDevice[];
 }
@@ -45,7 +47,7 @@ export class PciObjects {
     private readonly parts: PciObjectsParts,
     { nodeName, pciDevices: listing = "sriov", pciIds: file = findPciIds(), givenVfs = [] }: PciOptions,
   ) {
-    const { client, kernel, log, watches, owner, devices } = parts;
+    const { client, kernel, log, watches, owner, devices, turns } = parts;
     const { pciDevices: informer, claims } = watches;
     const ids = new PciIds(file, (message) => log.warn(message));
     const isClaimed = (name: string): boolean => claims.get(name) !== undefined;
@@ -57,7 +59,7 @@ export class PciObjects {
         .some(({ spec, metadata }) => spec.nodeName === nodeName && informer.get(metadata.name) === undefined);
     this.given = new GivenVfs({ kernel, ids, listed: givenVfs });
     const { given } = this;
-    this.ofNode = new NodePciDevices({ nodeName, listing, kernel, ids, objects, devices, isAnyUnlisted, given });
+    this.ofNode = new NodePciDevices({ nodeName, listing, kernel, ids, objects, turns, devices, isAnyUnlisted, given });
     this.objects = objects;
   }
 

@@ -11,6 +11,7 @@ import { virtualFunctionAddress } from "../../../lab/nodes/simulated/hardware.js
 import { NodePciDevices } from "../../../reconciler/agent/pci/node-pci-devices.js";
 import { PciDeviceObjects } from "../../../reconciler/agent/pci/pci-device-objects.js";
 import { PciDevices } from "../../../reconciler/agent/pci/pci-devices.js";
+import { Turns } from "../../../reconciler/agent/turns.js";
 import { PciIds } from "../../../reconciler/agent/pci/pci-ids.js";
 import { keptOfPciDevice } from "../../../reconciler/agent/pci/wanted-pci-device.js";
 import { parsePciAddress, type VirtualFunction } from "../../../reconciler/kernel/kernel.js";
@@ -180,7 +181,7 @@ class TestAgent {
     const isAnyUnlisted = () => false;
     const given = { list: () => [], has: () => false };
     const node = { nodeName: NODE_NAME, listing: "sriov" as const, isAnyUnlisted, given };
-    this.node = new NodePciDevices({ ...node, kernel, ids, objects, devices });
+    this.node = new NodePciDevices({ ...node, kernel, ids, objects, turns: new Turns(), devices });
   }
 
   private async request<T>(what: string, send: () => Promise<T>): Promise<T> {

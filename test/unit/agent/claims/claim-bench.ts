@@ -26,6 +26,7 @@ export class ClaimBench {
   silent: string | undefined;
   older: PciDeviceClaim | undefined;
   isInGuestsGroup = false;
+  pciDevice: PciDevice | undefined = PCI_DEVICE;
   /** Claims of other devices, by address. */
   readonly others = new Map<string, PciDeviceClaim>();
   /** Answers in place of the kernel, where it throws. */
@@ -108,7 +109,7 @@ export class ClaimBench {
         this.loop.hear(claim);
       },
       older: () => this.older,
-      pciDevice: () => PCI_DEVICE,
+      pciDevice: () => this.pciDevice,
       nicOf: () => NIC,
       whyNeeded: () => undefined,
       claimOf: (address) => this.others.get(address),

@@ -51,6 +51,19 @@ describe("a claim's loop", () => {
       expect(bench.driver).equal("vfio-pci");
     });
 
+    it("waits for the PCIDevice, and for what that says, before it finds fault with the name in it", async () => {
+      const { pciDevice } = bench;
+      for (const early of [undefined, pciDevice && { metadata: pciDevice.metadata }]) {
+        bench.pciDevice = early;
+        await bench.pass();
+        expect(bench.ready).equal("Binding: the PCIDevice of 0000:04:10.2 is not there yet");
+      }
+      expect([bench.calls, bench.events]).deep.equal([[], []]);
+      bench.pciDevice = pciDevice;
+      await bench.pass();
+      expect(bench.ready).match(/^Enabled: /);
+    });
+
     it("notes that it had no driver", async () => {
       bench.hardware.unbindDriver(VF);
       await bench.pass();
