@@ -8,11 +8,24 @@ import {
   type SriovNetworkNodePolicy,
   type SriovNetworkNodePolicySpec,
 } from "../../../api/sriov-network-node-policy.js";
+import type { KubeClient } from "../../../kube/client.js";
 import { Informer } from "../../../kube/informer.js";
 import type { LabController } from "../../../lab/controller.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
 import { Observer, until } from "../agent/observer.js";
+
+/**
+ * Deletes all policies. Those that tests of the kind alone have left select any NIC, and the first controller would heed
+ * them: to be called before one is started.
+ */
+export async function removePolicies(client: KubeClient): Promise<void> {
+  const { items } = await client.list(SRIOV_NETWORK_NODE_POLICY);
+  for (const { metadata } of items) {
+    const { name, namespace = "" } = metadata;
+    await client.delete(SRIOV_NETWORK_NODE_POLICY, name, { namespace });
+  }
+}
 
 /** What a person does with policies and `kubectl`, and sees of them, in a cluster with a controller. */
 export class PolicyCluster {
@@ -24,13 +37,9 @@ export class PolicyCluster {
 
   static async start(): Promise<PolicyCluster> {
     const lab = await sharedLab();
+    await removePolicies(lab.client);
     const policies = new Informer(lab.client, SRIOV_NETWORK_NODE_POLICY).start();
     await policies.synced;
-    // Of tests of the kind alone, which select any NIC: no controller was there to heed them.
-    for (const { metadata } of policies.list()) {
-      const { name, namespace = "" } = metadata;
-      await lab.client.delete(SRIOV_NETWORK_NODE_POLICY, name, { namespace });
-    }
     return new PolicyCluster(lab, await Observer.start(lab.client), policies);
   }
 

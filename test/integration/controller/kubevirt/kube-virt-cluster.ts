@@ -12,6 +12,7 @@ import { waitFor } from "../../../../kube/wait.js";
 import { installKubeVirt } from "../../../../lab/install-contract.js";
 import type { Lab } from "../../../../lab/lab.js";
 import { until } from "../../agent/observer.js";
+import { removePolicies } from "../policy-cluster.js";
 
 const PERSON = { fieldManager: "person" };
 const DEADLINE_MS = 45_000;
@@ -36,6 +37,7 @@ export class KubeVirtCluster {
   /** Without the claims and KubeVirts of other tests. */
   static async start(lab: Lab): Promise<KubeVirtCluster> {
     await installKubeVirt(lab.client);
+    await removePolicies(lab.client);
     const kubeVirts = new Informer(lab.client, KUBE_VIRT).start();
     const claims = new Informer(lab.client, PCI_DEVICE_CLAIM).start();
     const events = new Informer(lab.client, EVENT).start();
