@@ -180,7 +180,7 @@ describe("QEMU node", function () {
 
     it("is not started twice", async () => {
       const error = await node.startAgent({ args: [] }).catch((reason: unknown) => reason);
-      expect(String(error)).to.include("the agent is running already");
+      expect(String(error)).to.include("agent is running already");
     });
 
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
