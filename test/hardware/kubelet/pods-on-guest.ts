@@ -38,11 +38,22 @@ export class PodsOnGuest {
     return new PodsOnGuest(hw, pods);
   }
 
-  /** Ends the guest. */
+  /** Ends the guest, and removes its Node and with that its NICs: programs of other tests select any that there is. */
   async stop(): Promise<void> {
+    const { lab, node, observer } = this.hw;
     await this.pods.stop();
+    await node.guest.stop();
+    await lab.client.delete(NODE, node.name);
+    const left = () => observer.devices.list().filter(({ spec }) => spec.nodeName === node.name);
+    await waitFor(
+      observer.devices,
+      () =>
+        left().length === 0
+          ? { state: "satisfied", result: undefined }
+          : { state: "pending", what: `the NICs of ${node.name} are still there` },
+      { deadline: Date.now() + DEADLINE_MS },
+    );
     await this.hw.stop();
-    await this.hw.node.guest.stop();
   }
 
   /** Runs a pod that asks for one device of each resource. Resolves when its container runs. */
@@ -100,6 +111,10 @@ export class PodsOnGuest {
       await this.hw.observer.device(this.hw.nameOf(nic), isFree);
     }
     await this.hw.restore();
+    // The kubelet tells the API server a while later; a pod that came before that would find nothing.
+    await this.hw.nodeObject(({ status }) =>
+      Object.entries(status?.allocatable ?? {}).every(([resource, count]) => !isOfPlugin(resource) || count === "0"),
+    );
   }
 
   /** Takes a resource out of the Node, as a kubelet that is down has left it; one that comes up puts it back if it has it. */
@@ -116,6 +131,11 @@ export class PodsOnGuest {
       Object.entries(wanted).every(([resource, count]) => Number(status?.allocatable?.[resource] ?? 0) === count),
     );
   }
+}
+
+/** Kubernetes' own have no domain. */
+function isOfPlugin(resource: string): boolean {
+  return resource.includes("/");
 }
 
 function isUnused({ usedBy }: VirtualFunctionStatus): boolean {
