@@ -72,27 +72,24 @@ describe("the PCIDevice of a function that is not claimed any more", () => {
     expect(node.deleted).to.deep.equal([NAME]);
   });
 
-  it("stays where a claim came while it was another's turn, which would go with it else", async () => {
+  describe("for which a claim comes while it is another's turn", () => {
     const node = new Node();
-    const turn = Promise.withResolvers<undefined>();
-    const held = node.turns.take(ADDRESS, () => turn.promise);
-    const synced = node.sync();
-    await node.listed.promise;
-    node.claimed = true;
-    turn.resolve(undefined);
-    await Promise.all([held, synced]);
-    expect(node.deleted).to.deep.equal([]);
-  });
+    before(async () => {
+      const turn = Promise.withResolvers<undefined>();
+      const held = node.turns.take(ADDRESS, () => turn.promise);
+      const synced = node.sync();
+      await node.listed.promise;
+      node.claimed = true;
+      turn.resolve(undefined);
+      await Promise.all([held, synced]);
+    });
 
-  it("is looked at again then", async () => {
-    const node = new Node();
-    const turn = Promise.withResolvers<undefined>();
-    const held = node.turns.take(ADDRESS, () => turn.promise);
-    const synced = node.sync();
-    await node.listed.promise;
-    node.claimed = true;
-    turn.resolve(undefined);
-    await Promise.all([held, synced]);
-    expect(node.looks).to.equal(2);
+    it("stays, since the claim would go with it", () => {
+      expect(node.deleted).to.deep.equal([]);
+    });
+
+    it("is looked at again", () => {
+      expect(node.looks).to.equal(2);
+    });
   });
 });
