@@ -12,7 +12,10 @@ export default {
   testRunner: "mocha",
   // The slow ones last: most mutants fall to the others before.
   mochaOptions: {
-    spec: ["dist/test/unit/plan/{*,networks/*,policies/*}.test.js", "dist/test/unit/plan/properties/*.test.js"],
+    spec: [
+      "dist/test/unit/plan/{*,claims/*,networks/*,policies/*}.test.js",
+      "dist/test/unit/plan/properties/*.test.js",
+    ],
   },
   coverageAnalysis: "perTest",
   concurrency: 2,

@@ -4,8 +4,8 @@ export type { ClaimInputs, PartialClaimInputs } from "./core/claim/claim-inputs.
 export type { ClaimOutputs } from "./core/claim/claim-outputs.js";
 export { pciDeviceClaim } from "./core/claim/pci-device-claim.js";
 export { Cluster } from "./core/cluster.js";
-export type { DeviceInputs, PartialDeviceInputs } from "./core/device-inputs.js";
-export type { DeviceOutputs, VirtualFunctionOutput } from "./core/device-outputs.js";
+export type { DeviceInputs, PartialDeviceInputs } from "./core/device/device-inputs.js";
+export type { DeviceOutputs, VirtualFunctionOutput } from "./core/device/device-outputs.js";
 export type { NetworkInputs, PartialNetworkInputs } from "./core/network/network-inputs.js";
 export type { NetworkOutputs } from "./core/network/network-outputs.js";
 export { sriovNetwork } from "./core/network/sriov-network.js";
@@ -33,5 +33,5 @@ export {
   readDevice,
   sriovNetworkDevice,
   updateDevice,
-} from "./core/sriov-network-device.js";
+} from "./core/device/sriov-network-device.js";
 export type { Timeouts } from "./core/timeouts.js";

@@ -14,7 +14,7 @@ import {
 } from "../../api/sriov-network-node-state.js";
 import { isForbidden, isKindMissing } from "../../kube/errors.js";
 import type { Cluster } from "./cluster.js";
-import { interfaceOf } from "./device-lookup.js";
+import { interfaceOf } from "./device/device-lookup.js";
 
 /** Which nodes of a cluster can have virtual functions. */
 export interface SriovCapability {

@@ -16,6 +16,9 @@ export type Dialect = "operator" | "own";
 /** Whose kinds of the devices.harvesterhci.io group these are: Harvester's, or this project's. */
 export type DeviceDialect = "harvester" | "own";
 
+/** NICs as this project's own objects would tell of them, whoever looks after them. */
+export type DeviceView = Pick<Informer<SriovNetworkDevice>, "get" | "list" | "onChange" | "observe">;
+
 /**
  * One cluster as all resources of a run share it: one connection pool, and one list and one watch of each kind that
  * any of them asks for, however many ask.
@@ -32,8 +35,8 @@ export class Cluster {
     return new Cluster(KubeClient.open(access, "pulumi-sriov-provider"));
   }
 
-  /** All devices, kept current. */
-  devices(): Promise<Informer<SriovNetworkDevice>> {
+  /** All NICs, kept current. */
+  devices(): Promise<DeviceView> {
     return this.objects(SRIOV_NETWORK_DEVICE);
   }
 

@@ -1,4 +1,4 @@
-import { sriovNetworkDevice } from "../core/sriov-network-device.js";
+import { sriovNetworkDevice } from "../core/device/sriov-network-device.js";
 import { dynamicProvider } from "./shell.js";
 
 /**

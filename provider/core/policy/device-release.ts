@@ -5,7 +5,7 @@ import {
   type SriovNetworkDevice,
 } from "../../../api/sriov-network-device.js";
 import { type Verdict, waitFor, WaitTimeout } from "../../../kube/wait.js";
-import { presentVfs } from "../device-outputs.js";
+import { presentVfs } from "../device/device-outputs.js";
 import type { Operation } from "../resource.js";
 import type { PolicyPlace } from "./policy-dialect.js";
 

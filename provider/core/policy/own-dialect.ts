@@ -6,8 +6,8 @@ import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../..
 import { snapshotOf } from "../../../plan/policies/snapshot-of.js";
 import type { NicFacts } from "../../../plan/policies/snapshot.js";
 import { parseVfRange } from "../../../plan/policies/vf-range.js";
-import { presentVfs } from "../device-outputs.js";
-import { countOwners } from "../field-ownership.js";
+import { presentVfs } from "../device/device-outputs.js";
+import { countOwners } from "../device/field-ownership.js";
 import type { Operation } from "../resource.js";
 import { awaitDevicesReleased } from "./device-release.js";
 import type { MatchedDeviceOutput, PolicyDialect, PolicyResults } from "./policy-dialect.js";

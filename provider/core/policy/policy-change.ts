@@ -2,7 +2,7 @@ import { Annotation } from "../../../api/names.js";
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
 import type { SriovNetworkNodePolicySpec } from "../../../api/sriov-network-node-policy.js";
 import { isForbidden, isKindMissing, messageOf, policyRefusal } from "../../../kube/errors.js";
-import { describeUsed, DisruptionRefused, WAYS_OUT } from "../disruption.js";
+import { describeUsed, DisruptionRefused, WAYS_OUT } from "../device/disruption.js";
 import { KindMissing } from "../missing-kind.js";
 import {
   findObject,

@@ -5,7 +5,7 @@ import {
 } from "../../../api/sriov-network-node-policy.js";
 import { isForbidden } from "../../../kube/errors.js";
 import { parsePfName } from "../../../plan/policies/vf-range.js";
-import { describeUsed, DisruptionRefused, WAYS_OUT } from "../disruption.js";
+import { describeUsed, DisruptionRefused, WAYS_OUT } from "../device/disruption.js";
 import { quoteAll } from "../field-manager.js";
 import { KindMissing } from "../missing-kind.js";
 import { findObject, isLastOwner, type ObjectOwner, removeObject } from "../owned-object.js";

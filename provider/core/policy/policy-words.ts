@@ -1,7 +1,7 @@
 import type { SriovNetworkNodePolicySpec } from "../../../api/sriov-network-node-policy.js";
 import { nicCriteria, selectsNode } from "../../../plan/policies/selection.js";
 import { describeChange, describeLoss } from "../../../plan/vf-count.js";
-import { describeUsed, WAYS_OUT } from "../disruption.js";
+import { describeUsed, WAYS_OUT } from "../device/disruption.js";
 import { quoteAll } from "../field-manager.js";
 import { type NicEffect, type PolicyEffects, usedThatGo } from "./policy-effects.js";
 import type { PolicyScene } from "./policy-scene.js";

@@ -3,7 +3,7 @@ import { Annotation, RECONCILER_NAMESPACE } from "../../../api/names.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import { isNotFound } from "../../../kube/errors.js";
-import { DisruptionRefused } from "../../../provider/core/disruption.js";
+import { DisruptionRefused } from "../../../provider/core/device/disruption.js";
 import { ObjectConflict } from "../../../provider/core/owned-object.js";
 import type { PolicyOutputs } from "../../../provider/core/policy/policy-outputs.js";
 import { sriovNetworkNodePolicy as resource } from "../../../provider/core/policy/sriov-network-node-policy.js";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { DeviceOutputs } from "../../../provider/core/device-outputs.js";
-import { diffDevice } from "../../../provider/core/sriov-network-device.js";
+import type { DeviceOutputs } from "../../../provider/core/device/device-outputs.js";
+import { diffDevice } from "../../../provider/core/device/sriov-network-device.js";
 
 const none: ReadonlySet<string> = new Set<string>();
 const state: Partial<DeviceOutputs> = {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { inputFailures, type PartialDeviceInputs } from "../../../provider/core/device-inputs.js";
+import { inputFailures, type PartialDeviceInputs } from "../../../provider/core/device/device-inputs.js";
 
 const sound: PartialDeviceInputs = { nodeName: "node1", interfaceName: "eno49", numVfs: 4, resourceUrn: "urn" };
 const none: ReadonlySet<string> = new Set<string>();

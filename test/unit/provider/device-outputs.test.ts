@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
-import { outputsOf } from "../../../provider/core/device-outputs.js";
+import { outputsOf } from "../../../provider/core/device/device-outputs.js";
 
 const spec = { address: "0000:04:00.0", nodeName: "node1", numVFS: 1 };
 const device: SriovNetworkDevice = {

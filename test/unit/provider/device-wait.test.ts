@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { SriovNetworkDevice, SriovNetworkDeviceStatus } from "../../../api/sriov-network-device.js";
-import { countVerdict } from "../../../provider/core/device-wait.js";
+import { countVerdict } from "../../../provider/core/device/device-wait.js";
 
 /** A NIC that is asked for no VFs, as its agent tells of it. */
 function device(status: Partial<SriovNetworkDeviceStatus>, reason: string, is = "False"): SriovNetworkDevice {

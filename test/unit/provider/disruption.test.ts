@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { ApiError } from "../../../kube/errors.js";
-import { disruptionAnnotation, explainRefusal, foreseenDisruption } from "../../../provider/core/disruption.js";
+import { disruptionAnnotation, explainRefusal, foreseenDisruption } from "../../../provider/core/device/disruption.js";
 
 /** A NIC with these VFs, each with its user or none. */
 function nic(...users: readonly (string | undefined)[]): SriovNetworkDevice {

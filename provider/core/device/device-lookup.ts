@@ -1,10 +1,10 @@
-import { Annotation } from "../../api/names.js";
-import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import { waitFor, WaitTimeout } from "../../kube/wait.js";
-import type { Cluster } from "./cluster.js";
+import { Annotation } from "../../../api/names.js";
+import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import { waitFor, WaitTimeout } from "../../../kube/wait.js";
+import type { Cluster } from "../cluster.js";
 import type { PartialDeviceInputs } from "./device-inputs.js";
-import { lookUpNode } from "./node-lookup.js";
-import type { InputFailure, Operation } from "./resource.js";
+import { lookUpNode } from "../node-lookup.js";
+import type { InputFailure, Operation } from "../resource.js";
 
 /** How a program names a NIC. */
 export interface DeviceKey {

@@ -1,5 +1,5 @@
-import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import type { PresentVfs } from "../../plan/vf-count.js";
+import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { PresentVfs } from "../../../plan/vf-count.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { interfaceOf } from "./device-lookup.js";
 

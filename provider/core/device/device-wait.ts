@@ -1,9 +1,14 @@
-import { isUnmanaged, ReadyReason, readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import { type Verdict, waitFor, WaitTimeout } from "../../kube/wait.js";
-import { quoteAll } from "./field-manager.js";
+import {
+  isUnmanaged,
+  ReadyReason,
+  readyCondition,
+  type SriovNetworkDevice,
+} from "../../../api/sriov-network-device.js";
+import { type Verdict, waitFor, WaitTimeout } from "../../../kube/wait.js";
+import { quoteAll } from "../field-manager.js";
 import { countOwners } from "./field-ownership.js";
-import type { Operation } from "./resource.js";
-import { agentOf, watchForSilence } from "./silence.js";
+import type { Operation } from "../resource.js";
+import { agentOf, watchForSilence } from "../silence.js";
 
 /** The agent refuses because VFs are in use; nothing was changed. */
 export class VfsInUse extends Error {

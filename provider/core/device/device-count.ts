@@ -1,10 +1,10 @@
-import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import { messageOf } from "../../kube/errors.js";
+import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import { messageOf } from "../../../kube/errors.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
 import { awaitCount, CountTaken, DeviceVanished, VfsInUse } from "./device-wait.js";
 import { type CountOwner, takeCount, releaseForerunners } from "./field-ownership.js";
-import { type Operation, PartialFailure } from "./resource.js";
+import { type Operation, PartialFailure } from "../resource.js";
 
 /** Changing the count of one NIC, from taking the field to the agent's answer. */
 

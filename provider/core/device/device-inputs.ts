@@ -1,6 +1,6 @@
-import { addressProblem, nameProblem, numVfsProblem } from "../../plan/device-inputs.js";
-import type { InputFailure, SharedInputs } from "./resource.js";
-import { timeoutsProblem } from "./timeouts.js";
+import { addressProblem, nameProblem, numVfsProblem } from "../../../plan/device-inputs.js";
+import type { InputFailure, SharedInputs } from "../resource.js";
+import { timeoutsProblem } from "../timeouts.js";
 
 /** What a program gives, and what check has added to it. */
 export interface DeviceInputs extends SharedInputs {

@@ -1,9 +1,9 @@
-import { Guard } from "../../api/admission-policies.js";
-import { Annotation, DEVICES_GROUP, DISRUPT } from "../../api/names.js";
-import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import type { KubeClient } from "../../kube/client.js";
-import { isForbidden, policyRefusal } from "../../kube/errors.js";
-import { planVfCount, type UsedVf, usedVfs } from "../../plan/vf-count.js";
+import { Guard } from "../../../api/admission-policies.js";
+import { Annotation, DEVICES_GROUP, DISRUPT } from "../../../api/names.js";
+import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { KubeClient } from "../../../kube/client.js";
+import { isForbidden, policyRefusal } from "../../../kube/errors.js";
+import { planVfCount, type UsedVf, usedVfs } from "../../../plan/vf-count.js";
 import { presentVfs } from "./device-outputs.js";
 
 /**

@@ -1,17 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
-import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import { isKindMissing } from "../../kube/errors.js";
-import { aboveMaximumProblem } from "../../plan/device-inputs.js";
-import { describeLoss, planVfCount } from "../../plan/vf-count.js";
-import type { Cluster } from "./cluster.js";
-import { checkOnCluster, clusterFailure } from "./cluster-check.js";
+import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import { isKindMissing } from "../../../kube/errors.js";
+import { aboveMaximumProblem } from "../../../plan/device-inputs.js";
+import { describeLoss, planVfCount } from "../../../plan/vf-count.js";
+import type { Cluster } from "../cluster.js";
+import { checkOnCluster, clusterFailure } from "../cluster-check.js";
 import { type DeviceInputs, inputFailures, type PartialDeviceInputs } from "./device-inputs.js";
 import { deviceKey, interfaceOf, lookUpDevice } from "./device-lookup.js";
 import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
 import { foreseenDisruption } from "./disruption.js";
 import { conflictMessage, foreignOwners } from "./field-ownership.js";
-import { missingKind } from "./missing-kind.js";
-import type { Checked, Difference, InputFailure, Operation } from "./resource.js";
+import { missingKind } from "../missing-kind.js";
+import type { Checked, Difference, InputFailure, Operation } from "../resource.js";
 
 /** What is known before anything is changed: whether the inputs can be, and what has changed. */
 

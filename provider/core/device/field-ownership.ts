@@ -1,10 +1,10 @@
-import { isControllerFieldManager, isProviderFieldManager } from "../../api/names.js";
-import type { ManagedFieldsEntry } from "../../api/object.js";
-import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import type { KubeClient } from "../../kube/client.js";
-import { conflictingManagers, isConflict } from "../../kube/errors.js";
+import { isControllerFieldManager, isProviderFieldManager } from "../../../api/names.js";
+import type { ManagedFieldsEntry } from "../../../api/object.js";
+import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { KubeClient } from "../../../kube/client.js";
+import { conflictingManagers, isConflict } from "../../../kube/errors.js";
 import { disruptionAnnotation, explainRefusal } from "./disruption.js";
-import { isMintedFrom, quoteAll } from "./field-manager.js";
+import { isMintedFrom, quoteAll } from "../field-manager.js";
 
 /**
  * Who owns `spec.numVFS`. Every resource owns that one field under a field manager of its own, so that a delete takes the

@@ -1,15 +1,15 @@
-import { isUnmanaged, SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
-import { type ApiError, isKindMissing, isNotFound } from "../../kube/errors.js";
-import type { Cluster } from "./cluster.js";
+import { isUnmanaged, SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import { type ApiError, isKindMissing, isNotFound } from "../../../kube/errors.js";
+import type { Cluster } from "../cluster.js";
 import { checkDevice, diffDevice } from "./device-check.js";
 import { awaitRelease, setCount } from "./device-count.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { awaitDevice, deviceKey } from "./device-lookup.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
-import { mintFieldManager } from "./field-manager.js";
+import { mintFieldManager } from "../field-manager.js";
 import { type CountOwner, countOwners, describeOwners, foreignOwners, releaseCount } from "./field-ownership.js";
-import { KindMissing, missingKind } from "./missing-kind.js";
-import type { Created, Operation, Resource } from "./resource.js";
+import { KindMissing, missingKind } from "../missing-kind.js";
+import type { Created, Operation, Resource } from "../resource.js";
 
 export { checkDevice, diffDevice };
 
