@@ -63,9 +63,16 @@ export class Guest {
     return (Number(await this.run(`cat ${path}/net/*/flags`)) & 1) === 1;
   }
 
-  /** Writes counts past the agent, as somebody with a shell would: again where the agent comes between two of them. */
+  /**
+   * Writes counts past the agent, as somebody with a shell would. The agent stands still meanwhile: it would take the first
+   * of two counts for the whole of it, and its own write would come between them.
+   */
   async setNumVfsByHand({ path }: Nic, ...counts: number[]): Promise<void> {
-    await this.until(counts.map((count) => `echo ${count} > ${path}/sriov_numvfs`).join(" && "));
+    const writes = counts.map((count) => `echo ${count} > ${path}/sriov_numvfs`).join(" && ");
+    await this.run(`
+      pid=$(cat /run/lab/agent.pid); kill -STOP $pid
+      until ${writes}; do usleep 20000; done
+      kill -CONT $pid`);
   }
 
   /** In VF order. */
