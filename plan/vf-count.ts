@@ -73,7 +73,8 @@ export function describeLoss(device: string, plan: VfCountPlan): string | undefi
   );
 }
 
-function describeVf(vf: PlannedVf): string {
+/** `0000:04:10.2 (eno49v1), used by pod web/router-0`. */
+export function describeVf(vf: PlannedVf): string {
   const name = vf.interfaceName === undefined || vf.interfaceName === "" ? "" : ` (${vf.interfaceName})`;
   return `${vf.address}${name}${isUsed(vf) ? `, used by ${vf.usedBy}` : ""}`;
 }

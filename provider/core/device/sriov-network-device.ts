@@ -4,6 +4,7 @@ import type { Cluster } from "../cluster.js";
 import { checkDevice, diffDevice } from "./device-check.js";
 import { awaitRelease, setCount } from "./device-count.js";
 import type { DeviceInputs } from "./device-inputs.js";
+import { foreseeDeviceDelete } from "./device-delete-foresight.js";
 import { awaitDevice, deviceKey } from "./device-lookup.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
 import { mintFieldManager } from "../field-manager.js";
@@ -22,6 +23,7 @@ export const sriovNetworkDevice: Resource<DeviceInputs, DeviceOutputs> = {
   read: readDevice,
   update: updateDevice,
   delete: deleteDevice,
+  foreseeDelete: foreseeDeviceDelete,
 };
 
 /** Adopts the object that the agent discovered, and returns once the NIC has its VFs. @throws {PartialFailure} */
