@@ -1,8 +1,9 @@
 import { isUnmanaged, SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { type ApiError, isKindMissing, isNotFound } from "../../../kube/errors.js";
 import type { Cluster } from "../cluster.js";
-import { checkDevice, diffDevice } from "./device-check.js";
+import { checkDevice } from "./device-check.js";
 import { awaitRelease, setCount } from "./device-count.js";
+import { diffDevice } from "./device-diff.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { foreseeDeviceDelete } from "./device-delete-foresight.js";
 import { awaitDevice, deviceKey } from "./device-lookup.js";
