@@ -244,7 +244,11 @@ describe("a policy of a program", () => {
     it("is told with its NICs and what they get", async () => {
       const { failures, inputs: checked } = await check({ ...inputs(12, 2), policyName: "prov-preview" });
       expect(failures).to.deep.equal([]);
-      expect(program.told.informed).to.have.length(1);
+      const gains = readImpacts(program.told.informed.join("\n")).map(({ object, created }) => [object, created]);
+      expect(gains).to.deep.equal([
+        [`${A}-nic12`, 2],
+        [`${B}-nic12`, 2],
+      ]);
       expect(program.told.informed[0]).to.contain("policy prov-preview selects 2 NICs:");
       expect(program.told.informed[0]).to.contain(
         `${A}-nic12 (nic12, 0000:0d:00.0 on node ${A}): 0 → 2 VFs, 0-1 for this policy`,
