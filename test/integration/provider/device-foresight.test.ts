@@ -228,6 +228,12 @@ describe("what is foreseen of a SriovNetworkDevice", () => {
       expect(await foreseen(imported)).to.deep.equal([]);
     });
 
+    it("is nothing where the same up makes another resource of the NIC", async () => {
+      const state = await nic([POD]);
+      const { deviceName } = state;
+      expect(await driver.foreseeDelete({ id: deviceName, outputs: state }, [{ deviceName }])).to.deep.equal([]);
+    });
+
     it("is refused an answer on another cluster", async () => {
       const state = await nic([POD]);
       const error = await foreseen({ ...state, clusterUid: "another" }).catch((error: unknown) => error as Error);

@@ -67,13 +67,10 @@ export class ResourceDriver<Inputs extends SharedInputs, Outputs extends Inputs>
     return this.resource.delete(this.told.operation(ms), id, outputs);
   }
 
-  foreseeDelete({
-    id,
-    outputs,
-  }: {
-    readonly id: string;
-    readonly outputs: Partial<Outputs>;
-  }): Promise<readonly Impact[]> {
-    return this.resource.foreseeDelete(this.told.operation(), id, outputs);
+  foreseeDelete(
+    { id, outputs }: { readonly id: string; readonly outputs: Partial<Outputs> },
+    successors: readonly Partial<Inputs>[] = [],
+  ): Promise<readonly Impact[]> {
+    return this.resource.foreseeDelete(this.told.operation(), id, outputs, successors);
   }
 }
