@@ -7,6 +7,7 @@ import { checkOnCluster, clusterFailure } from "../cluster-check.js";
 import { type DeviceInputs, inputFailures, type PartialDeviceInputs } from "./device-inputs.js";
 import { deviceKey, interfaceOf, lookUpDevice } from "./device-lookup.js";
 import { presentVfs } from "./device-outputs.js";
+import { deviceDialectOf } from "./dialect-of.js";
 import { foreseenDisruption } from "./disruption.js";
 import { conflictMessage, foreignOwners } from "./field-ownership.js";
 import { missingKind } from "../missing-kind.js";
@@ -57,10 +58,11 @@ async function withMaximum(
 }
 
 async function lookAtDevice(
-  { cluster, log }: Operation,
+  operation: Operation,
   olds: PartialDeviceInputs,
   inputs: PartialDeviceInputs,
 ): Promise<DeviceCheck> {
+  const { cluster, log } = operation;
   try {
     const lookup = await lookUpDevice(cluster, { nodeName: inputs.nodeName ?? "", ...deviceKey(olds, inputs) });
     if (lookup.state === "absent") return { inputs, failures: [lookup.failure] };
@@ -71,6 +73,9 @@ async function lookAtDevice(
       );
       return { inputs, failures: [] };
     }
+    const dialect = await deviceDialectOf(cluster);
+    const words = inputs.numVfs === undefined ? [] : await dialect.foresee?.(operation, lookup.device, inputs.numVfs);
+    for (const word of words ?? []) log.warn(word);
     return checkAgainstDevice(lookup.device, olds, inputs, log);
   } catch (error) {
     if (!isKindMissing(error)) throw error;
