@@ -18,6 +18,8 @@ export function diffDevice(
   } else if (differs("interfaceName")) replaces.push("interfaceName");
   const settings = ["numVfs", "onVfsInUse", "forceConflicts", "kubeconfig", "context"] as const;
   const changed = settings.some(differs) || !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {});
-  const unfinished = olds.vfAddresses !== undefined && olds.vfAddresses.length !== olds.numVfs;
+  const isShort = olds.vfAddresses !== undefined && olds.vfAddresses.length !== olds.numVfs;
+  // With the same number, somebody else owns it: the resource owns it again beside them.
+  const unfinished = isShort || olds.taken === true;
   return { changed: changed || replaces.length > 0, unfinished, replaces };
 }
