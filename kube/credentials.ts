@@ -48,8 +48,8 @@ export class Credentials {
       await kubeConfig.applyToHTTPSOptions(options);
     } catch (error) {
       const { user, origin } = this.config;
-      const command = kubeConfig.getCurrentUser()?.exec?.command as string | undefined;
-      const source = command === undefined ? "" : `, for which it runs "${command}"`;
+      const plugin = kubeConfig.getCurrentUser()?.exec as { readonly command?: string } | undefined;
+      const source = plugin?.command === undefined ? "" : `, by running "${plugin.command}"`;
       throw new ConfigError(
         `the credentials of user "${user}" cannot be had (${origin}${source}): ${messageOf(error).trim()}`,
         { cause: error },

@@ -83,11 +83,7 @@ export function openTransport(config: ClusterConfig, userAgent: string, onReques
     }
   }
 
-  function once(
-    request: Request,
-    kind: "send" | "stream",
-    identity: https.RequestOptions,
-  ): Promise<IncomingMessage> {
+  function once(request: Request, kind: "send" | "stream", identity: https.RequestOptions): Promise<IncomingMessage> {
     // Aborted while the credentials were looked up: from here on only the listener below would hear of it.
     request.signal?.throwIfAborted();
     const payload = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
