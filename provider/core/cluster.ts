@@ -8,14 +8,15 @@ import type { ClusterAccess } from "../../kube/config.js";
 import { DeadlineExceeded, untilAborted } from "../../kube/deadline.js";
 import { ConnectionError, isForbidden, isNotFound } from "../../kube/errors.js";
 import { Informer } from "../../kube/informer.js";
+import { deviceDialectOf } from "./device/dialect-of.js";
 
 export type { ClusterAccess };
 
 /** Whose kinds of the sriovnetwork.openshift.io group these are: the sriov-network-operator's at work, or this project's alone. */
 export type Dialect = "operator" | "own";
 
-/** Whose kinds of the devices.harvesterhci.io group these are: Harvester's, or this project's. */
-export type DeviceDialect = "harvester" | "own";
+/** Who looks after NICs: Harvester's controller, the sriov-network-operator alone, or this project's agents. */
+export type DeviceDialectName = "harvester" | "operator" | "own";
 
 /** NICs as this project's own objects would tell of them, whoever looks after them. */
 export type DeviceView = Pick<Informer<SriovNetworkDevice>, "get" | "list" | "onChange" | "observe">;
@@ -48,9 +49,11 @@ export class Cluster {
     return new Cluster(this.client.within(signal), { of: this.whole, signal });
   }
 
-  /** All NICs, kept current. */
-  devices(): Promise<DeviceView> {
-    return this.objects(SRIOV_NETWORK_DEVICE);
+  /** All NICs, kept current, whoever looks after them. */
+  async devices(): Promise<DeviceView> {
+    const dialect = await deviceDialectOf(this);
+    return this.inTime(dialect.devices(this.whole));
+  }
   }
 
   /**
@@ -78,12 +81,16 @@ export class Cluster {
   }
 
   /** Who looks after devices and claims here. Asked once in a run, or until there are any such kinds. */
-  async deviceDialect(): Promise<DeviceDialect> {
+  async deviceDialect(): Promise<DeviceDialectName> {
     const kinds = await this.kindsOf(DEVICES_API_VERSION);
+    if (kinds.size === 0) return this.dialect();
     // Both have PCIDeviceClaims; Harvester's NICs are of another kind, or in its older releases of none.
-    return kinds.size === 0 || kinds.get(SRIOV_NETWORK_DEVICE.plural) === SRIOV_NETWORK_DEVICE.kind
-      ? "own"
-      : "harvester";
+    return kinds.get(SRIOV_NETWORK_DEVICE.plural) === SRIOV_NETWORK_DEVICE.kind ? "own" : "harvester";
+  }
+
+  /** What is to be had once in a run, made for whoever asks first by the cluster that `make` is given. */
+  memo<T>(key: string, make: (whole: Cluster) => Promise<T>): Promise<T> {
+    return this.once(key, make);
   }
 
   /**
@@ -135,7 +142,12 @@ export class Cluster {
   private once<T>(key: string, ask: (whole: Cluster) => Promise<T>): Promise<T> {
     const { whole } = this;
     const asked = (whole.shared.get(key) as Promise<T> | undefined) ?? whole.remember(key, ask(whole));
-    return untilAborted(asked, this.view?.signal).catch((error: unknown) => {
+    return this.inTime(asked);
+  }
+
+  /** What is shared, as long as the operation has time to wait for it. */
+  private inTime<T>(shared: Promise<T>): Promise<T> {
+    return untilAborted(shared, this.view?.signal).catch((error: unknown) => {
       if (!(error instanceof DeadlineExceeded)) throw error;
       const message = `the API server ${this.client.config.server} did not answer in time. ${error.moreTime}`.trim();
       throw new ConnectionError(message, "ETIMEDOUT", { cause: error });
