@@ -203,16 +203,17 @@ export class KubeClient {
   private async send(asked: Request): Promise<unknown> {
     const signal = this.signalOf(asked.signal);
     const request = { ...asked, signal };
+    let last: unknown;
     for (let failures = 1; ; failures++) {
       try {
         return await this.transport.send(request);
       } catch (error) {
-        if (signal?.aborted) throw this.cutShort(request, error);
+        if (signal?.aborted) throw this.cutShort(request, last) ?? error;
         const patience = this.work === undefined ? BRIEF : PATIENT;
         const ms = pauseBefore(error, isIdempotent(request), failures, patience);
         if (ms === undefined) throw error;
+        last = error;
         await pause(ms, signal);
-        if (signal?.aborted) throw this.cutShort(request, error);
       }
     }
   }
@@ -222,14 +223,13 @@ export class KubeClient {
     return AbortSignal.any([given, this.work]);
   }
 
-  /** A deadline in words; any other reason to abort as it is. */
-  private cutShort({ method, path, signal }: Request, last: unknown): unknown {
+  /** A deadline in words, with what the server answered last, if it did; undefined: aborted for another reason. */
+  private cutShort({ method, path, signal }: Request, last: unknown): Error | undefined {
     const reason: unknown = signal?.reason;
-    if (!(reason instanceof DeadlineExceeded)) return reason instanceof Error ? reason : last;
+    if (!(reason instanceof DeadlineExceeded)) return undefined;
     const server = `the API server ${this.config.server} did not answer ${method} ${path.split("?")[0] ?? ""} in time`;
-    const said = last === reason ? "" : `; it was tried again, last with: ${messageOf(last).replace(/\.$/, "")}`;
-    const message = `${server}${said}. ${reason.moreTime}`.trim();
-    return new ConnectionError(message, "ETIMEDOUT", { cause: reason });
+    const said = last === undefined ? "" : `; it was tried again, last with: ${messageOf(last).replace(/\.$/, "")}`;
+    return new ConnectionError(`${server}${said}. ${reason.moreTime}`.trim(), "ETIMEDOUT", { cause: reason });
   }
 }
 

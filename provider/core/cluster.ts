@@ -54,7 +54,6 @@ export class Cluster {
     const dialect = await deviceDialectOf(this);
     return this.inTime(dialect.devices(this.whole));
   }
-  }
 
   /**
    * All objects of a kind, or those of one namespace, kept current from the first call on. A failure is not remembered: the
