@@ -1,5 +1,6 @@
 import type { Cluster, DeviceDialectName } from "../cluster.js";
 import type { DeviceDialect } from "./device-dialect.js";
+import { operatorDialect } from "./operator-dialect.js";
 import { ownDialect } from "./own-dialect.js";
 
 /** How NICs are looked after here. */
@@ -10,5 +11,5 @@ export async function deviceDialectOf(cluster: Cluster): Promise<DeviceDialect> 
 const DIALECTS: Readonly<Record<DeviceDialectName, DeviceDialect>> = {
   own: ownDialect,
   harvester: ownDialect,
-  operator: ownDialect,
+  operator: operatorDialect,
 };
