@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { setTimeout } from "node:timers/promises";
 import { type Lab, startLab } from "../../lab/lab.js";
 import { beginRun } from "../../lab/processes/lab-run.js";
 import { type AuditEvent, auditEvents } from "../audit-log.js";
@@ -8,6 +7,7 @@ import { openStack, type Program, type TestStack } from "./stack.js";
 
 const NODES = ["many-a", "many-b"];
 const NICS_EACH = 100;
+const DEVICES = NODES.length * NICS_EACH;
 
 /** What a run costs the API server, by its own audit log. */
 describe("a program with 200 devices", () => {
@@ -40,16 +40,13 @@ describe("a program with 200 devices", () => {
 
   it("holds one watch in up, and makes two requests or fewer for each of them", async () => {
     const asked = await askedIn(() => stack.up());
-    console.log(summary(asked));
     expect(asked.filter(({ verb }) => verb === "watch")).to.have.length(1);
-    const writes = asked.filter(({ verb }) => verb === "patch");
-    expect(writes.length).to.equal(NODES.length * NICS_EACH);
-    expect(asked.length).to.be.at.most(2 * NODES.length * NICS_EACH);
+    expect(asked.filter(({ verb }) => verb === "patch")).to.have.length(DEVICES);
+    expect(asked.length).to.be.at.most(2 * DEVICES);
   }).timeout(120_000);
 
   it("makes one list, and writes nothing, in a preview that changes nothing", async () => {
     const asked = await askedIn(() => stack.preview());
-    console.log(summary(asked));
     expect(asked.filter(({ verb }) => verb === "list")).to.have.length(1);
     expect(asked.filter(({ verb }) => !["list", "watch", "get"].includes(verb))).to.deep.equal([]);
   });
@@ -66,8 +63,3 @@ describe("a program with 200 devices", () => {
     return [...asked.values()];
   }
 });
-function summary(events: AuditEvent[]): string {
-  const counts = new Map<string, number>();
-  for (const e of events) { const k = e.verb + " " + e.requestURI.split("?")[0]!.replace(/many-.*/, "X"); counts.set(k, (counts.get(k) ?? 0) + 1); }
-  return JSON.stringify([...counts], null, 1);
-}
