@@ -13,21 +13,28 @@ export const usedVfsDestroyed: Rule = {
   },
   types: ["SriovNetworkDevice", "SriovNetworkNodePolicy"],
   async violations(resource) {
-    const impacts = (await told(resource)).flatMap(readImpacts);
-    return impacts.filter(({ inUse }) => inUse.length > 0).map((impact) => describeImpact(impact));
+    const { said, failures } = await told(resource);
+    const impacts = [...said, ...failures].flatMap(readImpacts);
+    const lost = impacts.filter(({ inUse }) => inUse.length > 0).map((impact) => describeImpact(impact));
+    const unseen = failures.filter((reason) => readImpacts(reason).length === 0);
+    return [...lost, ...unseen.map((reason) => `whether any is destroyed cannot be told: ${reason}`)];
   },
 };
 
+interface Told {
+  readonly said: readonly string[];
+  readonly failures: readonly string[];
+}
+
 /** What the provider says of the resource to who asks for it anew: the engine tells a policy pack nothing of its state. */
-async function told(resource: LookedAt): Promise<string[]> {
-  const lines: string[] = [];
-  const say = (line: string): void => void lines.push(line);
+async function told({ type, known, unknown, ...resource }: LookedAt): Promise<Told> {
+  const said: string[] = [];
+  const say = (line: string): void => void said.push(line);
   const operation = (): Operation => resource.operation({ inform: say, warn: say, status: () => undefined });
-  const { type, known, unknown } = resource;
   // Each looks at its inputs before it takes them for what their types say.
   const { failures } =
     type === "SriovNetworkDevice"
       ? await sriovNetworkDevice.check(operation, {}, known, unknown)
       : await sriovNetworkNodePolicy.check(operation, {}, known, unknown);
-  return [...lines, ...failures.map(({ reason }) => reason)];
+  return { said, failures: failures.map(({ reason }) => reason) };
 }
