@@ -3,7 +3,7 @@ import type { Impact } from "../../../plan/impact/impact.js";
 import { KindMissing } from "../missing-kind.js";
 import { findObject, isLastOwner } from "../owned-object.js";
 import type { Operation } from "../resource.js";
-import { claimImpact } from "./claim-impact.js";
+import { givingImpact } from "./claim-impact.js";
 import type { ClaimOutputs } from "./claim-outputs.js";
 
 /** What a delete of the resource would take from whom now. A claim that another resource wants too stays. */
@@ -18,5 +18,5 @@ export async function foreseeClaimDelete(
     throw error;
   });
   if (live === undefined || !isLastOwner(live, olds.fieldManager ?? "")) return [];
-  return [claimImpact(live)];
+  return [givingImpact(live, await cluster.deviceDialect())];
 }

@@ -5,6 +5,7 @@ import { isKindMissing } from "../../../kube/errors.js";
 import type { Operation } from "../resource.js";
 import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
 import { countAfterRelease } from "./field-ownership.js";
+import { tellsUsers } from "./nic-impact.js";
 
 /** What a delete of the resource would do to its NIC now. Where somebody else owns the count too, the VFs stay. */
 export async function foreseeDeviceDelete(
@@ -28,5 +29,5 @@ export async function foreseeDeviceDelete(
   const plan = planVfCount(presentVfs(device), countAfterRelease(device, fieldManager));
   if (plan.destroyed.length === 0) return [];
   const nic = { name: device.metadata.name, nodeName: device.spec.nodeName };
-  return [countImpact(nic, plan, { onVfsInUse, usersKnown: true })];
+  return [countImpact(nic, plan, { onVfsInUse, usersKnown: await tellsUsers(cluster) })];
 }

@@ -1,11 +1,11 @@
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
-import { countImpact } from "../../../plan/impact/count-impact.js";
 import type { Impact } from "../../../plan/impact/impact.js";
 import { KindMissing } from "../missing-kind.js";
 import { findObject, isLastOwner } from "../owned-object.js";
 import type { Operation } from "../resource.js";
 import { dialectOf } from "./dialect-of.js";
 import { effectsOf } from "./policy-effects.js";
+import { nicImpacts } from "./policy-impact.js";
 import type { PolicyOutputs } from "./policy-outputs.js";
 
 /** What a delete of the resource would do now, NIC by NIC. A policy that another resource wants too stays. */
@@ -26,9 +26,6 @@ export async function foreseePolicyDelete(
   if (live === undefined || !isLastOwner(live, fieldManager)) return [];
   const scene = await (await dialectOf(cluster)).scene(operation, namespace);
   const usersKnown = (await cluster.dialect()) === "own";
-  return effectsOf(scene, name, undefined)
-    .lost.filter(({ change }) => change.destroyed.length > 0)
-    .map(({ match, change }) =>
-      countImpact({ name: match.device, nodeName: match.nodeName }, change, { onVfsInUse, usersKnown }),
-    );
+  const { lost } = effectsOf(scene, name, undefined);
+  return nicImpacts(lost, { onVfsInUse, usersKnown }).map(({ impact }) => impact);
 }
