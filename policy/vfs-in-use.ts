@@ -16,7 +16,9 @@ export const usedVfsDestroyed: Rule = {
     const { said, failures } = await told(resource);
     const impacts = [...said, ...failures].flatMap(readImpacts);
     const lost = impacts.filter(({ inUse }) => inUse.length > 0).map((impact) => describeImpact(impact));
-    const unseen = failures.filter((reason) => readImpacts(reason).length === 0);
+    const unseen = [...failures, ...said.filter((line) => line.includes("cannot be told"))].filter(
+      (line) => readImpacts(line).length === 0,
+    );
     return [...lost, ...unseen.map((reason) => `whether any is destroyed cannot be told: ${reason}`)];
   },
 };
@@ -31,10 +33,12 @@ async function told({ type, known, unknown, ...resource }: LookedAt): Promise<To
   const said: string[] = [];
   const say = (line: string): void => void said.push(line);
   const operation = (): Operation => resource.operation({ inform: say, warn: say, status: () => undefined });
+  // Without its state a resource that was renamed does not know its own count from another's: so whose it is must not matter.
+  const inputs = { ...known, forceConflicts: true };
   // Each looks at its inputs before it takes them for what their types say.
   const { failures } =
     type === "SriovNetworkDevice"
-      ? await sriovNetworkDevice.check(operation, {}, known, unknown)
-      : await sriovNetworkNodePolicy.check(operation, {}, known, unknown);
+      ? await sriovNetworkDevice.check(operation, {}, inputs, unknown)
+      : await sriovNetworkNodePolicy.check(operation, {}, inputs, unknown);
   return { said, failures: failures.map(({ reason }) => reason) };
 }

@@ -51,7 +51,10 @@ export function impactReport(preview: Preview, deletes: ReadonlyMap<string, Fore
   const problems = [...deletes].flatMap(([urn, foreseen]) =>
     "problem" in foreseen ? [`what deleting ${quoted(urn)} does: ${foreseen.problem}`] : [],
   );
-  return { rows: worstOfEach([...rows, ...others]), untold: [...failures(preview.diagnostics), ...problems] };
+  return {
+    rows: worstOfEach([...rows, ...others]),
+    untold: [...failures(preview.diagnostics), ...unseen(preview.diagnostics), ...problems],
+  };
 }
 
 /** Pure. */
@@ -126,6 +129,15 @@ function failures(diagnostics: readonly PreviewDiagnostic[]): string[] {
   });
   if (told.length > 0 || errors.length === 0) return told;
   return ["the preview ends at what is refused: resources that depend on it, and deletes, are not in it"];
+}
+
+/** What check was not let see, in its own words: policies of whose NICs nobody is told. */
+function unseen(diagnostics: readonly PreviewDiagnostic[]): string[] {
+  const own = diagnostics.filter(({ urn = "" }) => resourceKind(urnParts(urn).type) !== undefined);
+  const blind = own.filter(({ severity, message }) => severity === "warning" && /\bcannot be told\b/.test(message));
+  return blind
+    .filter(({ message }) => readImpacts(message).length === 0)
+    .map(({ urn = "", message }) => `${quoted(urn)}: ${message.trim().replace(/^warning: /, "")}`);
 }
 
 /** With which an engine ends what it has told the reasons of. */

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { NODE } from "../../../api/core.js";
 import { CONTROLLER_FIELD_MANAGER, pciDeviceName } from "../../../api/names.js";
 import { UNKNOWN } from "../../../cli/impact/preview.js";
 import { rules } from "../../../policy/rules.js";
@@ -10,6 +11,7 @@ import { violationsOf } from "./violations.js";
 
 /** Rules that ask the live cluster. */
 describe("the policy pack on a cluster", () => {
+  const LABELS = { "e2e/policy-pack": "here" };
   const USER = "another network namespace";
   let cluster: Cluster;
   let nic: Nic;
@@ -27,6 +29,7 @@ describe("the policy pack on a cluster", () => {
   before(async () => {
     const lab = await sharedLab();
     const node = await lab.addSimulatedNode("pack-node", { spec: hardware(2) });
+    await lab.client.merge(NODE, node.name, { metadata: { labels: LABELS } }, { fieldManager: "test" });
     cluster = Cluster.open({ kubeconfig: lab.controlPlane.kubeconfig });
     nic = nicOf(lab, node, 0);
     ofPolicies = nicOf(lab, node, 1);
@@ -77,7 +80,7 @@ describe("the policy pack on a cluster", () => {
       const inputs = {
         policyName: "pack",
         resourceName: "pack",
-        nodeSelector: { "kubernetes.io/hostname": nic.nodeName },
+        nodeSelector: LABELS,
         nicSelector: { rootDevices: [nic.address, ofPolicies.address] },
         numVfs: 6,
         onVfsInUse: "proceed",

@@ -84,6 +84,16 @@ describe("an impact report", () => {
     expect(verdict({ steps: others })).to.equal(Verdict.none);
   });
 
+  it("does not know of a policy whose NICs check was not let see", () => {
+    const urn = urnOf("SriovNetworkNodePolicy", "pool");
+    const message = "warning: which NICs the policy selects cannot be told: not allowed\n";
+    const told = { diagnostics: [{ urn, message, severity: "warning" }] };
+    expect(report(told).untold).to.deep.equal([
+      'SriovNetworkNodePolicy "pool": which NICs the policy selects cannot be told: not allowed',
+    ]);
+    expect(verdict(told)).to.equal(Verdict.unknown);
+  });
+
   describe("of a delete", () => {
     const remove = step("delete", { oldInputs: inputs });
 
