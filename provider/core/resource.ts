@@ -32,9 +32,15 @@ export interface Resource<Inputs extends SharedInputs, Outputs extends Inputs> {
   /**
    * What delete would do now to VFs and devices, and to whom; nothing where nothing goes, or nothing is left. Only reads.
    *
+   * @param successors inputs, as check has left them, of resources of the kind that the same up creates: what they want stays.
    * @throws {Error} where it cannot be told: the cluster is another, or not to be reached, or may not be looked at.
    */
-  foreseeDelete(operation: Operation, id: string, olds: Partial<Outputs>): Promise<readonly Impact[]>;
+  foreseeDelete(
+    operation: Operation,
+    id: string,
+    olds: Partial<Outputs>,
+    successors?: readonly Partial<Inputs>[],
+  ): Promise<readonly Impact[]>;
 }
 
 /** Inputs that every resource has. */

@@ -4,6 +4,7 @@ import type { InputFailure, Operation } from "../resource.js";
 import { settingsDiffer } from "./device-diff.js";
 import type { PartialDeviceInputs } from "./device-inputs.js";
 import { presentVfs } from "./device-outputs.js";
+import { deviceDialectOf } from "./dialect-of.js";
 import { describeUsed, WAYS_OUT } from "./disruption.js";
 import { conflictMessage, countOwners, describeOwners, foreignOwners } from "./field-ownership.js";
 import { nicImpact, tellsUsers } from "./nic-impact.js";
@@ -45,7 +46,8 @@ export async function foreseeCount(
   if (plan.writes.length === 0) return [];
   const terms = { onVfsInUse: news.onVfsInUse, usersKnown: await tellsUsers(cluster) };
   const isOpen = unknown.has("onVfsInUse");
-  const { outcome, text } = nicImpact(device, plan, terms, isOpen ? `${OPEN} ${WAYS_OUT}` : WAYS_OUT);
+  const { waysOut = WAYS_OUT } = await deviceDialectOf(cluster);
+  const { outcome, text } = nicImpact(device, plan, terms, isOpen ? `${OPEN} ${waysOut}` : waysOut);
   if (outcome === "refused" && !isOpen) return [{ property: "numVfs", reason: text }];
   if (plan.destroyed.length > 0) log.warn(text);
   else log.inform(text);
