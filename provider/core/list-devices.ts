@@ -1,4 +1,4 @@
-import { isControllerFieldManager, isProviderFieldManager } from "../../api/names.js";
+import { isPolicyFieldManager, isProviderFieldManager } from "../../api/names.js";
 import { readyCondition, type SriovNetworkDevice, type VirtualFunctionStatus } from "../../api/sriov-network-device.js";
 import { isKindMissing } from "../../kube/errors.js";
 import type { Cluster } from "./cluster.js";
@@ -124,7 +124,7 @@ function declarersOf(device: SriovNetworkDevice): readonly Declarer[] {
   return managers.flatMap((manager): Declarer[] => {
     if (isProviderFieldManager(manager)) return [{ kind: "resource", name: manager }];
     // A policy that asks for no VFs has no group of them.
-    if (!isControllerFieldManager(manager) || policies.length === 0) return [{ kind: "else", name: manager }];
+    if (!isPolicyFieldManager(manager) || policies.length === 0) return [{ kind: "else", name: manager }];
     return policies.map((name) => ({ kind: "policy", name }));
   });
 }
