@@ -1,5 +1,6 @@
 import type { Cluster, DeviceDialectName } from "../cluster.js";
 import type { DeviceDialect } from "./device-dialect.js";
+import { harvesterDialect } from "./harvester-dialect.js";
 import { ownDialect } from "./own-dialect.js";
 
 /** How NICs are looked after here. */
@@ -9,6 +10,6 @@ export async function deviceDialectOf(cluster: Cluster): Promise<DeviceDialect> 
 
 const DIALECTS: Readonly<Record<DeviceDialectName, DeviceDialect>> = {
   own: ownDialect,
-  harvester: ownDialect,
+  harvester: harvesterDialect,
   operator: ownDialect,
 };
