@@ -1,3 +1,4 @@
+import type { Impact } from "../../plan/impact/impact.js";
 import type { Cluster } from "./cluster.js";
 import type { Timeouts } from "./timeouts.js";
 
@@ -28,6 +29,18 @@ export interface Resource<Inputs extends SharedInputs, Outputs extends Inputs> {
   update(operation: Operation, id: string, olds: Partial<Outputs>, inputs: Inputs): Promise<Outputs>;
   /** Returns once nothing is left of what the resource was the reason for. */
   delete(operation: Operation, id: string, olds: Partial<Outputs>): Promise<void>;
+  /**
+   * What delete would do now to VFs and devices, and to whom; nothing where nothing goes, or nothing is left. Only reads.
+   *
+   * @param successors inputs, as check has left them, of resources of the kind that the same up creates: what they want stays.
+   * @throws {Error} where it cannot be told: the cluster is another, or not to be reached, or may not be looked at.
+   */
+  foreseeDelete(
+    operation: Operation,
+    id: string,
+    olds: Partial<Outputs>,
+    successors?: readonly Partial<Inputs>[],
+  ): Promise<readonly Impact[]>;
 }
 
 /** Inputs that every resource has. */

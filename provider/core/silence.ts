@@ -10,6 +10,8 @@ export interface Answerer {
   /** `check the reconciler on that node` */
   readonly advice: string;
   readonly pods: Selector;
+  /** Silence for longer than this means that nobody answers; default {@link SILENCE_MS}. */
+  readonly patienceMs?: number;
 }
 
 export function agentOf(nodeName: string): Answerer {
@@ -53,7 +55,7 @@ export function watchForSilence(operation: Operation, answerer: Answerer, isSile
       found = words;
       operation.log.warn(words);
     });
-  }, SILENCE_MS);
+  }, answerer.patienceMs ?? SILENCE_MS);
   return {
     finding: () => found,
     stop() {

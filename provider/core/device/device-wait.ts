@@ -31,6 +31,7 @@ export async function awaitCount(
   applied: SriovNetworkDevice,
   numVfs: number,
   answerer: Answerer,
+  verdict = (device: SriovNetworkDevice | undefined) => countVerdict(device, applied, numVfs, answerer),
 ): Promise<SriovNetworkDevice> {
   const { name } = applied.metadata;
   const informer = await operation.cluster.devices();
@@ -39,7 +40,7 @@ export async function awaitCount(
     (informer.get(name)?.status?.observedGeneration ?? 0) < (applied.metadata.generation ?? 0);
   const silence = watchForSilence(operation, answerer, isSilent);
   try {
-    const ready = await waitFor(informer, () => countVerdict(informer.get(name), applied, numVfs, answerer), {
+    const ready = await waitFor(informer, () => verdict(informer.get(name)), {
       deadline: operation.deadline,
       signal: operation.signal,
       onPending: (what) => operation.log.status(what),
