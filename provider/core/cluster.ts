@@ -7,14 +7,15 @@ import { KubeClient } from "../../kube/client.js";
 import type { ClusterAccess } from "../../kube/config.js";
 import { isForbidden, isNotFound } from "../../kube/errors.js";
 import { Informer } from "../../kube/informer.js";
+import { deviceDialectOf } from "./device/dialect-of.js";
 
 export type { ClusterAccess };
 
 /** Whose kinds of the sriovnetwork.openshift.io group these are: the sriov-network-operator's at work, or this project's alone. */
 export type Dialect = "operator" | "own";
 
-/** Whose kinds of the devices.harvesterhci.io group these are: Harvester's, or this project's. */
-export type DeviceDialect = "harvester" | "own";
+/** Who looks after NICs: Harvester's controller, the sriov-network-operator alone, or this project's agents. */
+export type DeviceDialectName = "harvester" | "operator" | "own";
 
 /** NICs as this project's own objects would tell of them, whoever looks after them. */
 export type DeviceView = Pick<Informer<SriovNetworkDevice>, "get" | "list" | "onChange" | "observe">;
@@ -35,19 +36,25 @@ export class Cluster {
     return new Cluster(KubeClient.open(access, "pulumi-sriov-provider"));
   }
 
-  /** All NICs, kept current. */
-  devices(): Promise<DeviceView> {
-    return this.objects(SRIOV_NETWORK_DEVICE);
+  /** All NICs, kept current, whoever looks after them. */
+  async devices(): Promise<DeviceView> {
+    return (await deviceDialectOf(this)).devices(this);
   }
 
   /**
    * All objects of a kind, or those of one namespace, kept current from the first call on. A failure is not remembered: the
    * next call tries again.
+   *
+   * @param keep what to hold of each object, where memory matters; the same for all who ask for the kind.
    */
-  objects<T extends KubeObject>(type: ResourceType<T>, namespace?: string): Promise<Informer<T>> {
+  objects<T extends KubeObject>(
+    type: ResourceType<T>,
+    namespace?: string,
+    keep?: (object: T) => T,
+  ): Promise<Informer<T>> {
     const key = [type.apiVersion, type.plural, namespace].join("/");
     return this.once(key, async () => {
-      const informer = new Informer(this.client, type, { failFast: true, namespace }).start();
+      const informer = new Informer(this.client, type, { failFast: true, namespace, ...(keep && { keep }) }).start();
       await informer.synced;
       this.informers.add(informer as unknown as Informer<KubeObject>);
       return informer;
@@ -65,12 +72,16 @@ export class Cluster {
   }
 
   /** Who looks after devices and claims here. Asked once in a run, or until there are any such kinds. */
-  async deviceDialect(): Promise<DeviceDialect> {
+  async deviceDialect(): Promise<DeviceDialectName> {
     const kinds = await this.kindsOf(DEVICES_API_VERSION);
+    if (kinds.size === 0) return this.dialect();
     // Both have PCIDeviceClaims; Harvester's NICs are of another kind, or in its older releases of none.
-    return kinds.size === 0 || kinds.get(SRIOV_NETWORK_DEVICE.plural) === SRIOV_NETWORK_DEVICE.kind
-      ? "own"
-      : "harvester";
+    return kinds.get(SRIOV_NETWORK_DEVICE.plural) === SRIOV_NETWORK_DEVICE.kind ? "own" : "harvester";
+  }
+
+  /** What is to be had once in a run, made by whoever asks first. */
+  memo<T>(key: string, make: () => Promise<T>): Promise<T> {
+    return this.once(key, make);
   }
 
   /**

@@ -2,7 +2,7 @@ import { Annotation, DEVICES_API_VERSION } from "../../../api/names.js";
 import type { OwnerReference } from "../../../api/object.js";
 import { PCI_DEVICE } from "../../../api/pci-device.js";
 import type { PciDeviceClaim } from "../../../api/pci-device-claim.js";
-import type { DeviceDialect } from "../cluster.js";
+import type { DeviceDialectName } from "../cluster.js";
 import { quoteAll } from "../field-manager.js";
 import type { ObjectObstacle, WantedObject } from "../owned-object.js";
 import { type ClaimInputs, DEFAULT_USER } from "./claim-inputs.js";
@@ -11,7 +11,7 @@ import type { ClaimedDevice } from "./claimed-device.js";
 /** The claim that a resource makes, and one of somebody else that is in its way. */
 
 /** Pure. On Harvester the device must be listed. */
-export function wantedClaim(device: ClaimedDevice, inputs: ClaimInputs, dialect: DeviceDialect): WantedObject {
+export function wantedClaim(device: ClaimedDevice, inputs: ClaimInputs, dialect: DeviceDialectName): WantedObject {
   const { name, nodeName, address } = device;
   const { userName = DEFAULT_USER, disableResourcePooling } = inputs;
   const override = inputs.givenResourceName;

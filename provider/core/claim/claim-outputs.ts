@@ -1,7 +1,7 @@
 import { Annotation } from "../../../api/names.js";
 import type { PciDevice } from "../../../api/pci-device.js";
 import { ClaimReason, claimReady, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
-import type { DeviceDialect } from "../cluster.js";
+import type { DeviceDialectName } from "../cluster.js";
 import type { ClaimInputs, PartialClaimInputs } from "./claim-inputs.js";
 
 /** The state of a resource: its settings, and what its claim has come to. */
@@ -26,7 +26,7 @@ export interface ClaimOutputs extends ClaimInputs {
 export interface ClaimSight {
   readonly claim: PciDeviceClaim;
   readonly pciDevice: PciDevice | undefined;
-  readonly dialect: DeviceDialect;
+  readonly dialect: DeviceDialectName;
 }
 
 /** Pure. `settings` are what only the program knows. */
@@ -71,7 +71,7 @@ export function liveSettings({ metadata, spec }: PciDeviceClaim, olds: Partial<C
   };
 }
 
-function statusOf(claim: PciDeviceClaim, dialect: DeviceDialect): string {
+function statusOf(claim: PciDeviceClaim, dialect: DeviceDialectName): string {
   if (dialect === "own") return claimReady(claim)?.reason ?? "";
   return claim.status?.passthroughEnabled === true ? ClaimReason.Enabled : "";
 }

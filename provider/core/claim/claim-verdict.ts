@@ -1,6 +1,6 @@
 import { ClaimReason, claimReady, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
 import type { Verdict } from "../../../kube/wait.js";
-import type { DeviceDialect } from "../cluster.js";
+import type { DeviceDialectName } from "../cluster.js";
 
 /** What has become of a claim? Pure functions of the claim as it is now. */
 
@@ -20,7 +20,7 @@ export interface AwaitedClaim {
   readonly applied: PciDeviceClaim;
   /** The name that the device is to be offered under, as far as that is known. */
   readonly resourceName: string | undefined;
-  readonly dialect: DeviceDialect;
+  readonly dialect: DeviceDialectName;
   /** Others of the device's IOMMU group may be claimed yet, by the same program say, with which it would be handed out. */
   readonly isGroupComing?: boolean;
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { isKindMissing } from "../../../kube/errors.js";
 import { aboveMaximumProblem } from "../../../plan/device-inputs.js";
@@ -7,13 +6,14 @@ import type { Cluster } from "../cluster.js";
 import { checkOnCluster, clusterFailure } from "../cluster-check.js";
 import { type DeviceInputs, inputFailures, type PartialDeviceInputs } from "./device-inputs.js";
 import { deviceKey, interfaceOf, lookUpDevice } from "./device-lookup.js";
-import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
+import { presentVfs } from "./device-outputs.js";
+import { deviceDialectOf } from "./dialect-of.js";
 import { foreseenDisruption } from "./disruption.js";
 import { conflictMessage, foreignOwners } from "./field-ownership.js";
 import { missingKind } from "../missing-kind.js";
-import type { Checked, Difference, InputFailure, Operation } from "../resource.js";
+import type { Checked, InputFailure, Operation } from "../resource.js";
 
-/** What is known before anything is changed: whether the inputs can be, and what has changed. */
+/** What is known before anything is changed: whether the inputs can be. */
 
 type DeviceCheck = Checked<DeviceInputs>;
 
@@ -58,10 +58,11 @@ async function withMaximum(
 }
 
 async function lookAtDevice(
-  { cluster, log }: Operation,
+  operation: Operation,
   olds: PartialDeviceInputs,
   inputs: PartialDeviceInputs,
 ): Promise<DeviceCheck> {
+  const { cluster, log } = operation;
   try {
     const lookup = await lookUpDevice(cluster, { nodeName: inputs.nodeName ?? "", ...deviceKey(olds, inputs) });
     if (lookup.state === "absent") return { inputs, failures: [lookup.failure] };
@@ -72,6 +73,9 @@ async function lookAtDevice(
       );
       return { inputs, failures: [] };
     }
+    const dialect = await deviceDialectOf(cluster);
+    const words = inputs.numVfs === undefined ? [] : await dialect.foresee?.(operation, lookup.device, inputs.numVfs);
+    for (const word of words ?? []) log.warn(word);
     return checkAgainstDevice(lookup.device, olds, inputs, log);
   } catch (error) {
     if (!isKindMissing(error)) throw error;
@@ -124,23 +128,4 @@ function foreseenConflict(
   const urn = olds.resourceUrn === undefined ? news.resourceUrn : undefined;
   const others = foreignOwners(device, urn);
   return others.length === 0 ? undefined : conflictMessage(device, numVfs, others, "foreseen");
-}
-
-/** Pure. `olds` is the state, `news` what check made of the program's inputs. */
-export function diffDevice(
-  olds: Partial<DeviceOutputs>,
-  news: PartialDeviceInputs,
-  unknown: ReadonlySet<string>,
-): Difference {
-  const differs = (name: keyof PartialDeviceInputs): boolean => unknown.has(name) || olds[name] !== news[name];
-  const replaces: string[] = [];
-  if (differs("nodeName")) replaces.push("nodeName");
-  // Without an address the NIC is not discovered yet; only another name for it then tells that it is another.
-  if (news.address !== undefined || unknown.has("address")) {
-    if (differs("address")) replaces.push("address");
-  } else if (differs("interfaceName")) replaces.push("interfaceName");
-  const settings = ["numVfs", "onVfsInUse", "forceConflicts", "kubeconfig", "context"] as const;
-  const changed = settings.some(differs) || !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {});
-  const unfinished = olds.vfAddresses !== undefined && olds.vfAddresses.length !== olds.numVfs;
-  return { changed: changed || replaces.length > 0, unfinished, replaces };
 }

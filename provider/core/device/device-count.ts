@@ -3,7 +3,8 @@ import { messageOf } from "../../../kube/errors.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
 import { awaitCount, CountTaken, DeviceVanished, VfsInUse } from "./device-wait.js";
-import { type CountOwner, takeCount, releaseForerunners } from "./field-ownership.js";
+import { deviceDialectOf } from "./dialect-of.js";
+import type { CountOwner } from "./field-ownership.js";
 import { type Operation, PartialFailure } from "../resource.js";
 
 /** Changing the count of one NIC, from taking the field to the agent's answer. */
@@ -19,13 +20,13 @@ export async function setCount(
   inputs: DeviceInputs,
   owner: CountOwner,
 ): Promise<DeviceOutputs> {
-  const { client } = operation.cluster;
+  const dialect = await deviceDialectOf(operation.cluster);
   const { name } = device.metadata;
-  const applied = await takeCount(client, device, inputs.numVfs, owner);
+  const applied = await dialect.take(operation, device, inputs.numVfs, owner);
   // From here on the number is ours, so whatever fails below must leave a state behind.
   try {
-    await releaseForerunners(client, applied, owner);
-    return outputsOf(await awaitCount(operation, applied, inputs.numVfs), inputs, owner.fieldManager);
+    const ready = await dialect.settle(operation, applied, inputs.numVfs, owner);
+    return outputsOf(ready, inputs, owner.fieldManager);
   } catch (error) {
     const refused = error instanceof VfsInUse;
     const note = refused ? await putBack(operation, applied, presentVfs(device).numVfs, owner) : "";
@@ -48,7 +49,8 @@ async function putBack(
     const informer = await operation.cluster.devices();
     const latest = informer.get(name) ?? device;
     // As many as there are: nothing goes, so nothing needs leave, and what was given for the change is taken back.
-    informer.observe(await takeCount(operation.cluster.client, latest, numVfs, { ...owner, disrupt: false }));
+    const dialect = await deviceDialectOf(operation.cluster);
+    informer.observe(await dialect.take(operation, latest, numVfs, { ...owner, disrupt: false }));
     return ` The count was put back to ${numVfs}.`;
   } catch (error) {
     return ` The count could not be put back to ${numVfs} (${messageOf(error)}): set spec.numVFS of ${name} to it.`;
@@ -65,7 +67,8 @@ export async function awaitRelease(
   const answered = (released.status?.observedGeneration ?? 0) >= (released.metadata.generation ?? 0);
   if (presentVfs(released).numVfs === 0 && answered) return;
   try {
-    await awaitCount(operation, released, 0);
+    const dialect = await deviceDialectOf(operation.cluster);
+    await awaitCount(operation, released, 0, dialect.answerer(released.spec.nodeName));
   } catch (error) {
     // Nothing is left that could have VFs of this resource.
     if (error instanceof DeviceVanished) return;

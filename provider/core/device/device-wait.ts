@@ -8,7 +8,7 @@ import { type Verdict, waitFor, WaitTimeout } from "../../../kube/wait.js";
 import { quoteAll } from "../field-manager.js";
 import { countOwners } from "./field-ownership.js";
 import type { Operation } from "../resource.js";
-import { agentOf, watchForSilence } from "../silence.js";
+import { agentOf, type Answerer, watchForSilence } from "../silence.js";
 
 /** The agent refuses because VFs are in use; nothing was changed. */
 export class VfsInUse extends Error {
@@ -25,20 +25,21 @@ export class CountTaken extends Error {
   override readonly name = "CountTaken";
 }
 
-/** Waits until the agent reports the NIC ready with this many VFs. `applied` is the object as the change left it. */
+/** Waits until the NIC is told ready with this many VFs. `applied` is the object as the change left it. */
 export async function awaitCount(
   operation: Operation,
   applied: SriovNetworkDevice,
   numVfs: number,
+  answerer: Answerer,
 ): Promise<SriovNetworkDevice> {
   const { name } = applied.metadata;
   const informer = await operation.cluster.devices();
   informer.observe(applied);
   const isSilent = (): boolean =>
     (informer.get(name)?.status?.observedGeneration ?? 0) < (applied.metadata.generation ?? 0);
-  const silence = watchForSilence(operation, agentOf(applied.spec.nodeName), isSilent);
+  const silence = watchForSilence(operation, answerer, isSilent);
   try {
-    const ready = await waitFor(informer, () => countVerdict(informer.get(name), applied, numVfs), {
+    const ready = await waitFor(informer, () => countVerdict(informer.get(name), applied, numVfs, answerer), {
       deadline: operation.deadline,
       signal: operation.signal,
       onPending: (what) => operation.log.status(what),
@@ -62,6 +63,7 @@ export function countVerdict(
   device: SriovNetworkDevice | undefined,
   applied: SriovNetworkDevice,
   numVfs: number,
+  { who }: Pick<Answerer, "who"> = agentOf(applied.spec.nodeName),
 ): Verdict<SriovNetworkDevice> {
   if (device === undefined || device.metadata.uid !== applied.metadata.uid) {
     const { name } = applied.metadata;
@@ -78,7 +80,7 @@ export function countVerdict(
   const ready = readyCondition(device);
   const answered = (device.status?.observedGeneration ?? 0) >= (applied.metadata.generation ?? 0);
   if (!answered || ready === undefined || isUnmanaged(device)) {
-    return pending(`waiting for the agent on node ${device.spec.nodeName}`);
+    return pending(`waiting for ${who}`);
   }
   const have = device.status?.virtualFunctions?.length ?? 0;
   if (ready.status === "True") {

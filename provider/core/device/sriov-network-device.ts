@@ -1,14 +1,16 @@
 import { isUnmanaged, SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { type ApiError, isKindMissing, isNotFound } from "../../../kube/errors.js";
 import type { Cluster } from "../cluster.js";
-import { checkDevice, diffDevice } from "./device-check.js";
+import { checkDevice } from "./device-check.js";
 import { awaitRelease, setCount } from "./device-count.js";
+import { diffDevice } from "./device-diff.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { awaitDevice, deviceKey } from "./device-lookup.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
+import { deviceDialectOf } from "./dialect-of.js";
 import { mintFieldManager } from "../field-manager.js";
-import { type CountOwner, countOwners, describeOwners, foreignOwners, releaseCount } from "./field-ownership.js";
-import { KindMissing, missingKind } from "../missing-kind.js";
+import { type CountOwner, countOwners, describeOwners, foreignOwners } from "./field-ownership.js";
+import { missingKind } from "../missing-kind.js";
 import type { Created, Operation, Resource } from "../resource.js";
 
 export { checkDevice, diffDevice };
@@ -54,8 +56,9 @@ export async function readDevice(
   olds: Partial<DeviceOutputs>,
 ): Promise<DeviceOutputs | undefined> {
   await cluster.refuseStranger(olds.clusterUid);
+  const dialect = await deviceDialectOf(cluster);
   try {
-    const device = await cluster.client.get(SRIOV_NETWORK_DEVICE, id, { signal });
+    const device = await dialect.live({ cluster, signal }, id);
     const uid = await cluster.uid();
     const settings = { ...olds, numVfs: device.spec.numVFS ?? 0, ...(uid !== undefined && { clusterUid: uid }) };
     return outputsOf(device, settings, olds.fieldManager);
@@ -78,15 +81,14 @@ async function noSuchDevice(cluster: Cluster, id: string, cause: ApiError): Prom
 export async function deleteDevice(operation: Operation, id: string, olds: Partial<DeviceOutputs>): Promise<void> {
   const { cluster, log, signal } = operation;
   await cluster.refuseStranger(olds.clusterUid);
+  const dialect = await deviceDialectOf(cluster);
   try {
-    const device = await cluster.client.get(SRIOV_NETWORK_DEVICE, id, { signal });
+    const device = await dialect.live({ cluster, signal }, id);
     if (device.spec.address !== (olds.address ?? device.spec.address)) return;
     const { fieldManager } = olds;
     const disrupt = olds.onVfsInUse === "proceed";
     const released =
-      fieldManager === undefined
-        ? device
-        : await releaseCount(cluster.client, device, { fieldManager, disrupt, signal });
+      fieldManager === undefined ? device : await dialect.release(operation, device, { fieldManager, disrupt });
     const kept = keptProblem(device, released, olds);
     if (kept !== undefined) log.warn(kept);
     else if (!stillOwned(released)) await awaitRelease(operation, device, released, olds);
@@ -101,7 +103,7 @@ async function devicesOrAdvice({ cluster }: Operation): Promise<void> {
     await cluster.devices();
   } catch (error) {
     if (!isKindMissing(error)) throw error;
-    throw new KindMissing(SRIOV_NETWORK_DEVICE, error);
+    throw (await deviceDialectOf(cluster)).kindMissing(error);
   }
 }
 

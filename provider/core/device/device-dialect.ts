@@ -1,0 +1,55 @@
+import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { Cluster, DeviceView } from "../cluster.js";
+import type { Operation } from "../resource.js";
+import type { Answerer } from "../silence.js";
+import type { CountOwner } from "./field-ownership.js";
+
+/**
+ * How NICs are looked after in a cluster: by this project's agents, by Harvester's controller, or by the
+ * sriov-network-operator. Whoever it is, NICs are told of as this project's own objects: the count that is asked for in
+ * `spec.numVFS`, its owners in `metadata.managedFields`, the VFs in `status.virtualFunctions`, and in the condition `Ready`
+ * whether the NIC is as its `spec` says. What only this project's agents tell may be absent: `totalVFs`, ids, `usedBy`.
+ */
+export interface DeviceDialect {
+  /** All NICs, kept current. @throws {ApiError} where the cluster has no such kind: see {@link kindMissing}. */
+  devices(cluster: Cluster): Promise<DeviceView>;
+  /** One NIC as the API server has it now. @throws {ApiError} "not found", where there is none. */
+  live(operation: Pick<Operation, "cluster" | "signal">, name: string): Promise<SriovNetworkDevice>;
+  /**
+   * Takes charge of the count, and makes the first write of the change. `device` is the NIC as it was looked up.
+   *
+   * @throws {OwnershipConflict | DisruptionRefused} Nothing was changed.
+   */
+  take(
+    operation: Operation,
+    device: SriovNetworkDevice,
+    numVfs: number,
+    owner: CountOwner,
+  ): Promise<SriovNetworkDevice>;
+  /**
+   * Carries the change to its end, and returns the NIC once it has its VFs. `applied` is what {@link take} answered.
+   *
+   * @throws {VfsInUse | DeviceVanished | CountTaken} and other errors in words.
+   */
+  settle(
+    operation: Operation,
+    applied: SriovNetworkDevice,
+    numVfs: number,
+    owner: CountOwner,
+  ): Promise<SriovNetworkDevice>;
+  /**
+   * Lets go of the count: it becomes 0 exactly if nobody else owns it. Does not wait for the VFs to go.
+   *
+   * @throws {DisruptionRefused} Nothing was changed.
+   */
+  release(operation: Operation, device: SriovNetworkDevice, owner: Released): Promise<SriovNetworkDevice>;
+  /** For a preview: what there is to say of a change to this count beyond what it does to VFs. */
+  foresee?(operation: Operation, device: SriovNetworkDevice, numVfs: number): Promise<readonly string[]>;
+  /** Who carries out changes of a node's NICs. */
+  answerer(nodeName: string): Answerer;
+  /** That the cluster does not know the kind of NICs, and what to do about it. */
+  kindMissing(cause: unknown): Error;
+}
+
+/** Who lets go of a count. */
+export type Released = Pick<CountOwner, "fieldManager" | "disrupt">;

@@ -1,0 +1,23 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Difference } from "../resource.js";
+import type { PartialDeviceInputs } from "./device-inputs.js";
+import type { DeviceOutputs } from "./device-outputs.js";
+
+/** Pure. `olds` is the state, `news` what check made of the program's inputs. */
+export function diffDevice(
+  olds: Partial<DeviceOutputs>,
+  news: PartialDeviceInputs,
+  unknown: ReadonlySet<string>,
+): Difference {
+  const differs = (name: keyof PartialDeviceInputs): boolean => unknown.has(name) || olds[name] !== news[name];
+  const replaces: string[] = [];
+  if (differs("nodeName")) replaces.push("nodeName");
+  // Without an address the NIC is not discovered yet; only another name for it then tells that it is another.
+  if (news.address !== undefined || unknown.has("address")) {
+    if (differs("address")) replaces.push("address");
+  } else if (differs("interfaceName")) replaces.push("interfaceName");
+  const settings = ["numVfs", "onVfsInUse", "forceConflicts", "kubeconfig", "context"] as const;
+  const changed = settings.some(differs) || !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {});
+  const unfinished = olds.vfAddresses !== undefined && olds.vfAddresses.length !== olds.numVfs;
+  return { changed: changed || replaces.length > 0, unfinished, replaces };
+}
