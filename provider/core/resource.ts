@@ -1,3 +1,4 @@
+import type { Impact } from "../../plan/impact/impact.js";
 import type { Cluster } from "./cluster.js";
 import type { Timeouts } from "./timeouts.js";
 
@@ -28,6 +29,12 @@ export interface Resource<Inputs extends SharedInputs, Outputs extends Inputs> {
   update(operation: Operation, id: string, olds: Partial<Outputs>, inputs: Inputs): Promise<Outputs>;
   /** Returns once nothing is left of what the resource was the reason for. */
   delete(operation: Operation, id: string, olds: Partial<Outputs>): Promise<void>;
+  /**
+   * What delete would do now to VFs and devices, and to whom; nothing where nothing goes, or nothing is left. Only reads.
+   *
+   * @throws {Error} where it cannot be told: the cluster is another, or not to be reached, or may not be looked at.
+   */
+  foreseeDelete(operation: Operation, id: string, olds: Partial<Outputs>): Promise<readonly Impact[]>;
 }
 
 /** Inputs that every resource has. */

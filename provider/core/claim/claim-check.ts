@@ -6,6 +6,7 @@ import type { Checked, InputFailure, Operation } from "../resource.js";
 import { deviceFailure, foreseenNames, nodeFailure, takenFailure, twinFailure } from "./claim-foresight.js";
 import { type ClaimInputs, claimInputFailures, DEFAULT_USER, type PartialClaimInputs } from "./claim-inputs.js";
 import { wasEnabled } from "./claim-verdict.js";
+import { replacedFailure } from "./replaced-claim.js";
 import { type ClaimedDevice, claimedDevice } from "./claimed-device.js";
 
 /** What is known of a claim before anything is changed. */
@@ -64,6 +65,11 @@ async function lookAround(
   const inputs = { ...news, claimName: name, pciDevice: name, nodeName, address };
   // What the claim has taken the device from, or offers it under, is known from before.
   const isOurs = olds.claimName === name;
+  // The engine has a replacement checked again, as a new resource; what is left to tell here is what goes for it.
+  if (olds.claimName !== undefined && !isOurs) {
+    const failure = await replacedFailure(operation, olds, news);
+    return { inputs, failures: failure === undefined ? [] : [asGiven(failure, news)] };
+  }
   const { live, failure } = await firstFailure(operation, device, inputs, isOurs);
   const foreseen = foreseenNames(device, news, unknown);
   const names = isOurs ? foreseenBefore(olds, news, foreseen) : { ...foreseen, ...takenBy(live) };

@@ -14,6 +14,7 @@ import {
 } from "../owned-object.js";
 import { type Created, type Operation, PartialFailure, type Resource } from "../resource.js";
 import { checkClaim } from "./claim-check.js";
+import { foreseeClaimDelete } from "./claim-delete-foresight.js";
 import { diffClaim } from "./claim-diff.js";
 import type { ClaimInputs } from "./claim-inputs.js";
 import { describeTaken, wantedClaim } from "./claim-object.js";
@@ -31,6 +32,7 @@ export const pciDeviceClaim: Resource<ClaimInputs, ClaimOutputs> = {
   read: readClaim,
   update: updateClaim,
   delete: deleteClaim,
+  foreseeDelete: foreseeClaimDelete,
 };
 
 /**

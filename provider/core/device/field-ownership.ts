@@ -91,7 +91,8 @@ export async function releaseCount(
   }
 }
 
-function countAfterRelease(device: SriovNetworkDevice, fieldManager: string): number {
+/** Pure: the count that is left once the manager has let go of it. */
+export function countAfterRelease(device: SriovNetworkDevice, fieldManager: string): number {
   const owners = countOwners(device).map((entry) => entry.manager);
   return owners.length === 1 && owners[0] === fieldManager ? 0 : (device.spec.numVFS ?? 0);
 }

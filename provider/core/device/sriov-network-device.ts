@@ -5,6 +5,7 @@ import { checkDevice } from "./device-check.js";
 import { awaitRelease, setCount } from "./device-count.js";
 import { diffDevice } from "./device-diff.js";
 import type { DeviceInputs } from "./device-inputs.js";
+import { foreseeDeviceDelete } from "./device-delete-foresight.js";
 import { awaitDevice, deviceKey } from "./device-lookup.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
 import { deviceDialectOf } from "./dialect-of.js";
@@ -24,6 +25,7 @@ export const sriovNetworkDevice: Resource<DeviceInputs, DeviceOutputs> = {
   read: readDevice,
   update: updateDevice,
   delete: deleteDevice,
+  foreseeDelete: foreseeDeviceDelete,
 };
 
 /** Adopts the object that the agent discovered, and returns once the NIC has its VFs. @throws {PartialFailure} */

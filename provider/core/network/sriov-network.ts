@@ -15,6 +15,7 @@ import {
 import { type Created, type Operation, PartialFailure, type Resource } from "../resource.js";
 import { attachmentAt } from "./attachment-lookup.js";
 import { checkNetwork } from "./network-check.js";
+import { foreseeNetworkDelete } from "./network-delete-foresight.js";
 import { diffNetwork } from "./network-diff.js";
 import type { NetworkInputs } from "./network-inputs.js";
 import { attachmentPlace, liveSettings, type NetworkOutputs, networkOutputs, placeOf } from "./network-outputs.js";
@@ -31,6 +32,7 @@ export const sriovNetwork: Resource<NetworkInputs, NetworkOutputs> = {
   read: readNetwork,
   update: updateNetwork,
   delete: deleteNetwork,
+  foreseeDelete: foreseeNetworkDelete,
 };
 
 /** Makes the network, and returns once its attachment is there. @throws {PartialFailure} */

@@ -8,6 +8,7 @@ import { dialectOf } from "./dialect-of.js";
 import { NicsFailed } from "./nic-wait.js";
 import { planChange, type PolicyChange, putBack, takeBack, type Undone, writePolicy } from "./policy-change.js";
 import { checkPolicy } from "./policy-check.js";
+import { foreseePolicyDelete } from "./policy-delete-foresight.js";
 import type { PolicyInputs } from "./policy-inputs.js";
 import { diffPolicy, policyOutputs, type PolicyOutputs, refreshedSettings } from "./policy-outputs.js";
 import { removePolicy } from "./policy-removal.js";
@@ -24,6 +25,7 @@ export const sriovNetworkNodePolicy: Resource<PolicyInputs, PolicyOutputs> = {
   read: readPolicy,
   update: updatePolicy,
   delete: deletePolicy,
+  foreseeDelete: foreseePolicyDelete,
 };
 
 /** Makes the object, and returns once every NIC that it selects has its VFs. @throws {PartialFailure} */

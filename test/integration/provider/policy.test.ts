@@ -3,6 +3,7 @@ import { Annotation, RECONCILER_NAMESPACE } from "../../../api/names.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import { isNotFound } from "../../../kube/errors.js";
+import { readImpacts } from "../../../plan/impact/impact.js";
 import { DisruptionRefused } from "../../../provider/core/device/disruption.js";
 import { ObjectConflict } from "../../../provider/core/owned-object.js";
 import type { PolicyOutputs } from "../../../provider/core/policy/policy-outputs.js";
@@ -271,24 +272,28 @@ describe("a policy of a program", () => {
       await remove(first);
     });
 
-    it("warns of every VF that is lost, its user, and that up will be refused", async () => {
-      await check(inputs(8, 4));
-      const text = program.told.warned.join("\n");
-      expect(text).to.contain(`${A}-nic8: changing numVfs from 2 to 4 destroys all 2 of its VFs`);
-      expect(text).to.contain(`${B}-nic8: changing numVfs from 2 to 4 destroys all 2 of its VFs`);
-      expect(text).to.contain("up will be refused, since VFs that would go are in use").and.to.contain("onVfsInUse");
+    it("is refused with every NIC that would lose VFs, and who uses them", async () => {
+      const { failures } = await check(inputs(8, 4));
+      expect(failures.map(({ property }) => property)).to.deep.equal(["numVfs"]);
+      const [{ reason } = { reason: "" }] = failures;
+      expect(reason).to.contain("VFs in use of 1 NIC would go").and.to.contain("onVfsInUse");
+      expect(readImpacts(reason).map(({ object, change }) => [object, change])).to.deep.equal([
+        [`${A}-nic8`, "2 → 4 VFs"],
+        [`${B}-nic8`, "2 → 4 VFs"],
+      ]);
     });
 
-    it("does not foretell a refusal where the program lets VFs in use go", async () => {
-      await check(inputs(8, 4, { onVfsInUse: "proceed" }));
-      expect(program.told.warned.join("\n")).to.contain("destroys all 2").and.not.to.contain("refused");
+    it("is not refused where the program lets VFs in use go, and warns of them", async () => {
+      const { failures } = await check(inputs(8, 4, { onVfsInUse: "proceed" }));
+      expect(failures).to.deep.equal([]);
+      const outcomes = readImpacts(program.told.warned.join("\n")).map(({ outcome }) => outcome);
+      expect(outcomes).to.have.members(["none", "proceeds"]);
     });
 
     it("warns of the VFs of NICs that it selects no more", async () => {
       await check(inputs(7, 2, { nicSelector: { pfNames: ["nic1"] } }));
-      expect(program.told.warned.join("\n")).to.contain(
-        `${A}-nic7: changing numVfs from 2 to 0 destroys all 2 of its VFs`,
-      );
+      const lost = readImpacts(program.told.warned.join("\n")).find(({ object }) => object === `${A}-nic7`);
+      expect(lost).to.deep.include({ change: "2 → 0 VFs", destroyed: 2, outcome: "none" });
     });
 
     it("warns of NICs whose number somebody else has set", async () => {

@@ -68,8 +68,9 @@ describe("a PciDeviceClaim resource in a preview", () => {
         resourceName: "intel.com/82576_VIRTUAL_FUNCTION",
       });
       expect(driver.told.informed).to.deep.equal([
-        `${device.metadata.name}: the device is taken from its driver igbvf: ${device.status?.address ?? ""}, ` +
-          `Ethernet controller: Intel 82576 VF`,
+        `impact on PCIDeviceClaim ${device.metadata.name} of node ${agent.nodeName}: the device is taken from its driver igbvf ` +
+          `(${device.status?.address ?? ""}, Ethernet controller: Intel 82576 VF); no VF destroyed or created. Nothing that ` +
+          `is in use goes.`,
       ]);
       expect(driver.warnings).to.deep.equal([]);
     });
