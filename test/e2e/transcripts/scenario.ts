@@ -13,6 +13,8 @@ export interface Scenario {
 /** Where a scenario is played. What it does is written down in order; a command may fail, and its status is written down too. */
 export interface Stage {
   readonly lab: Lab;
+  /** Of the program. */
+  readonly folder: string;
   /**
    * A NIC of a node that no other scenario has, so that all its names and addresses are the same in every run.
    *

@@ -58,6 +58,7 @@ function stageOf(name: string, lab: Lab, folder: string, pulumi: Pulumi, written
   };
   return {
     lab,
+    folder,
     async nic(index = 0, node) {
       return nicOf(lab, await nodeNamed(node === undefined ? name : `${name}-${node}`), index);
     },

@@ -1,4 +1,4 @@
-import { occupy } from "./occupy.js";
+import { runPod } from "./pod.js";
 import type { Scenario } from "../scenario.js";
 
 const program = (numVfs: number, more = ""): string =>
@@ -13,7 +13,7 @@ export const countInUse: Scenario = {
     stage.program(program(4), "exports.vfAddresses = nic.vfAddresses;");
     await stage.pulumi("preview");
     await stage.pulumi("up --yes --skip-preview");
-    await stage.aside("a process in another network namespace has VF 1", () => occupy(nic, 1));
+    await stage.aside("pod default/web has VF 1", () => runPod(nic, "web", 1));
     stage.program(program(6));
     await stage.pulumi("preview");
     await stage.previewJson();

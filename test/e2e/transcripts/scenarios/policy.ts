@@ -1,7 +1,7 @@
 import { NODE } from "../../../../api/core.js";
 import type { Nic } from "../../nics.js";
 import type { Scenario } from "../scenario.js";
-import { occupy } from "./occupy.js";
+import { runPod } from "./pod.js";
 
 const program = (numVfs: number, more = ""): readonly string[] => [
   'new sriov.SriovNetworkNodePolicy("policy", {',
@@ -21,9 +21,7 @@ export const policy: Scenario = {
     await stage.pulumi("preview");
     await stage.pulumi("up --yes --skip-preview");
     await stage.pulumi("refresh --yes --skip-preview --expect-no-changes");
-    await stage.aside("a process in another network namespace has VF 1 of the NIC on node policy-b", () =>
-      occupy(nics[1], 1),
-    );
+    await stage.aside("pod default/db has VF 1 of the NIC on node policy-b", () => runPod(nics[1], "db", 1));
     stage.program(...program(4));
     await stage.pulumi("preview");
     await stage.pulumi("destroy --yes --skip-preview");
