@@ -45,10 +45,10 @@ const NOTHING_UNKNOWN: ReadonlySet<string> = new Set();
 
 const previewOf =
   (resource: Previewed) =>
-  async (operation: Operation, { name, args, outputs }: Importable): Promise<Preview> => {
+  async (operation: Operation, { name, args, inputs: olds, outputs }: Importable): Promise<Preview> => {
     // Any that differ: two resources must not be taken for one.
     const news = { ...args, resourceUrn: `urn:pulumi:import::import::import::${name}` };
-    const { inputs, failures } = await resource.check(() => operation, args, news, NOTHING_UNKNOWN);
+    const { inputs, failures } = await resource.check(() => operation, olds, news, NOTHING_UNKNOWN);
     return { failures, difference: resource.diff(outputs, inputs, NOTHING_UNKNOWN) };
   };
 

@@ -8,13 +8,13 @@ import { type Importable, KINDS, type KindName } from "./kinds.js";
  */
 export function importDocument(resources: readonly Importable[]): string {
   const document = {
-    resources: resources.map(({ kind, name, id, args, outputs }) => {
+    resources: resources.map(({ kind, name, id, inputs, outputs }) => {
       const provider = { __provider: providerText(kind) };
       return {
         type: `pulumi-nodejs:dynamic/sriov:${KINDS[kind].className}`,
         name,
         id,
-        inputs: sorted({ ...provider, ...args }),
+        inputs: sorted({ ...provider, ...inputs }),
         outputs: sorted({ ...provider, ...outputs }),
       };
     }),

@@ -41,14 +41,15 @@ const READERS: Readonly<Record<KindName, Reader>> = {
     const { nodeName, interfaceName, address, numVfs } = outputs;
     const nic = interfaceName === "" ? { address } : { interfaceName };
     const given = interfaceName === "" ? {} : { givenInterfaceName: interfaceName };
-    return { args: { nodeName, ...nic, numVfs }, outputs: { ...outputs, ...given } };
+    const args = { nodeName, ...nic, numVfs };
+    return { args, inputs: args, outputs: { ...outputs, ...given } };
   },
 
   async policy(operation, found) {
     const outputs: PolicyOutputs | undefined = await stateOf(sriovNetworkNodePolicy, operation, found);
     if (outputs === undefined) return undefined;
     const args = picked(outputs, ["policyName", "namespace", ...SETTINGS, "maxUnavailable"]);
-    return { args, outputs: { ...outputs } };
+    return { args, inputs: args, outputs: { ...outputs } };
   },
 
   async network(operation, found, around) {
@@ -56,26 +57,29 @@ const READERS: Readonly<Record<KindName, Reader>> = {
     if (outputs === undefined) return undefined;
     const args = picked(outputs, ["networkName", "namespace", ...SPEC_INPUTS]);
     const followed = await followedPolicy(operation, found, around);
-    if (followed === undefined) return { args, outputs: { ...outputs } };
+    if (followed === undefined) return { args, inputs: args, outputs: { ...outputs } };
     const { name: policyName, namespace } = followed;
     const policy = { policyName, namespace, resourceName: outputs.resourceName };
     const { resourceName: _, ...others } = args;
-    return { args: { ...others, policy }, outputs: { ...outputs, policy }, policy: nameOf(around.names, followed) };
+    const following = { ...others, policy };
+    return {
+      ...{ args: following, inputs: following, outputs: { ...outputs, policy } },
+      policy: nameOf(around.names, followed),
+    };
   },
 
   async claim(operation, found, { found: all, names }) {
     const outputs: ClaimOutputs | undefined = await stateOf(pciDeviceClaim, operation, found);
     if (outputs === undefined) return undefined;
-    const { givenResourceName } = outputs;
+    const { givenResourceName, claimName } = outputs;
     const device = all.find(({ kind, pciDevices }) => kind === "device" && pciDevices.includes(found.id));
-    return {
-      args: {
-        ...picked(outputs, ["pciDevice", "userName", "disableResourcePooling"]),
-        ...(givenResourceName !== undefined && { resourceName: givenResourceName }),
-      },
-      outputs: { ...outputs },
-      device: device && nameOf(names, device),
+    const args = {
+      ...picked(outputs, ["pciDevice", "userName", "disableResourcePooling"]),
+      ...(givenResourceName !== undefined && { resourceName: givenResourceName }),
     };
+    // A device is for one claim: without its name, check would find this one in the way.
+    const inputs = { ...args, claimName };
+    return { args, inputs, outputs: { ...outputs }, device: device && nameOf(names, device) };
   },
 };
 

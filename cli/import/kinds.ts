@@ -37,6 +37,8 @@ export interface Importable {
   readonly id: string;
   /** What the program says of it. */
   readonly args: Properties;
+  /** The resource's inputs on record: the arguments, and what tells the provider's check that they are this object's. */
+  readonly inputs: Properties;
   /** Its state: the arguments, and what the cluster says beside. */
   readonly outputs: Properties;
   /** The policy that a network follows, by the name of that resource. */

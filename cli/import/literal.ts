@@ -43,7 +43,9 @@ function keyText(key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? key : scalar(key);
 }
 
-/** JSON is TypeScript, but for two line ends that some readers take for such. */
+/** JSON is TypeScript, but for two line ends that some readers take for such; and JSON in text is easier on the eye in single quotes. */
 function scalar(value: unknown): string {
-  return JSON.stringify(value).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+  const text = JSON.stringify(value).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+  if (typeof value !== "string" || !value.includes('"') || value.includes("'")) return text;
+  return `'${text.slice(1, -1).replaceAll('\\"', '"')}'`;
 }

@@ -81,7 +81,7 @@ export async function deviceFailure(
   if (refusal?.reason === ClaimReason.GroupInUse) log.warn(`${name}: ${refusal.message} up is refused else.`);
   else if (refusal?.reason === ClaimReason.InUse) {
     const impact = takingImpact(device, facts?.users ?? []);
-    return { property: "address", reason: describeImpact(impact, { advice: `${name}: ${refusal.message}` }) };
+    return { property: "address", reason: describeImpact(impact, { advice: refusal.message }) };
   } else if (refusal !== undefined) return { property: "address", reason: `${name}: ${refusal.message}` };
   log.inform(describeImpact(takingImpact(device, [])));
   return undefined;

@@ -3,6 +3,7 @@ import type { Impact } from "../../../plan/impact/impact.js";
 import { planVfCount } from "../../../plan/vf-count.js";
 import { isKindMissing } from "../../../kube/errors.js";
 import type { Operation } from "../resource.js";
+import type { PartialDeviceInputs } from "./device-inputs.js";
 import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
 import { countAfterRelease } from "./field-ownership.js";
 import { tellsUsers } from "./nic-impact.js";
@@ -12,6 +13,7 @@ export async function foreseeDeviceDelete(
   { cluster }: Operation,
   id: string,
   olds: Partial<DeviceOutputs>,
+  successors: readonly PartialDeviceInputs[] = [],
 ): Promise<readonly Impact[]> {
   await cluster.refuseStranger(olds.clusterUid);
   const device = await cluster.devices().then(
@@ -25,6 +27,8 @@ export async function foreseeDeviceDelete(
   const { fieldManager, onVfsInUse } = olds;
   // What was imported and never changed has no count to let go of.
   if (device === undefined || fieldManager === undefined) return [];
+  // Its check tells what becomes of the VFs; by the time of the delete it owns the count, too.
+  if (successors.some(({ deviceName }) => deviceName === id)) return [];
   if (device.spec.address !== (olds.address ?? device.spec.address)) return [];
   const plan = planVfCount(presentVfs(device), countAfterRelease(device, fieldManager));
   if (plan.destroyed.length === 0) return [];

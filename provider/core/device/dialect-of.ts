@@ -1,5 +1,6 @@
 import type { Cluster, DeviceDialectName } from "../cluster.js";
 import type { DeviceDialect } from "./device-dialect.js";
+import { harvesterDialect } from "./harvester-dialect.js";
 import { operatorDialect } from "./operator-dialect.js";
 import { ownDialect } from "./own-dialect.js";
 
@@ -10,6 +11,6 @@ export async function deviceDialectOf(cluster: Cluster): Promise<DeviceDialect> 
 
 const DIALECTS: Readonly<Record<DeviceDialectName, DeviceDialect>> = {
   own: ownDialect,
-  harvester: ownDialect,
+  harvester: harvesterDialect,
   operator: operatorDialect,
 };

@@ -127,9 +127,14 @@ export function conflictMessage(
   const meaning =
     when === "refused" ? `so it was not changed to ${numVfs}` : `so up will be refused to change it to ${numVfs}`;
   return (
-    `${device.metadata.name}: spec.numVFS is owned by ${owners}, which has set it to ${device.spec.numVFS ?? 0}, ${meaning}. ` +
+    `${device.metadata.name}: ${countField(device)} is owned by ${owners}, which has set it to ${device.spec.numVFS ?? 0}, ${meaning}. ` +
     `Set forceConflicts: true to take the number over, or ${letGo}.`
   );
+}
+
+/** Where the count stands in the NIC's own object. */
+export function countField({ kind }: SriovNetworkDevice): string {
+  return kind === undefined || kind === SRIOV_NETWORK_DEVICE.kind ? "spec.numVFS" : "spec.numVFs";
 }
 
 /** Managers of a count, in words, and what makes them let go of it: of the controller's, the policies that it is for. */

@@ -4,6 +4,7 @@ import { KindMissing } from "../missing-kind.js";
 import { findObject, isLastOwner } from "../owned-object.js";
 import type { Operation } from "../resource.js";
 import { attachedPods } from "./attached-pods.js";
+import type { PartialNetworkInputs } from "./network-inputs.js";
 import { networkImpact } from "./network-impact.js";
 import type { NetworkOutputs } from "./network-outputs.js";
 
@@ -12,8 +13,10 @@ export async function foreseeNetworkDelete(
   { cluster, signal }: Operation,
   id: string,
   olds: Partial<NetworkOutputs>,
+  successors: readonly PartialNetworkInputs[] = [],
 ): Promise<readonly Impact[]> {
   await cluster.refuseStranger(olds.clusterUid);
+  if (successors.some((other) => `${other.namespace ?? ""}/${other.networkName ?? ""}` === id)) return [];
   const { networkName: name = "", namespace = "", networkAttachmentDefinition: attachment, fieldManager = "" } = olds;
   const live = await findObject(cluster.client, SRIOV_NETWORK, { name, namespace }, signal).catch((error: unknown) => {
     if (error instanceof KindMissing) return undefined;
