@@ -20,6 +20,8 @@ interface Row {
   step: StepMetadata | undefined;
   started: number | undefined;
   ended: number | undefined;
+  /** Which properties differ; a step that deletes what is replaced has nothing of its own to compare. */
+  diff: string;
   failed: boolean;
   hidden: boolean;
   done: boolean;
@@ -81,6 +83,7 @@ class ProgressDisplay {
     if (step.op === "read") return;
     const row = this.row(step.urn);
     Object.assign(row, { step, started: Date.now(), ended: undefined, done: false, failed: false });
+    if (step.op !== "delete-replaced") row.diff = infoDiff(step);
     this.unhide(row, step);
     this.print(row);
   }
@@ -90,6 +93,7 @@ class ProgressDisplay {
     const row = this.row(step.urn);
     const wasRefresh = row.step?.op === "refresh";
     Object.assign(row, { step, ended: Date.now(), done: true });
+    if (step.op !== "delete-replaced") row.diff = infoDiff(step);
     this.unhide(row, step);
     const news = wasRefresh || (!this.options.planning && (step.new ?? step.old)?.custom && step.op !== "same");
     // An outputs event of the stack comes last: its row is printed at the end.
@@ -110,7 +114,7 @@ class ProgressDisplay {
     }
     this.printDiagnostics();
     this.printOutputs();
-    const errored = [...this.rows.values()].filter((row) => row.diagnostics.some((it) => it.severity === "error"));
+    const errored = [...this.rows.values()].filter(hasErrors);
     if (!this.summary) return;
     const { changes, planning, seconds } = this.summary;
     for (const line of summary(changes, planning, seconds, errored.length)) this.options.print(line);
@@ -120,7 +124,7 @@ class ProgressDisplay {
     const known = this.rows.get(urn);
     if (known) return known;
     const row: Row = {
-      ...{ urn, step: undefined, started: undefined, ended: undefined, last: undefined, diagnostics: [] },
+      ...{ urn, step: undefined, started: undefined, ended: undefined, last: undefined, diagnostics: [], diff: "" },
       ...{ failed: false, hidden: true, done: false },
     };
     this.rows.set(urn, row);
@@ -141,13 +145,13 @@ class ProgressDisplay {
 
   private status(row: Row): string {
     const { step } = row;
-    if (!step) return "";
+    if (!step) return this.ended && !this.options.planning && hasErrors(row) ? "**failed**" : "";
     const isRunningRoot = row.urn === this.rootUrn && !this.ended;
     const over = this.ended || row.failed || (row.done && !isRunningRoot);
     if (isRunningRoot && step.op === "same") return "running";
     if (this.options.planning) return words[step.op][over || step.op !== "refresh" ? "plan" : "running"];
-    const hasErrors = row.failed || (over && row.diagnostics.some((it) => it.severity === "error"));
-    if (hasErrors) return `**${[words[step.op].running.split(" ")[0], "failed"].join(" ").trim()}**`;
+    if (row.failed || (over && hasErrors(row)))
+      return `**${[words[step.op].running.split(" ")[0], "failed"].join(" ").trim()}**`;
     if (!over) return step.op === "same" ? "" : `${words[step.op].running} (${seconds(row.started, Date.now(), 0)}s)`;
     if (step.op === "same" || !row.ended) return words[step.op].done;
     const took = row.ended - (row.started ?? row.ended);
@@ -155,7 +159,7 @@ class ProgressDisplay {
   }
 
   private info(row: Row): string {
-    const changes = row.step ? infoDiff(row.step) : "";
+    const changes = row.diff;
     const parts = changes ? [`[${changes}]`] : [];
     if (this.ended) parts.push(...counts(row.diagnostics));
     else if (row.last) parts.push(withPrefix(row.last).split("\n")[0] ?? "");
@@ -209,6 +213,10 @@ function infoDiff(step: StepMetadata): string {
   const changed = step.op === "same" ? "" : shortDiff(old.inputs ?? {}, state.inputs ?? {}, step.detailedDiff);
   const all = changed + metadataDiff(step);
   return all ? `diff: ${all}` : "";
+}
+
+function hasErrors({ diagnostics }: Row): boolean {
+  return diagnostics.some(({ severity }) => severity === "error");
 }
 
 function metadataDiff({ old, new: state }: StepMetadata): string {

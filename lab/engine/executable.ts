@@ -22,8 +22,8 @@ export interface EngineExecutable {
  * takes the stand-in at once.
  */
 export async function findEngine(run: { dir: string }): Promise<EngineExecutable> {
-  if (process.env["PULUMI_SRIOV_ENGINE"] === "stand-in") return standIn(run.dir);
-  return (await onPath()) ?? (await npmLauncher()) ?? standIn(run.dir);
+  if (process.env["PULUMI_SRIOV_ENGINE"] === "stand-in") return standInEngine(run.dir);
+  return (await onPath()) ?? (await npmLauncher()) ?? standInEngine(run.dir);
 }
 
 async function onPath(): Promise<EngineExecutable | undefined> {
@@ -47,7 +47,8 @@ async function npmLauncher(): Promise<EngineExecutable | undefined> {
   return { kind: "npm-launcher", path, version, describe: `Engine: Pulumi ${version} (npm package \`pulumi\`)` };
 }
 
-function standIn(dir: string): EngineExecutable {
+/** The stand-in, whatever else is there. */
+export function standInEngine(dir: string): EngineExecutable {
   const path = join(dir, "engine-bin");
   mkdirSync(path, { recursive: true });
   const file = join(path, "pulumi");

@@ -8,7 +8,8 @@ export type Mark = "  " | "+ " | "- " | "~ ";
 export function printProperties(properties: Properties, indent: number, mark: Mark = "  "): string[] {
   // Pulumi's columns leave room for the keys that aren't shown, too.
   const width = Math.max(0, ...Object.keys(properties).map((key) => key.length));
-  return printEntries(entriesOf(forEyes(properties)), indent, mark, width);
+  const shown = entriesOf(forEyes(properties)).filter(([, value]) => isTelling(value));
+  return printEntries(shown, indent, mark, width);
 }
 
 /** The same for a change: only what differs, unless `withSame`. */
@@ -28,6 +29,12 @@ export function shortDiff(olds: Properties, news: Properties, detailed: Detailed
   const updated = shown.filter((key) => olds[key] !== undefined && news[key] !== undefined);
   const part = (mark: string, list: string[]) => (list.length > 0 ? mark + list.join(",") : "");
   return part("+", added) + part("-", deleted) + part("~", updated);
+}
+
+/** What is empty is left out where it stands at the top, or is as it was. */
+function isTelling(value: Value): boolean {
+  if (value === null || value === "") return false;
+  return isScalar(value) || Object.keys(value).length > 0;
 }
 
 function reveal(value: Value | undefined): Value | undefined {
@@ -75,10 +82,14 @@ function printValue(value: Value, head: string, indent: number, mark: Mark): str
     return [`${head}{`, ...printEntries(entriesOf(value), indent + 1, mark), `${margin(indent, "  ")}}`];
   }
   if (Array.isArray(value) && value.length > 0) {
-    const lines = value.flatMap((item, i) => printValue(item, `${margin(indent + 1, mark)}[${i}]: `, indent + 1, mark));
+    const lines = value.flatMap((item, i) => printValue(item, `${margin(indent, mark)}    [${i}]: `, indent + 1, mark));
     return [`${head}[`, ...lines, `${margin(indent, "  ")}]`];
   }
   return [head + scalar(value)];
+}
+
+function isScalar(value: Value): boolean {
+  return !Array.isArray(value) && !isObject(value);
 }
 
 function scalar(value: Value): string {
@@ -104,7 +115,7 @@ function printItemChange(
 ): string[] {
   if (old === undefined) return value === undefined ? [] : printValue(value, head("+ "), indent, "+ ");
   if (value === undefined) return printValue(old, head("- "), indent, "- ");
-  if (equal(old, value)) return printValue(value, head("  "), indent, "  ");
+  if (equal(old, value)) return isTelling(value) ? printValue(value, head("  "), indent, "  ") : [];
   if (isObject(old) && isObject(value)) {
     return [`${head("~ ")}{`, ...printObjectChange(old, value, indent + 1, withSame), `${margin(indent, "  ")}}`];
   }
@@ -114,10 +125,10 @@ function printItemChange(
       .filter((i) => withSame || !equal(old[i], value[i]))
       .flatMap((i) => {
         const itemHead = (mark: Mark) => `${margin(indent + 1, mark)}[${i}]: `;
-        return printItemChange(old[i], value[i], itemHead, indent + 1, withSame);
+        return printItemChange(old[i], value[i], itemHead, indent + 2, withSame);
       });
     return [`${head("~ ")}[`, ...lines, `${margin(indent, "  ")}]`];
   }
-  const [before, after] = [printValue(old, "", indent, "- "), printValue(value, "", indent, "+ ")];
-  return [`${head("~ ")}${before.join("\n")} => ${after.join("\n")}`];
+  if (isScalar(old) && isScalar(value)) return [`${head("~ ")}${scalar(old)} => ${scalar(value)}`];
+  return [...printValue(old, head("- "), indent, "- "), ...printValue(value, head("+ "), indent, "+ ")];
 }
