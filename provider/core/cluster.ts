@@ -44,11 +44,17 @@ export class Cluster {
   /**
    * All objects of a kind, or those of one namespace, kept current from the first call on. A failure is not remembered: the
    * next call tries again.
+   *
+   * @param keep what to hold of each object, where memory matters; the same for all who ask for the kind.
    */
-  objects<T extends KubeObject>(type: ResourceType<T>, namespace?: string): Promise<Informer<T>> {
+  objects<T extends KubeObject>(
+    type: ResourceType<T>,
+    namespace?: string,
+    keep?: (object: T) => T,
+  ): Promise<Informer<T>> {
     const key = [type.apiVersion, type.plural, namespace].join("/");
     return this.once(key, async () => {
-      const informer = new Informer(this.client, type, { failFast: true, namespace }).start();
+      const informer = new Informer(this.client, type, { failFast: true, namespace, ...(keep && { keep }) }).start();
       await informer.synced;
       this.informers.add(informer as unknown as Informer<KubeObject>);
       return informer;

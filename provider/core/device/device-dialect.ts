@@ -43,6 +43,8 @@ export interface DeviceDialect {
    * @throws {DisruptionRefused} Nothing was changed.
    */
   release(operation: Operation, device: SriovNetworkDevice, owner: Released): Promise<SriovNetworkDevice>;
+  /** For a preview: what there is to say of a change to this count beyond what it does to VFs. */
+  foresee?(operation: Operation, device: SriovNetworkDevice, numVfs: number): Promise<readonly string[]>;
   /** Who carries out changes of a node's NICs. */
   answerer(nodeName: string): Answerer;
   /**
