@@ -5,7 +5,7 @@ import { settingsDiffer } from "./device-diff.js";
 import type { PartialDeviceInputs } from "./device-inputs.js";
 import { presentVfs } from "./device-outputs.js";
 import { deviceDialectOf } from "./dialect-of.js";
-import { describeUsed, WAYS_OUT } from "./disruption.js";
+import { describeUsed } from "./disruption.js";
 import { conflictMessage, countOwners, describeOwners, foreignOwners } from "./field-ownership.js";
 import { nicImpact, tellsUsers } from "./nic-impact.js";
 import { foreseeReplaced, isReplaced } from "./replaced-nic.js";
@@ -44,11 +44,13 @@ export async function foreseeCount(
     return [];
   }
   if (plan.writes.length === 0) return [];
-  const terms = { onVfsInUse: news.onVfsInUse, usersKnown: await tellsUsers(cluster) };
+  const terms = { onVfsInUse: news.onVfsInUse, usersKnown: await tellsUsers(cluster, plan) };
   const isOpen = unknown.has("onVfsInUse");
-  const { waysOut = WAYS_OUT } = await deviceDialectOf(cluster);
+  const { waysOut } = await deviceDialectOf(cluster);
   const { outcome, text } = nicImpact(device, plan, terms, isOpen ? `${OPEN} ${waysOut}` : waysOut);
   if (outcome === "refused" && !isOpen) return [{ property: "numVfs", reason: text }];
+  const words = await (await deviceDialectOf(cluster)).foresee?.(operation, device, news.numVfs);
+  for (const word of words ?? []) log.warn(word);
   if (plan.destroyed.length > 0) log.warn(text);
   else log.inform(text);
   return [];

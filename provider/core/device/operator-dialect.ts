@@ -18,6 +18,7 @@ import { operatorView, stateNamespace } from "./operator-view.js";
  * for each, which a resource makes and owns.
  */
 export const operatorDialect: DeviceDialect = {
+  waysOut: `Release them, or set onVfsInUse: "proceed": the sriov-network-operator then evicts what uses them.`,
   marksNodes: false,
   devices: operatorView,
   live: liveNic,
@@ -26,7 +27,6 @@ export const operatorDialect: DeviceDialect = {
   release: releaseNic,
   foresee: foreseeNic,
   answerer: () => OPERATOR,
-  marksNodes: false,
   kindMissing: (cause) => new KindMissing(SRIOV_NETWORK_NODE_STATE, cause),
 };
 
