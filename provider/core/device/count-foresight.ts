@@ -3,8 +3,9 @@ import { describeChange, planVfCount, usedVfs, type VfCountPlan } from "../../..
 import type { InputFailure, Operation } from "../resource.js";
 import { settingsDiffer } from "./device-diff.js";
 import type { PartialDeviceInputs } from "./device-inputs.js";
+import { deviceDialectOf } from "./dialect-of.js";
 import { presentVfs } from "./device-outputs.js";
-import { describeUsed, WAYS_OUT } from "./disruption.js";
+import { describeUsed, waysOut } from "./disruption.js";
 import { conflictMessage, countOwners, describeOwners, foreignOwners } from "./field-ownership.js";
 import { nicImpact, tellsUsers } from "./nic-impact.js";
 import { foreseeReplaced, isReplaced } from "./replaced-nic.js";
@@ -43,12 +44,16 @@ export async function foreseeCount(
     return [];
   }
   if (plan.writes.length === 0) return [];
+  const foresight = await (await deviceDialectOf(cluster)).foresee?.(operation, device, news.numVfs);
+  if (foresight?.refusal !== undefined) return [{ property: "numVfs", reason: foresight.refusal }];
   const terms = { onVfsInUse: news.onVfsInUse, usersKnown: await tellsUsers(cluster) };
   const isOpen = unknown.has("onVfsInUse");
-  const { outcome, text } = nicImpact(device, plan, terms, isOpen ? `${OPEN} ${WAYS_OUT}` : WAYS_OUT);
+  const advice = await waysOut(cluster);
+  const { outcome, text } = nicImpact(device, plan, terms, isOpen ? `${OPEN} ${advice}` : advice);
   if (outcome === "refused" && !isOpen) return [{ property: "numVfs", reason: text }];
   if (plan.destroyed.length > 0) log.warn(text);
   else log.inform(text);
+  for (const warning of foresight?.warnings ?? []) log.warn(warning);
   return [];
 }
 

@@ -3,6 +3,7 @@ import { type CountTerms, countImpact, describeCountImpact } from "../../../plan
 import type { Impact } from "../../../plan/impact/impact.js";
 import type { VfCountPlan } from "../../../plan/vf-count.js";
 import type { Cluster } from "../cluster.js";
+import { vfUsers } from "./operator-users.js";
 
 /**
  * The change of one NIC's count in words, and what comes of it.
@@ -21,9 +22,9 @@ export function nicImpact(
   return { outcome, text: describeCountImpact(impact, plan, { advice }) };
 }
 
-/** Whether anybody tells who uses VFs: the sriov-network-operator does not. */
+/** Whether anybody tells who uses VFs: where the sriov-network-operator doesn't, only the pods do, if they may be listed. */
 export async function tellsUsers(cluster: Cluster): Promise<boolean> {
-  return (await cluster.deviceDialect()) !== "operator";
+  return (await cluster.deviceDialect()) !== "operator" || (await vfUsers(cluster)) !== undefined;
 }
 
 /** What becomes of users of whom nobody tells. */

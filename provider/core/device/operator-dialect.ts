@@ -25,6 +25,8 @@ export const operatorDialect: DeviceDialect = {
   release: releaseNic,
   foresee: foreseeNic,
   answerer: () => OPERATOR,
+  // No label, but its state, which looking up a node goes by here.
+  marksNodes: true,
   kindMissing: (cause) => new KindMissing(SRIOV_NETWORK_NODE_STATE, cause),
 };
 
