@@ -3,8 +3,8 @@ import { describeChange, planVfCount, usedVfs, type VfCountPlan } from "../../..
 import type { InputFailure, Operation } from "../resource.js";
 import { settingsDiffer } from "./device-diff.js";
 import type { PartialDeviceInputs } from "./device-inputs.js";
-import { presentVfs } from "./device-outputs.js";
 import { deviceDialectOf } from "./dialect-of.js";
+import { presentVfs } from "./device-outputs.js";
 import { describeUsed } from "./disruption.js";
 import { conflictMessage, countOwners, describeOwners, foreignOwners } from "./field-ownership.js";
 import { nicImpact, tellsUsers } from "./nic-impact.js";
@@ -44,15 +44,17 @@ export async function foreseeCount(
     return [];
   }
   if (plan.writes.length === 0) return [];
+  const dialect = await deviceDialectOf(cluster);
+  const foresight = await dialect.foresee?.(operation, device, news.numVfs);
+  if (foresight?.refusal !== undefined) return [{ property: "numVfs", reason: foresight.refusal }];
   const terms = { onVfsInUse: news.onVfsInUse, usersKnown: await tellsUsers(cluster, plan) };
   const isOpen = unknown.has("onVfsInUse");
-  const { waysOut } = await deviceDialectOf(cluster);
-  const { outcome, text } = nicImpact(device, plan, terms, isOpen ? `${OPEN} ${waysOut}` : waysOut);
+  const advice = isOpen ? `${OPEN} ${dialect.waysOut}` : dialect.waysOut;
+  const { outcome, text } = nicImpact(device, plan, terms, advice);
   if (outcome === "refused" && !isOpen) return [{ property: "numVfs", reason: text }];
-  const words = await (await deviceDialectOf(cluster)).foresee?.(operation, device, news.numVfs);
-  for (const word of words ?? []) log.warn(word);
   if (plan.destroyed.length > 0) log.warn(text);
   else log.inform(text);
+  for (const warning of foresight?.warnings ?? []) log.warn(warning);
   return [];
 }
 

@@ -253,6 +253,13 @@ describe("a NIC of a program on a cluster of the sriov-network-operator", () => 
       expect(await usedBy()).to.equal("pod default/router-0");
     });
 
+    it("is refused another count in the preview", async () => {
+      const { failures } = await driver.check({ ...nic.outputs, numVfs: 3 }, nic.outputs);
+      expect(failures[0]?.reason)
+        .to.contain("used by pod default/router-0")
+        .and.to.contain("the sriov-network-operator then evicts what uses them");
+    });
+
     it("is refused another count", async () => {
       const news = { ...nic.outputs, numVfs: 3 };
       const error = await refusal(sriovNetworkDevice.update(driver.told.operation(), nic.id, nic.outputs, news), Error);
@@ -287,9 +294,10 @@ describe("a NIC of a program on a cluster of the sriov-network-operator", () => 
     });
 
     it("cannot be brought to none, since the operator leaves such VFs alone", async () => {
-      const news = await driver.checked(inputs("early", 0));
-      expect(driver.warnings.join("\n")).to.contain("early-eno49 has 3 VFs that no policy asks for");
-      const error = await refusal(driver.createChecked(news), Error);
+      const news = inputs("early", 0);
+      const { failures } = await driver.check(news);
+      expect(failures[0]?.reason).to.contain("early-eno49 has 3 VFs that no policy asks for");
+      const error = await refusal(driver.createChecked(news as DeviceInputs), Error);
       expect(error.message).to.contain("Set numVfs to 3 first, and to 0 then").and.to.contain("Nothing was changed");
     });
 
