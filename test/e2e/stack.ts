@@ -5,9 +5,9 @@ import { testProject, type TestProject } from "./project.js";
 
 /** A stack of the engine under test, driven through the Automation API. Every method fails where its name says success. */
 export interface TestStack {
-  preview(program?: Program): Promise<Done>;
+  preview(program?: Program, options?: automation.PreviewOptions): Promise<Done>;
   up(program?: Program, options?: automation.UpOptions): Promise<Done>;
-  refresh(): Promise<Done>;
+  refresh(options?: automation.RefreshOptions): Promise<Done>;
   destroy(): Promise<Done>;
   /** These resolve exactly if the operation fails. */
   previewFails(program?: Program): Promise<Done>;
@@ -116,9 +116,9 @@ function testStack(project: TestProject, name: string, stack: automation.Stack, 
     return chosen === undefined ? {} : { program: () => Promise.resolve(chosen(project.sriov) ?? {}) };
   };
   const preview =
-    (program?: Program): Operation =>
+    (program?: Program, more: automation.PreviewOptions = {}): Operation =>
     (onEvent) =>
-      stack.preview({ ...using(program), onEvent });
+      stack.preview({ ...using(program), ...more, onEvent });
   const up =
     (program?: Program, more: automation.UpOptions = {}): Operation =>
     (onEvent) =>
@@ -130,17 +130,20 @@ function testStack(project: TestProject, name: string, stack: automation.Stack, 
           more.onEvent?.(event);
         },
       });
-  const refresh: Operation = (onEvent) => stack.refresh({ onEvent });
+  const refresh =
+    (more: automation.RefreshOptions = {}): Operation =>
+    (onEvent) =>
+      stack.refresh({ ...more, onEvent });
   const destroy: Operation = (onEvent) => stack.destroy({ onEvent });
 
   return {
-    preview: (program) => run(preview(program), "success"),
+    preview: (program, more) => run(preview(program, more), "success"),
     up: (program, more) => run(up(program, more), "success"),
-    refresh: () => run(refresh, "success"),
+    refresh: (more) => run(refresh(more), "success"),
     destroy: () => run(destroy, "success"),
     previewFails: (program) => run(preview(program), "failure"),
     upFails: (program) => run(up(program), "failure"),
-    refreshFails: () => run(refresh, "failure"),
+    refreshFails: () => run(refresh(), "failure"),
     destroyFails: () => run(destroy, "failure"),
     async resources() {
       const { deployment } = (await stack.exportStack()) as { deployment: unknown };

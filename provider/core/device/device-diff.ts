@@ -19,7 +19,7 @@ export function diffDevice(
   const settings = ["numVfs", "onVfsInUse", "forceConflicts", "kubeconfig", "context"] as const;
   const changed = settings.some(differs) || !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {});
   const isShort = olds.vfAddresses !== undefined && olds.vfAddresses.length !== olds.numVfs;
-  // With the same number, somebody else owns it: the resource owns it again beside them.
-  const unfinished = isShort || olds.taken === true;
+  // Where others own the same number, the resource owns it again beside them.
+  const unfinished = isShort || olds.taken !== undefined;
   return { changed: changed || replaces.length > 0, unfinished, replaces };
 }
