@@ -7,7 +7,7 @@ import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { type Claimable, vfOf } from "../claims/claimable.js";
 import { controllerRuns } from "../networks/twins.js";
 import { hardware, type Nic, nicOf, untilObject } from "../nics.js";
-import { openStack, type Program, type TestStack, warningsOn } from "../stack.js";
+import { openStack, type Program, type TestStack } from "../stack.js";
 
 /** One program with a resource of every kind, on a node of its own. */
 export interface EveryResource {
@@ -26,8 +26,6 @@ export interface EveryResource {
   readonly stack: TestStack;
   /** Resolves once the node's hardware and objects are as the program asks for. */
   asAsked(): Promise<void>;
-  /** A refresh, with the warnings on the row of a resource. */
-  refreshed(resource: string): Promise<{ readonly op: string | undefined; readonly warnings: string }>;
 }
 
 export const NUM_VFS = { nic: 4, policy: 2 };
@@ -90,10 +88,6 @@ export async function everyResource(name: string): Promise<EveryResource> {
         ({ status }) => status?.conditions?.find(({ type }) => type === "Ready")?.status === "True",
         RECONCILER_NAMESPACE,
       );
-    },
-    async refreshed(resource) {
-      const done = await stack.refresh();
-      return { op: done.steps[resource]?.op, warnings: warningsOn(done, resource).join("\n") };
     },
   };
 }
