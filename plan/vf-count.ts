@@ -60,20 +60,8 @@ export function describeChange({ from, to }: Pick<VfCountPlan, "from" | "to">): 
   return `${from} → ${to} ${to === 1 ? "VF" : "VFs"}`;
 }
 
-/** One paragraph for people, or nothing where no VF is lost: `node1-eno49: 4 → 6 VFs destroys …`. */
-export function describeLoss(device: string, plan: VfCountPlan): string | undefined {
-  if (plan.destroyed.length === 0) return undefined;
-  const count = plan.destroyed.length;
-  const what = count === 1 ? "its only VF" : `all ${count} of its VFs`;
-  const then = plan.created === 0 ? "" : `, then creates ${plan.created} new ${plan.created === 1 ? "one" : "ones"}`;
-  const list = plan.destroyed.map((vf) => `  - ${describeVf(vf)}`).join("\n");
-  return (
-    `${device}: changing numVfs from ${plan.from} to ${plan.to} destroys ${what}${then} ` +
-    `(Linux changes a VF count only by way of 0). VFs that go:\n${list}`
-  );
-}
-
-function describeVf(vf: PlannedVf): string {
+/** `0000:04:10.2 (eno49v1), used by pod web/router-0`. */
+export function describeVf(vf: PlannedVf): string {
   const name = vf.interfaceName === undefined || vf.interfaceName === "" ? "" : ` (${vf.interfaceName})`;
   return `${vf.address}${name}${isUsed(vf) ? `, used by ${vf.usedBy}` : ""}`;
 }

@@ -1,3 +1,4 @@
+import type { Impact } from "../../plan/impact/impact.js";
 import type { Cluster } from "./cluster.js";
 import type { Timeouts } from "./timeouts.js";
 
@@ -28,6 +29,18 @@ export interface Resource<Inputs extends SharedInputs, Outputs extends Inputs> {
   update(operation: Operation, id: string, olds: Partial<Outputs>, inputs: Inputs): Promise<Outputs>;
   /** Returns once nothing is left of what the resource was the reason for. */
   delete(operation: Operation, id: string, olds: Partial<Outputs>): Promise<void>;
+  /**
+   * What delete would do now to VFs and devices, and to whom; nothing where nothing goes, or nothing is left. Only reads.
+   *
+   * @param successors inputs, as check has left them, of resources of the kind that the same up creates: what they want stays.
+   * @throws {Error} where it cannot be told: the cluster is another, or not to be reached, or may not be looked at.
+   */
+  foreseeDelete(
+    operation: Operation,
+    id: string,
+    olds: Partial<Outputs>,
+    successors?: readonly Partial<Inputs>[],
+  ): Promise<readonly Impact[]>;
 }
 
 /** Inputs that every resource has. */
@@ -73,7 +86,10 @@ export interface Operation {
   readonly log: ResourceLog;
   /** Milliseconds since the epoch; waiting ends then. */
   readonly deadline: number;
+  /** Aborts at the deadline, and where nobody wants the operation any more. */
   readonly signal?: AbortSignal | undefined;
+  /** How to get more time, as a sentence: `More time: customTimeouts.create (5m now).` */
+  readonly moreTime?: string;
 }
 
 /** Where an operation talks to people; every line belongs to the resource. */
@@ -82,8 +98,8 @@ export interface ResourceLog {
   inform(message: string): void;
   /** The same, of what somebody should look at. */
   warn(message: string): void;
-  /** What is going on now; the next one replaces it. */
-  status(message: string): void;
+  /** What is going on now, in milliseconds since the epoch since when; default: from now on. The next one replaces it. */
+  status(message: string, since?: number): void;
 }
 
 /** The operation changed something and did not finish: the state must be kept, and the next update goes on from there. */

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Annotation } from "../../api/names.js";
 import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
+import { readImpacts } from "../../plan/impact/impact.js";
 import { rescan } from "../integration/agent/agent-process.js";
 import { personKubeconfig } from "../integration/api/people.js";
 import { sharedLab } from "../shared-lab.js";
@@ -66,22 +67,23 @@ describe("VFs that the cluster knows to be in use", () => {
     used = await take();
   });
 
-  it("are named in preview with their users, and up is said to be refused", async () => {
-    const warnings = warningsOn(await stack.preview(asking(6)), "nic");
-    expect(warnings).to.have.length(2);
-    expect(warnings[0]).to.contain(`- ${used}, used by ${USER}`);
-    expect(warnings[1]).to.contain(`${nic.deviceName}: up will be refused to change numVfs to 6`);
-    expect(warnings[1]).to.contain(`${used} is used by ${USER}. Release them, or set onVfsInUse`);
+  it("make preview fail, once, with the VFs, their users and the ways out", async () => {
+    const done = await stack.previewFails(asking(6));
+    const said = errorsOf(done).join("\n");
+    expect(readImpacts(said)).to.have.length(1);
+    expect(said).to.contain(`impact on NIC ${nic.deviceName} of node ${nic.nodeName}: 4 → 6 VFs`);
+    expect(said).to.contain(`- ${used}, used by ${USER}`);
+    expect(said).to.contain(
+      'Release them, or set onVfsInUse: "proceed", for which you need the verb "disrupt" on ' +
+        "sriovnetworkdevices.devices.harvesterhci.io.",
+    );
+    expect(warningsOn(done, "nic")).to.deep.equal([]);
   });
 
-  it("make up fail with the VFs, their users and the ways out, and change nothing", async () => {
+  it("make up fail likewise, and change nothing", async () => {
     const before = await nic.device();
     const [error = ""] = errorsOf(await stack.upFails(asking(6)));
-    expect(error).to.contain(
-      `${nic.deviceName}: numVfs was not changed from 4 to 6: VFs that would go are in use: ${used} is used by ` +
-        `${USER}. Nothing was changed. Release them, or set onVfsInUse: "proceed", for which you need the ` +
-        `verb "disrupt" on sriovnetworkdevices.devices.harvesterhci.io.`,
-    );
+    expect(error).to.contain(`impact on NIC ${nic.deviceName}`).and.to.contain(`- ${used}, used by ${USER}`);
     expect((await nic.device()).metadata.resourceVersion).to.equal(before.metadata.resourceVersion);
     expect(await writes()).to.deep.equal([4]);
     expect((await stack.resources())[0]?.outputs).to.include({ numVfs: 4 });

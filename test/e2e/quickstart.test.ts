@@ -53,7 +53,9 @@ describe("examples/quickstart", () => {
     const done = await stack.preview();
     const [warning = "", ...more] = warningsOn(done, "nic");
     expect(more).to.deep.equal([]);
-    expect(warning).to.contain(`${nic.deviceName}: changing numVfs from 4 to 6 destroys all 4 of its VFs`);
+    expect(warning).to.contain(
+      `impact on NIC ${nic.deviceName} of node ${nic.nodeName}: 4 → 6 VFs; 4 VFs destroyed, 6 VFs`,
+    );
     for (const address of before) expect(warning).to.contain(`- ${address} (`);
     expect(done.steps["nic"]).to.deep.include({ op: "update", diffs: ["numVfs"] });
   });

@@ -6,6 +6,7 @@ import type { Checked, InputFailure, Operation } from "../resource.js";
 import { deviceFailure, foreseenNames, nodeFailure, takenFailure, twinFailure } from "./claim-foresight.js";
 import { type ClaimInputs, claimInputFailures, DEFAULT_USER, type PartialClaimInputs } from "./claim-inputs.js";
 import { wasEnabled } from "./claim-verdict.js";
+import { replacedFailure } from "./replaced-claim.js";
 import { type ClaimedDevice, claimedDevice } from "./claimed-device.js";
 
 /** What is known of a claim before anything is changed. */
@@ -53,6 +54,8 @@ async function lookAround(
   news: PartialClaimInputs,
   unknown: ReadonlySet<string>,
 ): Promise<ClaimCheck> {
+  if ((await operation.cluster.deviceDialect()) === "operator")
+    return { inputs: news, failures: [{ property: "", reason: NO_CLAIMS }] };
   const device = await claimedDevice(operation, news);
   if (device === undefined) {
     operation.log.warn(`there is no PCIDevice "${news.pciDevice ?? ""}": up fails unless something makes it first.`);
@@ -62,11 +65,20 @@ async function lookAround(
   const inputs = { ...news, claimName: name, pciDevice: name, nodeName, address };
   // What the claim has taken the device from, or offers it under, is known from before.
   const isOurs = olds.claimName === name;
+  // The engine has a replacement checked again, as a new resource; what is left to tell here is what goes for it.
+  if (olds.claimName !== undefined && !isOurs) {
+    const failure = await replacedFailure(operation, olds, news);
+    return { inputs, failures: failure === undefined ? [] : [asGiven(failure, news)] };
+  }
   const { live, failure } = await firstFailure(operation, device, inputs, isOurs);
   const foreseen = foreseenNames(device, news, unknown);
   const names = isOurs ? foreseenBefore(olds, news, foreseen) : { ...foreseen, ...takenBy(live) };
   return { inputs: { ...inputs, ...names }, failures: failure === undefined ? [] : [asGiven(failure, news)] };
 }
+
+const NO_CLAIMS =
+  "the sriov-network-operator looks after this cluster's NICs, and knows no claims of PCI devices: nobody would carry one out. " +
+  'There, a SriovNetworkNodePolicy with deviceType: "vfio-pci" offers VFs to virtual machines, which ask for its resourceName.';
 
 interface ClaimSightBefore {
   /** A claim of the device that a new resource joins, or takes over: one that an interrupted up has left, say. */

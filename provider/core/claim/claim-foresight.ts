@@ -1,12 +1,14 @@
 import { Annotation } from "../../../api/names.js";
-import { ClaimReason, type PciDeviceClaim, VFIO_DRIVER } from "../../../api/pci-device-claim.js";
+import { ClaimReason, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
+import { describeImpact } from "../../../plan/impact/impact.js";
 import { claimRefusal } from "../../../plan/claims/claim-refusal.js";
 import { claimResourceName } from "../../../plan/claims/resource-name.js";
 import { lookUpNode } from "../node-lookup.js";
 import { obstacleIn } from "../owned-object.js";
 import type { InputFailure, Operation } from "../resource.js";
 import { claimFacts } from "./claim-facts.js";
-import { type PartialClaimInputs } from "./claim-inputs.js";
+import { takingImpact } from "./claim-impact.js";
+import type { PartialClaimInputs } from "./claim-inputs.js";
 import { describeTaken, wantedClaim } from "./claim-object.js";
 import type { ClaimedDevice } from "./claimed-device.js";
 
@@ -63,8 +65,9 @@ export async function nodeFailure(
 /** The device cannot be handed out; else says what it will be taken from. */
 export async function deviceFailure(
   { cluster, log }: Operation,
-  { name, nodeName, address, pciDevice }: ClaimedDevice,
+  device: ClaimedDevice,
 ): Promise<InputFailure | undefined> {
+  const { name, nodeName, address, pciDevice } = device;
   if (pciDevice?.status === undefined) {
     log.warn(
       `${name}: ${nodeName} has not listed a PCI device at ${address}. Where it is a VF, have up make it first (dependsOn); ` +
@@ -76,15 +79,12 @@ export async function deviceFailure(
   const refusal = facts && claimRefusal(facts);
   // Others of its group may be claimed by the time that up looks, by the same program say.
   if (refusal?.reason === ClaimReason.GroupInUse) log.warn(`${name}: ${refusal.message} up is refused else.`);
-  else if (refusal !== undefined) return { property: "address", reason: `${name}: ${refusal.message}` };
-  const { description, kernelDriverInUse: driver } = pciDevice.status;
-  log.inform(`${name}: ${takenFrom(driver)}: ${address}, ${description}`);
+  else if (refusal?.reason === ClaimReason.InUse) {
+    const impact = takingImpact(device, facts?.users ?? []);
+    return { property: "address", reason: describeImpact(impact, { advice: refusal.message }) };
+  } else if (refusal !== undefined) return { property: "address", reason: `${name}: ${refusal.message}` };
+  log.inform(describeImpact(takingImpact(device, [])));
   return undefined;
-}
-
-function takenFrom(driver: string): string {
-  if (driver === VFIO_DRIVER) return `the device is bound to ${VFIO_DRIVER} already, and stays so`;
-  return driver === "" ? "the device has no driver" : `the device is taken from its driver ${driver}`;
 }
 
 /** What the agent will write into the claim's status, as far as the device tells, so that a preview shows it. */

@@ -15,6 +15,7 @@ import {
 } from "../owned-object.js";
 import { type Created, type Operation, PartialFailure, type Resource } from "../resource.js";
 import { checkClaim } from "./claim-check.js";
+import { foreseeClaimDelete } from "./claim-delete-foresight.js";
 import { diffClaim } from "./claim-diff.js";
 import type { ClaimInputs } from "./claim-inputs.js";
 import { describeTaken, wantedClaim } from "./claim-object.js";
@@ -32,6 +33,7 @@ export const pciDeviceClaim: Resource<ClaimInputs, ClaimOutputs> = {
   read: readClaim,
   update: updateClaim,
   delete: deleteClaim,
+  foreseeDelete: foreseeClaimDelete,
 };
 
 /**
@@ -93,7 +95,10 @@ async function enabled(
     if (taken?.gone === true) throw new Error(message, { cause: error });
     const claims = await operation.cluster.objects(PCI_DEVICE_CLAIM).catch(() => undefined);
     const live = claims?.get(name) ?? applied;
-    const outputs = claimOutputs(await sightOf(operation, live), inputs, owner.fieldManager);
+    // Whatever cannot be seen any more, when time has run out say, the state is kept.
+    const dialect = await operation.cluster.deviceDialect().catch(() => "own" as const);
+    const sight = await sightOf(operation, live).catch(() => ({ claim: live, pciDevice: undefined, dialect }));
+    const outputs = claimOutputs(sight, inputs, owner.fieldManager);
     throw new PartialFailure(name, outputs, message, { cause: error });
   }
 }

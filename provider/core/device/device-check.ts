@@ -1,14 +1,12 @@
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { isKindMissing } from "../../../kube/errors.js";
 import { aboveMaximumProblem } from "../../../plan/device-inputs.js";
-import { describeLoss, planVfCount } from "../../../plan/vf-count.js";
 import type { Cluster } from "../cluster.js";
 import { checkOnCluster, clusterFailure } from "../cluster-check.js";
 import { type DeviceInputs, inputFailures, type PartialDeviceInputs } from "./device-inputs.js";
+import { foreseeCount } from "./count-foresight.js";
 import { deviceKey, interfaceOf, lookUpDevice } from "./device-lookup.js";
-import { presentVfs } from "./device-outputs.js";
-import { foreseenDisruption } from "./disruption.js";
-import { conflictMessage, foreignOwners } from "./field-ownership.js";
+import { deviceDialectOf } from "./dialect-of.js";
 import { missingKind } from "../missing-kind.js";
 import type { Checked, InputFailure, Operation } from "../resource.js";
 
@@ -37,7 +35,9 @@ export async function checkDevice(
     if (count !== undefined)
       return { inputs: news, failures: [await withMaximum(operation().cluster, olds, news, count)] };
     const looking = operation();
-    return await checkOnCluster<DeviceInputs>(looking, olds, news, (inputs) => lookAtDevice(looking, olds, inputs));
+    return await checkOnCluster<DeviceInputs>(looking, olds, news, (inputs) =>
+      lookAtDevice(looking, olds, inputs, unknown),
+    );
   } catch (error) {
     return { inputs: news, failures: [...failures, clusterFailure(error)] };
   }
@@ -57,10 +57,12 @@ async function withMaximum(
 }
 
 async function lookAtDevice(
-  { cluster, log }: Operation,
+  operation: Operation,
   olds: PartialDeviceInputs,
   inputs: PartialDeviceInputs,
+  unknown: ReadonlySet<string>,
 ): Promise<DeviceCheck> {
+  const { cluster, log } = operation;
   try {
     const lookup = await lookUpDevice(cluster, { nodeName: inputs.nodeName ?? "", ...deviceKey(olds, inputs) });
     if (lookup.state === "absent") return { inputs, failures: [lookup.failure] };
@@ -71,7 +73,10 @@ async function lookAtDevice(
       );
       return { inputs, failures: [] };
     }
-    return checkAgainstDevice(lookup.device, olds, inputs, log);
+    const dialect = await deviceDialectOf(cluster);
+    const words = inputs.numVfs === undefined ? [] : await dialect.foresee?.(operation, lookup.device, inputs.numVfs);
+    for (const word of words ?? []) log.warn(word);
+    return await checkAgainstDevice(operation, lookup.device, olds, inputs, unknown);
   } catch (error) {
     if (!isKindMissing(error)) throw error;
     log.warn(
@@ -81,12 +86,13 @@ async function lookAtDevice(
   }
 }
 
-function checkAgainstDevice(
+async function checkAgainstDevice(
+  operation: Operation,
   device: SriovNetworkDevice,
   olds: PartialDeviceInputs,
   news: PartialDeviceInputs,
-  log: Operation["log"],
-): DeviceCheck {
+  unknown: ReadonlySet<string>,
+): Promise<DeviceCheck> {
   const { status } = device;
   const inputs: PartialDeviceInputs = {
     ...news,
@@ -102,25 +108,6 @@ function checkAgainstDevice(
   if (news.numVfs === undefined) return { inputs, failures: [] };
   const reason = aboveMaximumProblem(device.metadata.name, news.numVfs, status?.totalVFs);
   if (reason !== undefined) return { inputs, failures: [{ property: "numVfs", reason }] };
-  const loss = describeLoss(device.metadata.name, planVfCount(presentVfs(device), news.numVfs));
-  if (loss !== undefined) log.warn(loss);
-  const disruption = news.onVfsInUse === "proceed" ? undefined : foreseenDisruption(device, news.numVfs);
-  if (disruption !== undefined) log.warn(disruption);
-  const refusal = news.forceConflicts === true ? undefined : foreseenConflict(device, olds, news, news.numVfs);
-  if (refusal !== undefined) log.warn(refusal);
-  return { inputs, failures: [] };
-}
-
-/** What the API server would answer to the change, where somebody else owns the count. */
-function foreseenConflict(
-  device: SriovNetworkDevice,
-  olds: PartialDeviceInputs,
-  news: PartialDeviceInputs,
-  numVfs: number,
-): string | undefined {
-  if ((device.spec.numVFS ?? 0) === numVfs) return undefined;
-  // The manager of a resource that exists is not told to check, nor does an alias leave it the URN that it was minted from.
-  const urn = olds.resourceUrn === undefined ? news.resourceUrn : undefined;
-  const others = foreignOwners(device, urn);
-  return others.length === 0 ? undefined : conflictMessage(device, numVfs, others, "foreseen");
+  const asked = { ...inputs, numVfs: news.numVfs };
+  return { inputs, failures: await foreseeCount(operation, device, { olds, news: asked, unknown }) };
 }

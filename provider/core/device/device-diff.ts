@@ -16,10 +16,22 @@ export function diffDevice(
   if (news.address !== undefined || unknown.has("address")) {
     if (differs("address")) replaces.push("address");
   } else if (differs("interfaceName")) replaces.push("interfaceName");
-  const settings = ["numVfs", "onVfsInUse", "forceConflicts", "kubeconfig", "context"] as const;
-  const changed = settings.some(differs) || !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {});
+  const changed = settingsDiffer(olds, news, unknown);
   const isShort = olds.vfAddresses !== undefined && olds.vfAddresses.length !== olds.numVfs;
   // Where others own the same number, the resource owns it again beside them.
   const unfinished = isShort || olds.taken !== undefined;
   return { changed: changed || replaces.length > 0, unfinished, replaces };
+}
+
+/** Pure: whether anything differs but which NIC it is. */
+export function settingsDiffer(
+  olds: PartialDeviceInputs,
+  news: PartialDeviceInputs,
+  unknown: ReadonlySet<string>,
+): boolean {
+  const settings = ["numVfs", "onVfsInUse", "forceConflicts", "kubeconfig", "context"] as const;
+  return (
+    settings.some((name) => unknown.has(name) || olds[name] !== news[name]) ||
+    !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {})
+  );
 }

@@ -1,8 +1,8 @@
+import { Annotation } from "../../../api/names.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { PresentVfs } from "../../../plan/vf-count.js";
 import type { Drifted } from "../object-drift.js";
 import type { DeviceInputs } from "./device-inputs.js";
-import { interfaceOf } from "./device-lookup.js";
 
 /** The state of a resource: its settings, and the NIC as the agent last reported it. */
 export interface DeviceOutputs extends DeviceInputs, Drifted {
@@ -66,4 +66,9 @@ export function outputsOf(
 export function presentVfs(device: SriovNetworkDevice): PresentVfs {
   const virtualFunctions = device.status?.virtualFunctions ?? [];
   return { numVfs: virtualFunctions.length, virtualFunctions };
+}
+
+/** The interface's name as the node has it now. */
+export function interfaceOf(device: SriovNetworkDevice): string {
+  return device.status?.interfaceName || (device.metadata.annotations?.[Annotation.interfaceName] ?? "");
 }

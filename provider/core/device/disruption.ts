@@ -30,13 +30,6 @@ export function disruptionAnnotation(
   return { annotations: { [Annotation.allowDisruption]: String(numVfs) } };
 }
 
-/** For a preview: what the API server, or the agent, will answer where the program does not let VFs in use go. */
-export function foreseenDisruption(device: SriovNetworkDevice, numVfs: number): string | undefined {
-  const used = usedVfs(planVfCount(presentVfs(device), numVfs));
-  if (used.length === 0) return undefined;
-  return `${device.metadata.name}: up will be refused to change numVfs to ${numVfs}, since ${describeUsed(used)}. ${WAYS_OUT}`;
-}
-
 /** `error` in the words of a program where it is the policy's; else `error` itself. `allow` as the request had it. */
 export async function explainRefusal(
   client: KubeClient,

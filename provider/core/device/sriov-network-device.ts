@@ -4,12 +4,13 @@ import { checkDevice } from "./device-check.js";
 import { awaitRelease, setCount } from "./device-count.js";
 import { diffDevice } from "./device-diff.js";
 import type { DeviceInputs } from "./device-inputs.js";
+import { foreseeDeviceDelete } from "./device-delete-foresight.js";
 import { awaitDevice, deviceKey } from "./device-lookup.js";
 import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
 import { readDevice } from "./device-read.js";
 import { deviceDialectOf } from "./dialect-of.js";
 import { mintFieldManager } from "../field-manager.js";
-import { type CountOwner, countOwners, describeOwners, foreignOwners } from "./field-ownership.js";
+import { countField, type CountOwner, countOwners, describeOwners, foreignOwners } from "./field-ownership.js";
 import type { Created, Operation, Resource } from "../resource.js";
 
 export { checkDevice, diffDevice, readDevice };
@@ -23,6 +24,7 @@ export const sriovNetworkDevice: Resource<DeviceInputs, DeviceOutputs> = {
   read: readDevice,
   update: updateDevice,
   delete: deleteDevice,
+  foreseeDelete: foreseeDeviceDelete,
 };
 
 /** Adopts the object that the agent discovered, and returns once the NIC has its VFs. @throws {PartialFailure} */
@@ -94,7 +96,7 @@ function keptProblem(
     if (others.length === 0) return undefined;
     const { owners, letGo } = describeOwners(released, others);
     return (
-      `${name} keeps ${released.spec.numVFS ?? 0} VFs: ${owners} owns spec.numVFS too. To remove them, ${letGo}, or set ` +
+      `${name} keeps ${released.spec.numVFS ?? 0} VFs: ${owners} owns ${countField(released)} too. To remove them, ${letGo}, or set ` +
       `it to 0 with kubectl.`
     );
   }

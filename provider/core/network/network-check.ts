@@ -6,6 +6,7 @@ import { defaultNamespace, withDefaults } from "../object-place.js";
 import { defaultObjectName } from "../owned-object.js";
 import type { Checked, Operation } from "../resource.js";
 import { attachmentFailure, capableFailure, placeFailure } from "./network-foresight.js";
+import { foreseePods } from "./network-impact.js";
 import { networkInputFailures, type NetworkInputs, type PartialNetworkInputs } from "./network-inputs.js";
 import { attachmentPlace } from "./network-outputs.js";
 
@@ -49,6 +50,7 @@ async function lookAround(
     operation.log.warn(`${missingKind(SRIOV_NETWORK)} up fails unless something that it installs first brings it.`);
   }
   const isNew = olds.networkName === undefined;
+  await foreseePods(operation, olds, inputs, unknown);
   const failures = await Promise.all([
     isNew && !unknown.has("requireCapableNode") ? capableFailure(operation, inputs) : undefined,
     placeFailure(operation, inputs),

@@ -16,6 +16,7 @@ import {
 import { type Created, type Operation, PartialFailure, type Resource } from "../resource.js";
 import { attachmentAt } from "./attachment-lookup.js";
 import { checkNetwork } from "./network-check.js";
+import { foreseeNetworkDelete } from "./network-delete-foresight.js";
 import { diffNetwork } from "./network-diff.js";
 import type { NetworkInputs } from "./network-inputs.js";
 import { attachmentPlace, liveSettings, type NetworkOutputs, networkOutputs, placeOf } from "./network-outputs.js";
@@ -32,6 +33,7 @@ export const sriovNetwork: Resource<NetworkInputs, NetworkOutputs> = {
   read: readNetwork,
   update: updateNetwork,
   delete: deleteNetwork,
+  foreseeDelete: foreseeNetworkDelete,
 };
 
 /** Makes the network, and returns once its attachment is there. @throws {PartialFailure} */
@@ -101,15 +103,16 @@ export async function readNetwork(
 export async function deleteNetwork(operation: Operation, id: string, olds: Partial<NetworkOutputs>): Promise<void> {
   const { cluster, log, signal } = operation;
   await cluster.refuseStranger(olds.clusterUid);
-  const { fieldManager } = olds;
-  if (fieldManager === undefined || !(await cluster.networkKinds()).has(SRIOV_NETWORK.plural)) return;
+  if (!(await cluster.networkKinds()).has(SRIOV_NETWORK.plural)) return;
   const key = await keyOf(cluster, id);
   const live = await findObject(cluster.client, SRIOV_NETWORK, key, signal);
+  // Without a manager of its own the resource was imported, and has set nothing since.
+  const { fieldManager = "" } = olds;
   const removal = await removeObject(cluster.client, SRIOV_NETWORK, live, { fieldManager, signal });
   if (removal.kind === "released") return;
   if (removal.kind === "foreign") {
     log.warn(
-      `SriovNetwork ${id} stays: nothing of it is this resource's any more, it is owned by field manager ` +
+      `SriovNetwork ${id} stays: nothing of it is this resource's, it is owned by field manager ` +
         `${quoteAll(removal.owners)}. To remove it: kubectl delete -n ${key.namespace} sriovnetworks ${key.name}`,
     );
     return;

@@ -22,19 +22,23 @@ export interface NicEffect {
   readonly conflict: { readonly owners: readonly string[]; readonly count: number } | undefined;
 }
 
-/** Pure. `spec` is what the policy is to be; undefined: it goes. */
+/**
+ * Pure. `spec` is what the policy is to be; undefined: it goes. What it is called now where it is to get another name,
+ * `replaced` says.
+ */
 export function effectsOf(
   scene: PolicyScene,
   name: string,
   spec: SriovNetworkNodePolicySpec | undefined,
+  replaced = name,
 ): PolicyEffects {
   const { snapshot } = scene;
-  const others = snapshot.policies.filter((policy) => policy.name !== name);
+  const others = snapshot.policies.filter((policy) => policy.name !== name && policy.name !== replaced);
   const before = planPolicies(snapshot);
   const after = planPolicies({ ...snapshot, policies: spec === undefined ? others : [...others, { name, spec }] });
   const selected = after.policies.get(name)?.matches ?? [];
   const names = new Set(selected.map(({ device }) => device));
-  const lost = (before.policies.get(name)?.matches ?? []).filter(({ device }) => !names.has(device));
+  const lost = (before.policies.get(replaced)?.matches ?? []).filter(({ device }) => !names.has(device));
   return { selected: effects(selected, scene, after), lost: effects(lost, scene, after) };
 }
 

@@ -1,15 +1,14 @@
 import type { SriovNetworkNodePolicySpec } from "../../../api/sriov-network-node-policy.js";
 import { nicCriteria, selectsNode } from "../../../plan/policies/selection.js";
-import { describeChange, describeLoss } from "../../../plan/vf-count.js";
-import { describeUsed, WAYS_OUT } from "../device/disruption.js";
+import { describeChange } from "../../../plan/vf-count.js";
 import { quoteAll } from "../field-manager.js";
-import { type NicEffect, type PolicyEffects, usedThatGo } from "./policy-effects.js";
+import type { NicEffect, PolicyEffects } from "./policy-effects.js";
 import type { PolicyScene } from "./policy-scene.js";
 
 /** What a policy does, for people. */
 
 /** NICs that nothing is wrong with are listed up to here; a preview of a thousand nodes is still to be read. */
-const MAX_LISTED = 50;
+export const MAX_LISTED = 50;
 
 /** `selects 2 NICs:` and a line for each, or nothing where it selects none. */
 export function describeSelected(name: string, { selected }: PolicyEffects): string | undefined {
@@ -19,18 +18,24 @@ export function describeSelected(name: string, { selected }: PolicyEffects): str
   return `policy ${name} selects ${count(selected.length, "NIC")}:${lines.join("")}${more}`;
 }
 
-/** What is lost, what will not be, and why; one text each. */
-export function describeTroubles(effects: PolicyEffects, onVfsInUse: "refuse" | "proceed" | undefined): string[] {
-  const all = [...effects.selected, ...effects.lost];
-  const losses = all.map(({ match, change }) => describeLoss(match.device, change));
-  const used = onVfsInUse === "proceed" ? [] : usedThatGo(effects);
-  const refusal = used.length === 0 ? undefined : `up will be refused, since ${describeUsed(used)}. ${WAYS_OUT}`;
-  return [
-    ...losses,
-    refusal,
-    ...all.map(describeConflict),
-    ...effects.selected.map(({ problem }) => problem?.message),
-  ].filter((text) => text !== undefined);
+/** Where the policy is not carried out, and why; one text each. */
+export function describeTroubles({ selected, lost }: PolicyEffects): string[] {
+  return [...[...selected, ...lost].map(describeConflict), ...selected.map(({ problem }) => problem?.message)].filter(
+    (text) => text !== undefined,
+  );
+}
+
+/** Of a policy that the program leaves as it was: that NICs are otherwise, if any are. */
+export function describeOtherwise(name: string, { selected, lost }: PolicyEffects): string | undefined {
+  const nics = [...selected, ...lost].filter(({ change }) => change.writes.length > 0);
+  if (nics.length === 0) return undefined;
+  const list = nics.slice(0, MAX_LISTED).map(({ match, change }) => `\n  - ${match.device}: ${describeChange(change)}`);
+  const more = nics.length > MAX_LISTED ? `\n  and ${nics.length - MAX_LISTED} more` : "";
+  return (
+    `policy ${name} asks for the same as before, and ${count(nics.length, "NIC")} would have another number of VFs by it. up ` +
+    `leaves that so, unless an earlier up is unfinished: either the controller is at work on it, or somebody has changed the ` +
+    `policy's object, which \`pulumi refresh\`, or up with --refresh, brings in:${list.join("")}${more}`
+  );
 }
 
 /** Why a policy selects nothing. */
@@ -70,6 +75,7 @@ function describeNic({ match, change, problem, conflict }: NicEffect): string {
   return `${where}: ${what}${share}${loss}`;
 }
 
-function count(number: number, what: string): string {
+/** `2 NICs`. */
+export function count(number: number, what: string): string {
   return `${number} ${number === 1 ? what : `${what}s`}`;
 }

@@ -1,7 +1,13 @@
-import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
+import {
+  SRIOV_NETWORK_NODE_POLICY,
+  type SriovNetworkNodePolicy,
+  type SriovNetworkNodePolicySpec,
+} from "../../../api/sriov-network-node-policy.js";
 import { isMintedFrom } from "../field-manager.js";
 import { specOwners } from "../owned-object.js";
-import type { Operation } from "../resource.js";
+import type { InputFailure, Operation } from "../resource.js";
+import { effectsOf } from "./policy-effects.js";
+import { describeLosses, nicImpacts, refusalOf } from "./policy-impact.js";
 import type { PolicyInputs } from "./policy-inputs.js";
 import type { PolicyScene } from "./policy-scene.js";
 
@@ -32,3 +38,30 @@ function isSolelyOf(urn: string, policy: SriovNetworkNodePolicy): boolean {
   const owners = specOwners(policy);
   return owners.length > 0 && owners.every((manager) => isMintedFrom(urn, manager));
 }
+
+/**
+ * What becomes of the NICs that the old policy selects and the new one does not: their VFs go when Pulumi deletes the old one,
+ * which goes by what the state says.
+ */
+export async function foreseeReplacedPolicy(
+  { cluster, log }: Operation,
+  scene: PolicyScene,
+  olds: Partial<PolicyInputs>,
+  news: Partial<PolicyInputs> & { readonly policyName: string },
+  spec: SriovNetworkNodePolicySpec,
+): Promise<readonly InputFailure[]> {
+  const { policyName: old = "", namespace } = olds;
+  const live = (await cluster.objects(SRIOV_NETWORK_NODE_POLICY, namespace)).get(old, namespace);
+  const urns = [olds.resourceUrn, news.resourceUrn].filter((urn) => urn !== undefined);
+  if (live === undefined || !urns.some((urn) => isSolelyOf(urn, live))) return [];
+  const { lost } = effectsOf(scene, news.policyName, spec, old);
+  const impacts = nicImpacts(lost, { onVfsInUse: olds.onVfsInUse, usersKnown: (await cluster.dialect()) === "own" });
+  const refusal = refusalOf(old, impacts, WAYS_OUT_OF_REPLACEMENT);
+  if (refusal !== undefined) return [{ property: "policyName", reason: refusal }];
+  for (const loss of describeLosses(impacts)) log.warn(loss);
+  return [];
+}
+
+const WAYS_OUT_OF_REPLACEMENT =
+  `The new policy does not select them: release the VFs, or run up with onVfsInUse: "proceed" and the old name first, since a ` +
+  `delete goes by what the state says.`;

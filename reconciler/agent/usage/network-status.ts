@@ -1,14 +1,10 @@
 import type { Pod } from "../../../api/core.js";
+import { NETWORK_STATUS } from "../../../api/network-attachment-definition.js";
 import { isPciAddress, type PciAddress } from "../../kernel/kernel.js";
 
 /**
- * Where Multus, by way of the CNI plugins, tells what networks a pod got (Network Plumbing Working Group's
- * multi-network specification), and of each the device behind it (its device information specification).
- */
-export const NETWORK_STATUS = "k8s.v1.cni.cncf.io/network-status";
-
-/**
- * The PCI functions that the pod's networks are made of; none where the annotation is missing.
+ * The PCI functions that the pod's networks are made of, by the device information specification of the Network Plumbing
+ * Working Group; none where the annotation is missing.
  *
  * @throws {SyntaxError | TypeError} The annotation is not what the specification asks for.
  */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { POD, type Pod } from "../../../api/core.js";
+import { NETWORK_STATUS } from "../../../api/network-attachment-definition.js";
 import {
   KubeVirtAnnotation,
   KubeVirtLabel,
@@ -15,7 +16,7 @@ import { OptionalInformer } from "../../../kube/optional-informer.js";
 import type { PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 import type { AgentMetrics } from "../service/metrics.js";
 import { findHolders, type Holder, type Holders, noHolders, usersOf } from "./holders.js";
-import { NETWORK_STATUS, networkDevices } from "./network-status.js";
+import { networkDevices } from "./network-status.js";
 import { type Allocation, PodResources } from "./pod-resources.js";
 import type { UsageSources, VfUsers } from "./vf-users.js";
 

@@ -3,7 +3,7 @@ import { ClaimReason, VFIO_DRIVER } from "../../../api/pci-device-claim.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { rescan } from "../../integration/agent/agent-process.js";
 import { freshNic, type Nic } from "../nics.js";
-import { errorsOf, openStack, type TestStack, warningsOn } from "../stack.js";
+import { errorsOf, openStack, type TestStack } from "../stack.js";
 import { type Claimable, claimOf, passthrough, vfOf } from "./claimable.js";
 
 const usersOf = ({ status }: SriovNetworkDevice): string[] =>
@@ -113,14 +113,14 @@ describe("another number of VFs of a NIC with a claimed one", () => {
     await nic.until("claim told", (device) => usersOf(device)[1] !== "");
   });
 
-  it("is said in preview to be refused, with the claim", async () => {
-    const warnings = warningsOn(await stack.preview(passthrough(nic, { vf: 1, numVfs: 4 })), "nic").join("\n");
-    expect(warnings).to.include("up will be refused").and.to.include(`claim ${vf.name} of pulumi`);
+  it("fails preview, with the claim", async () => {
+    const said = errorsOf(await stack.previewFails(passthrough(nic, { vf: 1, numVfs: 4 }))).join("\n");
+    expect(said).to.include("This is refused").and.to.include(`used by claim ${vf.name} of pulumi`);
   });
 
   it("is refused, and the claim stays as it was", async () => {
     const [error = ""] = errorsOf(await stack.upFails(passthrough(nic, { vf: 1, numVfs: 4 })));
-    expect(error).to.include("VFs that would go are in use").and.to.include(`claim ${vf.name} of pulumi`);
+    expect(error).to.include("This is refused").and.to.include(`used by claim ${vf.name} of pulumi`);
     expect(await counts()).to.deep.equal([2]);
     expect(await vf.driver()).to.equal(VFIO_DRIVER);
   });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import { readImpacts } from "../../../plan/impact/impact.js";
 import { rescan } from "../../integration/agent/agent-process.js";
-import { errorsOf, openStack, type Program, type TestStack, warningsOn } from "../stack.js";
+import { errorsOf, openStack, type Program, type TestStack } from "../stack.js";
 import { policyProgram } from "./policy-program.js";
 import { freshTwins, type Twins } from "./twins.js";
 
@@ -24,14 +25,23 @@ describe("a policy whose VFs are in use", function () {
     await used.until("in use", ({ status }) => status?.virtualFunctions?.[1]?.usedBy !== undefined);
   });
 
-  it("foretells in preview that up will be refused, with VF and user", async () => {
-    const warnings = warningsOn(await stack.preview(asking(4)), "policy").join("\n");
-    expect(warnings).to.include("up will be refused").and.to.include("another network namespace");
+  it("fails preview with the NICs of both nodes, and with VF and user", async () => {
+    const said = errorsOf(await stack.previewFails(asking(4))).join("\n");
+    const [used] = twins.nics;
+    expect(
+      readImpacts(said).map(({ object, destroyed, outcome }) => [object, destroyed, outcome]),
+    ).to.have.deep.members([
+      [used.deviceName, 2, "refused"],
+      [twins.nics[1].deviceName, 2, "none"],
+    ]);
+    expect(
+      readImpacts(said).flatMap(({ inUse }) => inUse.map(({ address, usedBy }) => [address, usedBy])),
+    ).to.deep.equal([[usedVf(), "another network namespace"]]);
   });
 
   it("refuses up before anything is changed, on the other NIC too, and says who uses what", async () => {
     const said = errorsOf(await stack.upFails(asking(4))).join("\n");
-    expect(said).to.include("was not changed").and.to.include(usedVf()).and.to.include("another network namespace");
+    expect(said).to.include("This is refused").and.to.include(usedVf()).and.to.include("another network namespace");
     expect(await twins.numVfs()).to.deep.equal([2, 2]);
     expect((await stack.preview(asking(2))).steps).to.deep.equal({});
   });

@@ -54,9 +54,9 @@ describe("a policy of two nodes", function () {
 
   it("warns in preview, NIC by NIC, of the VFs that a new count destroys", async () => {
     const warnings = warningsOn(await stack.preview(policyProgram(twins, { numVfs: 3 })), "policy");
-    for (const { deviceName } of twins.nics) {
+    for (const { deviceName, nodeName } of twins.nics) {
       const own = warnings.filter((warning) =>
-        warning.startsWith(`${deviceName}: changing numVfs from 2 to 3 destroys all 2`),
+        warning.includes(`impact on NIC ${deviceName} of node ${nodeName}: 2 → 3 VFs; 2 VFs destroyed, 3 VFs created`),
       );
       expect(own, warnings.join("\n")).to.have.length(1);
     }

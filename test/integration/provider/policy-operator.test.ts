@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { readImpacts } from "../../../plan/impact/impact.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import type { PolicyInputs } from "../../../provider/core/policy/policy-inputs.js";
 import type { PolicyOutputs } from "../../../provider/core/policy/policy-outputs.js";
@@ -92,10 +93,14 @@ describe("a policy of a program on a cluster of the sriov-network-operator", () 
     expect(state.matchedDevices).to.deep.equal([matched("worker1"), matched("worker2")]);
   });
 
-  it("warns of the VFs that another number destroys", async () => {
+  it("warns of the VFs that another number destroys, and that nobody tells whose they are", async () => {
     await resource.check(() => told.operation(), {}, inputs(3), new Set());
-    expect(told.warned).to.have.length(2);
-    expect(told.warned[0]).to.contain("worker1-eno49: changing numVfs from 2 to 3 destroys all 2 of its VFs");
+    expect(
+      readImpacts(told.warned.join("\n")).map(({ object, change, outcome }) => [object, change, outcome]),
+    ).to.deep.equal([
+      ["worker1-eno49", "2 → 3 VFs", "unknown"],
+      ["worker2-eno49", "2 → 3 VFs", "unknown"],
+    ]);
   });
 
   it("fails with the operator's words where a node fails", async () => {

@@ -3,8 +3,10 @@ import { Annotation, RECONCILER_NAMESPACE } from "../../../api/names.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import { isNotFound } from "../../../kube/errors.js";
+import { readImpacts } from "../../../plan/impact/impact.js";
 import { DisruptionRefused } from "../../../provider/core/device/disruption.js";
 import { ObjectConflict } from "../../../provider/core/owned-object.js";
+import type { PolicyInputs } from "../../../provider/core/policy/policy-inputs.js";
 import type { PolicyOutputs } from "../../../provider/core/policy/policy-outputs.js";
 import { sriovNetworkNodePolicy as resource } from "../../../provider/core/policy/sriov-network-node-policy.js";
 import { PartialFailure, sriovNetworkDevice } from "../../../provider/index.js";
@@ -191,9 +193,26 @@ describe("a policy of a program", () => {
       }
     });
 
-    it("is not deleted while its VFs are in use, and says whose they are", async () => {
+    it("is foreseen to take its VFs along, unless another policy wants them by then", async () => {
+      const state = await create(inputs(11, 2));
+      const foreseen = (...successors: PolicyInputs[]) =>
+        resource.foreseeDelete(program.told.operation(), "", state, successors);
+      expect((await foreseen()).map(({ object, change, outcome }) => [object, change, outcome])).to.deep.equal([
+        [`${A}-nic11`, "2 → 0 VFs", "none"],
+        [`${B}-nic11`, "2 → 0 VFs", "none"],
+      ]);
+      expect(await foreseen(inputs(11, 2, { policyName: "prov-11-renamed" }))).to.deep.equal([]);
+      expect(await foreseen(inputs(11, 2))).to.deep.equal([]);
+    });
+
+    it("is not deleted while its VFs are in use, which is foreseen, and says whose they are", async () => {
       const state = await create(inputs(11, 2));
       await use(11);
+      const foreseen = await resource.foreseeDelete(program.told.operation(), "", state);
+      expect(foreseen.map(({ outcome, inUse }) => [outcome, inUse.length])).to.deep.equal([
+        ["refused", 1],
+        ["none", 0],
+      ]);
       const error = await refusal(remove(state), DisruptionRefused);
       expect(error.message).to.contain("policy prov-11 was not deleted: VFs that would go are in use");
       expect((await live("prov-11")).spec.numVfs).to.equal(2);
@@ -243,7 +262,11 @@ describe("a policy of a program", () => {
     it("is told with its NICs and what they get", async () => {
       const { failures, inputs: checked } = await check({ ...inputs(12, 2), policyName: "prov-preview" });
       expect(failures).to.deep.equal([]);
-      expect(program.told.informed).to.have.length(1);
+      const gains = readImpacts(program.told.informed.join("\n")).map(({ object, created }) => [object, created]);
+      expect(gains).to.deep.equal([
+        [`${A}-nic12`, 2],
+        [`${B}-nic12`, 2],
+      ]);
       expect(program.told.informed[0]).to.contain("policy prov-preview selects 2 NICs:");
       expect(program.told.informed[0]).to.contain(
         `${A}-nic12 (nic12, 0000:0d:00.0 on node ${A}): 0 → 2 VFs, 0-1 for this policy`,
@@ -271,24 +294,52 @@ describe("a policy of a program", () => {
       await remove(first);
     });
 
-    it("warns of every VF that is lost, its user, and that up will be refused", async () => {
-      await check(inputs(8, 4));
-      const text = program.told.warned.join("\n");
-      expect(text).to.contain(`${A}-nic8: changing numVfs from 2 to 4 destroys all 2 of its VFs`);
-      expect(text).to.contain(`${B}-nic8: changing numVfs from 2 to 4 destroys all 2 of its VFs`);
-      expect(text).to.contain("up will be refused, since VFs that would go are in use").and.to.contain("onVfsInUse");
+    it("is refused with every NIC that would lose VFs, and who uses them", async () => {
+      const { failures } = await check(inputs(8, 4));
+      expect(failures.map(({ property }) => property)).to.deep.equal(["numVfs"]);
+      const [{ reason } = { reason: "" }] = failures;
+      expect(reason).to.contain("VFs in use of 1 NIC would go").and.to.contain("onVfsInUse");
+      expect(readImpacts(reason).map(({ object, change }) => [object, change])).to.deep.equal([
+        [`${A}-nic8`, "2 → 4 VFs"],
+        [`${B}-nic8`, "2 → 4 VFs"],
+      ]);
     });
 
-    it("does not foretell a refusal where the program lets VFs in use go", async () => {
-      await check(inputs(8, 4, { onVfsInUse: "proceed" }));
-      expect(program.told.warned.join("\n")).to.contain("destroys all 2").and.not.to.contain("refused");
+    it("is not refused where the program lets VFs in use go, and warns of them", async () => {
+      const { failures } = await check(inputs(8, 4, { onVfsInUse: "proceed" }));
+      expect(failures).to.deep.equal([]);
+      const outcomes = readImpacts(program.told.warned.join("\n")).map(({ outcome }) => outcome);
+      expect(outcomes).to.have.members(["none", "proceeds"]);
+    });
+
+    it("is refused under another name where that selects a NIC no more whose VFs are in use", async () => {
+      const olds = inputs(8, 2);
+      const { failures } = await check(
+        { ...olds, policyName: "prov-8-renamed", nicSelector: { pfNames: ["nic12"] } },
+        olds,
+      );
+      expect(failures.map(({ property }) => property)).to.deep.equal(["policyName"]);
+      expect(failures[0]?.reason).to.contain("a delete goes by what the state says");
+    });
+
+    it("is not refused under another name where that selects the same", async () => {
+      const olds = inputs(8, 2);
+      const { failures } = await check({ ...olds, policyName: "prov-8-renamed" }, olds);
+      expect([failures, program.told.warned]).to.deep.equal([[], []]);
+    });
+
+    it("is not refused where the program leaves it as it was, and says that NICs are otherwise", async () => {
+      const given = inputs(8, 4);
+      const { failures } = await check(given, given);
+      expect(failures).to.deep.equal([]);
+      expect(program.told.warned).to.have.length(1);
+      expect(program.told.warned[0]).to.contain("2 NICs would have another number of VFs").and.to.contain("--refresh");
     });
 
     it("warns of the VFs of NICs that it selects no more", async () => {
       await check(inputs(7, 2, { nicSelector: { pfNames: ["nic1"] } }));
-      expect(program.told.warned.join("\n")).to.contain(
-        `${A}-nic7: changing numVfs from 2 to 0 destroys all 2 of its VFs`,
-      );
+      const lost = readImpacts(program.told.warned.join("\n")).find(({ object }) => object === `${A}-nic7`);
+      expect(lost).to.deep.include({ change: "2 → 0 VFs", destroyed: 2, outcome: "none" });
     });
 
     it("warns of NICs whose number somebody else has set", async () => {

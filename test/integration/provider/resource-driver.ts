@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Impact } from "../../../plan/impact/impact.js";
 import { type Checked, Cluster, type Created, type Resource, type SharedInputs } from "../../../provider/index.js";
 import { Told } from "./operations.js";
 
@@ -64,5 +65,12 @@ export class ResourceDriver<Inputs extends SharedInputs, Outputs extends Inputs>
 
   delete({ id, outputs }: Created<Outputs>, ms?: number): Promise<void> {
     return this.resource.delete(this.told.operation(ms), id, outputs);
+  }
+
+  foreseeDelete(
+    { id, outputs }: { readonly id: string; readonly outputs: Partial<Outputs> },
+    successors: readonly Partial<Inputs>[] = [],
+  ): Promise<readonly Impact[]> {
+    return this.resource.foreseeDelete(this.told.operation(), id, outputs, successors);
   }
 }

@@ -34,7 +34,7 @@ describe("the provider's core in a process without Pulumi", () => {
 
   it("tells in check which VFs the change destroys", () => {
     expect(result.told).to.have.length(1);
-    expect(result.told[0]).to.contain("changing numVfs from 2 to 3 destroys all 2 of its VFs");
+    expect(result.told[0]).to.contain("2 → 3 VFs; 2 VFs destroyed, 3 VFs created");
   });
 
   it("gives the count back on delete", async () => {

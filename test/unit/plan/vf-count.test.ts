@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { describeLoss, describePlan, type PlannedVf, planVfCount, usedVfs } from "../../../plan/vf-count.js";
+import { describePlan, describeVf, type PlannedVf, planVfCount, usedVfs } from "../../../plan/vf-count.js";
 
 const vfs = (count: number, more: Partial<PlannedVf> = {}): PlannedVf[] =>
   Array.from({ length: count }, (_, index) => ({ address: `0000:04:10.${index * 2}`, ...more }));
@@ -32,48 +32,6 @@ describe("the plan of a VF count change", () => {
   });
 });
 
-describe("the loss in words", () => {
-  it("is nothing where no VF goes", () => {
-    expect(describeLoss("node1-eno49", plan(0, 4))).to.equal(undefined);
-  });
-
-  it("is nothing where the count stays", () => {
-    expect(describeLoss("node1-eno49", plan(4, 4))).to.equal(undefined);
-  });
-
-  it("names every VF, why they all go, and how many come", () => {
-    expect(describeLoss("node1-eno49", plan(2, 6))).to.equal(
-      "node1-eno49: changing numVfs from 2 to 6 destroys all 2 of its VFs, then creates 6 new ones " +
-        "(Linux changes a VF count only by way of 0). VFs that go:\n  - 0000:04:10.0\n  - 0000:04:10.2",
-    );
-  });
-
-  it("says nothing of new ones where none come", () => {
-    expect(describeLoss("node1-eno49", plan(2, 0))).to.include("destroys all 2 of its VFs (Linux");
-  });
-
-  it("speaks of one VF in the singular", () => {
-    expect(describeLoss("node1-eno49", plan(1, 0))).to.include("destroys its only VF (Linux");
-  });
-
-  it("speaks of one new VF in the singular", () => {
-    expect(describeLoss("node1-eno49", plan(2, 1))).to.include("then creates 1 new one (Linux");
-  });
-
-  it("tells a VF's interface", () => {
-    expect(describeLoss("d", plan(1, 0, { interfaceName: "eno49v0" }))).to.match(/- 0000:04:10\.0 \(eno49v0\)$/);
-  });
-
-  it("tells who uses a VF", () => {
-    const loss = describeLoss("d", plan(1, 0, { interfaceName: "eno49v0", usedBy: "VM default/db" }));
-    expect(loss).to.match(/- 0000:04:10\.0 \(eno49v0\), used by VM default\/db$/);
-  });
-
-  it("leaves out an empty interface and an empty user", () => {
-    expect(describeLoss("d", plan(1, 0, { interfaceName: "", usedBy: "" }))).to.match(/- 0000:04:10\.0$/);
-  });
-});
-
 describe("a plan in one line", () => {
   it("says what is written, and which VFs go", () => {
     const line = describePlan(plan(2, 6, { interfaceName: "eno49v0", usedBy: "pod web/router-0" }));
@@ -93,6 +51,18 @@ describe("a plan in one line", () => {
 
   it("says of one that changes nothing only that", () => {
     expect(describePlan(plan(4, 4))).to.equal("4 → 4 VFs");
+  });
+});
+
+describe("a VF in words", () => {
+  it("is its address, its interface and who uses it", () => {
+    expect(describeVf({ address: "0000:04:10.0", interfaceName: "eno49v0", usedBy: "VM default/db" })).to.equal(
+      "0000:04:10.0 (eno49v0), used by VM default/db",
+    );
+  });
+
+  it("leaves out an empty interface and an empty user", () => {
+    expect(describeVf({ address: "0000:04:10.0", interfaceName: "", usedBy: "" })).to.equal("0000:04:10.0");
   });
 });
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
 import { ApiError } from "../../../kube/errors.js";
-import { disruptionAnnotation, explainRefusal, foreseenDisruption } from "../../../provider/core/device/disruption.js";
+import { disruptionAnnotation, explainRefusal } from "../../../provider/core/device/disruption.js";
 
 /** A NIC with these VFs, each with its user or none. */
 function nic(...users: readonly (string | undefined)[]): SriovNetworkDevice {
@@ -40,21 +40,6 @@ describe("leave to destroy VFs in use", () => {
   it("is not given to a controller that does not report VFs", () => {
     const { metadata, spec } = nic("pod a/b");
     expect(disruptionAnnotation({ metadata, spec }, 6, true)).to.deep.equal({});
-  });
-});
-
-describe("what a preview foresees of VFs in use", () => {
-  it("is nothing where none is in use, and where none goes", () => {
-    expect(foreseenDisruption(nic(undefined, undefined), 6)).to.equal(undefined);
-    expect(foreseenDisruption(nic("pod a/b", undefined), 2)).to.equal(undefined);
-  });
-
-  it("names every VF in use, its user and the ways out", () => {
-    expect(foreseenDisruption(nic("pod web/router-0", undefined, "claim a of alice"), 6)).to.equal(
-      `node1-eno49: up will be refused to change numVfs to 6, since VFs that would go are in use: 0000:04:10.0 ` +
-        `(eno49v0) is used by pod web/router-0; 0000:04:10.2 (eno49v2) is used by claim a of alice. Release them, or set ` +
-        `onVfsInUse: "proceed", for which you need the verb "disrupt" on sriovnetworkdevices.devices.harvesterhci.io.`,
-    );
   });
 });
 

@@ -6,7 +6,8 @@ import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../../api/pci-devic
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDeviceStatus } from "../../../../api/sriov-network-device.js";
 import { leftOutNicsAnnotation } from "../../../../api/left-out-nic.js";
 import type { Lab } from "../../../../lab/lab.js";
-import type { InputFailure, PartialClaimInputs } from "../../../../provider/index.js";
+import { readImpacts } from "../../../../plan/impact/impact.js";
+import type { ClaimOutputs, Created, InputFailure, PartialClaimInputs } from "../../../../provider/index.js";
 import { sharedLab } from "../../../shared-lab.js";
 import { ClaimDriver } from "./driver.js";
 import { ScriptedAgent } from "./scripted-agent.js";
@@ -68,8 +69,9 @@ describe("a PciDeviceClaim resource in a preview", () => {
         resourceName: "intel.com/82576_VIRTUAL_FUNCTION",
       });
       expect(driver.told.informed).to.deep.equal([
-        `${device.metadata.name}: the device is taken from its driver igbvf: ${device.status?.address ?? ""}, ` +
-          `Ethernet controller: Intel 82576 VF`,
+        `impact on PCIDeviceClaim ${device.metadata.name} of node ${agent.nodeName}: the device is taken from its driver igbvf ` +
+          `(${device.status?.address ?? ""}, Ethernet controller: Intel 82576 VF); no VF destroyed or created. Nothing that ` +
+          `is in use goes.`,
       ]);
       expect(driver.warnings).to.deep.equal([]);
     });
@@ -167,10 +169,22 @@ describe("a PciDeviceClaim resource in a preview", () => {
     it("where somebody uses the device, who is named", async () => {
       const device = await agent.device();
       await nic("0000:0e:00.0", vfOf(device, "virtual machine web/vm1, pod web/router-0"));
-      expect(await refused(device)).to.equal(
-        `${device.metadata.name}: ${device.status?.address ?? ""} is not taken from igbvf: it is in use by virtual machine ` +
-          `web/vm1, pod web/router-0. Release it there, or claim another device.`,
+      const address = device.status?.address ?? "";
+      const reason = await refused(device);
+      expect(reason).to.contain(
+        `${address} is not taken from igbvf: it is in use by virtual machine web/vm1, pod web/router-0. Release it there, or ` +
+          `claim another device.`,
       );
+      expect(readImpacts(reason).map(({ object, outcome, inUse }) => [object, outcome, inUse])).to.deep.equal([
+        [
+          device.metadata.name,
+          "refused",
+          [
+            { address, usedBy: "virtual machine web/vm1" },
+            { address, usedBy: "pod web/router-0" },
+          ],
+        ],
+      ]);
     });
 
     it("for a bridge", async () => {
@@ -252,6 +266,50 @@ describe("a PciDeviceClaim resource in a preview", () => {
       const { failures } = await driver.check(driver.inputs("vf", { pciDevice: "nowhere-000004100" }));
       expect(failures.map(({ property }) => property)).to.deep.equal(["pciDevice"]);
       expect(failures[0]?.reason).to.contain('no node "nowhere" in the cluster');
+    });
+  });
+
+  describe("of one that the program replaces by another", () => {
+    const replaced = async (usedBy: string): Promise<Created<ClaimOutputs>> => {
+      const device = await agent.device();
+      const created = await driver.create(inputsOf(device));
+      const client = await lab.clientOfNode(agent.nodeName);
+      const options = { fieldManager: AGENT_FIELD_MANAGER, force: true, subresource: "status" } as const;
+      if (usedBy !== "") await client.merge(PCI_DEVICE_CLAIM, device.metadata.name, { status: { usedBy } }, options);
+      await driver.close();
+      driver = ClaimDriver.open(lab.controlPlane.kubeconfig);
+      return created;
+    };
+    const another = async ({ resourceUrn }: ClaimOutputs): Promise<PartialClaimInputs> => ({
+      pciDevice: (await agent.device()).metadata.name,
+      resourceUrn,
+    });
+
+    it("is a failure where a virtual machine has the old device", async () => {
+      const { outputs } = await replaced("virtual machine web/vm1");
+      const { failures } = await driver.check(await another(outputs), outputs);
+      expect(failures.map(({ property }) => property)).to.deep.equal(["pciDevice"]);
+      const [impact] = readImpacts(failures[0]?.reason ?? "");
+      expect(impact).to.deep.include({
+        ...{ object: outputs.claimName, outcome: "refused" },
+        inUse: [{ address: outputs.address, usedBy: "virtual machine web/vm1" }],
+      });
+    });
+
+    it("is what the old device goes back to where nobody has it", async () => {
+      const { outputs } = await replaced("");
+      await driver.checked(await another(outputs), outputs);
+      const [impact] = readImpacts(driver.told.informed.join("\n"));
+      expect(impact?.change).to.equal(`given back to its driver igbvf (${outputs.address ?? ""})`);
+    });
+
+    it("is the same of a delete", async () => {
+      const used = await replaced("virtual machine web/vm1");
+      expect((await driver.foreseeDelete(used)).map(({ outcome }) => outcome)).to.deep.equal(["refused"]);
+      const free = await replaced("");
+      expect((await driver.foreseeDelete(free)).map(({ outcome }) => outcome)).to.deep.equal(["none"]);
+      await driver.delete(free);
+      expect(await driver.foreseeDelete(free)).to.deep.equal([]);
     });
   });
 

@@ -1,14 +1,24 @@
 import { expect } from "chai";
-import { NAMESPACE, NODE } from "../../../../api/core.js";
+import { NAMESPACE, NODE, POD } from "../../../../api/core.js";
 import { Annotation, Label, RECONCILER_NAMESPACE } from "../../../../api/names.js";
-import { NETWORK_ATTACHMENT_DEFINITION } from "../../../../api/network-attachment-definition.js";
-import type { KubeObject } from "../../../../api/object.js";
+import { NETWORK_ATTACHMENT_DEFINITION, NETWORK_STATUS } from "../../../../api/network-attachment-definition.js";
+import type { KubeObject, ResourceType } from "../../../../api/object.js";
 import { FIELD_MANAGER, installContract } from "../../../../lab/install-contract.js";
 import { type Lab, startLab } from "../../../../lab/lab.js";
 import { beginRun, type LabRun } from "../../../../lab/processes/lab-run.js";
+import { readImpacts } from "../../../../plan/impact/impact.js";
+import type { PartialNetworkInputs } from "../../../../provider/index.js";
+import { personKubeconfig } from "../../api/people.js";
 import { until } from "../../agent/observer.js";
 import { refusal } from "../../refusal.js";
 import { NetworkDriver } from "./driver.js";
+
+const SERVICE_ACCOUNT: ResourceType<KubeObject> = {
+  apiVersion: "v1",
+  kind: "ServiceAccount",
+  plural: "serviceaccounts",
+  namespaced: true,
+};
 
 /** A cluster of its own, in which nothing is at first: what check says of it as it fills. */
 describe("what is foreseen of a SriovNetwork", () => {
@@ -92,6 +102,68 @@ describe("what is foreseen of a SriovNetwork", () => {
     it("is nothing", async () => {
       await driver.checked(driver.inputs("fine", { resourceName: "fast" }));
       expect(driver.warnings).to.deep.equal([]);
+    });
+
+    describe("of a network that is there", () => {
+      const NAME = `${RECONCILER_NAMESPACE}/pods-net`;
+      const state = async (): Promise<PartialNetworkInputs> => ({
+        ...(await driver.checked(driver.inputs("pods", { resourceName: "fast", networkName: "pods-net", vlan: 1 }))),
+      });
+      const lists = async (): Promise<number> => driver.told.informed.length + driver.warnings.length;
+
+      before(async () => {
+        const spec = { containers: [{ name: "c", image: "none" }], automountServiceAccountToken: false };
+        const status = (name: string): string => JSON.stringify([{ name: "cni0" }, { name, interface: "net1" }]);
+        await lab.client.apply(SERVICE_ACCOUNT, { metadata: { name: "default", namespace: "default" } }, BY_HAND);
+        for (const [name, network] of [
+          ["attached", NAME],
+          ["elsewhere", `default/other`],
+        ] as const) {
+          const annotations = { [NETWORK_STATUS]: status(network) };
+          const pod = { metadata: { name, namespace: "default", annotations }, spec };
+          await lab.client.apply(POD, pod, BY_HAND);
+        }
+      });
+
+      it("is nothing while it stays as it is", async () => {
+        const olds = await state();
+        await driver.checked(olds, olds);
+        expect(await lists()).to.equal(0);
+      });
+
+      it("is that running pods keep what they have where it changes, with those that are attached", async () => {
+        const olds = await state();
+        await driver.checked({ ...olds, vlan: 2 }, olds);
+        const [warning = "", ...more] = driver.warnings;
+        expect(more).to.deep.equal([]);
+        expect(readImpacts(warning)).to.deep.equal([
+          {
+            ...{ object: NAME, kind: "network", change: "changed in vlan", destroyed: 0, created: 0 },
+            ...{ inUse: [], outcome: "none" },
+          },
+        ]);
+        expect(warning)
+          .to.contain("Pods that run keep what they have")
+          .and.to.contain("  - pod default/attached (net1)");
+        expect(warning).not.to.contain("elsewhere");
+      });
+
+      it("is the same where it gets another name", async () => {
+        const olds = await state();
+        await driver.checked({ ...olds, networkName: "pods-net-2" }, olds);
+        expect(driver.warnings.join("\n"))
+          .to.contain("replaced, with another networkName")
+          .and.to.contain("default/attached");
+      });
+
+      it("is that nobody may tell which pods are attached", async () => {
+        const olds = await state();
+        const unseeing = NetworkDriver.open(await personKubeconfig(lab, "podless", ["get", "list", "watch"]));
+        const { failures } = await unseeing.check({ ...olds, vlan: 2 }, olds);
+        expect(failures).to.deep.equal([]);
+        expect(unseeing.warnings.join("\n")).to.contain("which are attached cannot be told: ").and.to.contain("pods");
+        await unseeing.close();
+      });
     });
 
     it("is that up waits for the attachment's namespace", async () => {

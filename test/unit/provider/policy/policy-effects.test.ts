@@ -1,10 +1,18 @@
 import { expect } from "chai";
 import type { SriovNetworkNodePolicySpec } from "../../../../api/sriov-network-node-policy.js";
+import { readImpacts } from "../../../../plan/impact/impact.js";
 import type { PolicyFacts } from "../../../../plan/policies/snapshot.js";
 import { destroysSelected, effectsOf, usedThatGo } from "../../../../provider/core/policy/policy-effects.js";
+import {
+  changeImpacts,
+  describeGains,
+  describeLosses,
+  refusalOf,
+} from "../../../../provider/core/policy/policy-impact.js";
 import type { PolicyScene, SceneNic } from "../../../../provider/core/policy/policy-scene.js";
 import {
   describeNothingSelected,
+  describeOtherwise,
   describeSelected,
   describeTroubles,
 } from "../../../../provider/core/policy/policy-words.js";
@@ -111,6 +119,8 @@ describe("what a policy does to NICs", () => {
   });
 });
 
+const REFUSE = { onVfsInUse: undefined, usersKnown: true };
+
 describe("what a preview says of a policy", () => {
   it("is a line for each NIC", () => {
     const effects = effectsOf(
@@ -136,23 +146,68 @@ describe("what a preview says of a policy", () => {
     expect(lines.at(-1)).to.equal("  and 10 more");
   });
 
-  it("is a warning for each loss, and one for the refusal that follows", () => {
-    const effects = effectsOf(sceneOf({ eno1: { vfs: 1, usedBy: "pod a/b" } }), "p", spec(2, "eno1"));
-    const [loss = "", refusal = "", ...others] = describeTroubles(effects, undefined);
-    expect(loss).to.contain("node1-eno1: changing numVfs from 1 to 2 destroys its only VF").and.to.contain("pod a/b");
-    expect(refusal).to.contain(
-      "up will be refused, since VFs that would go are in use: node1-eno1v0 is used by pod a/b",
+  it("is a paragraph for each NIC that loses VFs, where nobody uses them", () => {
+    const effects = effectsOf(sceneOf({ eno1: { vfs: 1 }, eno2: {} }), "p", spec(2, "eno1", "eno2"));
+    const impacts = changeImpacts(effects, REFUSE);
+    expect(refusalOf("p", impacts)).to.equal(undefined);
+    expect(describeLosses(impacts)).to.deep.equal([
+      "impact on NIC node1-eno1 of node node1: 1 → 2 VFs; 1 VF destroyed, 2 VFs created (Linux changes a VF count only by way " +
+        "of 0). Nothing that is in use goes. What goes:\n  - node1-eno1v0",
+    ]);
+    expect(describeGains(impacts)).to.equal(
+      "impact on NIC node1-eno2 of node node1: 0 → 2 VFs; 2 VFs created. Nothing that is in use goes.",
     );
-    expect(others).to.deep.equal([]);
-    expect(describeTroubles(effects, "proceed")).to.have.length(1);
+  });
+
+  it("is one refusal with every NIC that would lose VFs, where any of them is in use", () => {
+    const scene = sceneOf({ eno1: { vfs: 1, usedBy: "pod a/b" }, eno2: { vfs: 1 }, eno3: {} });
+    const refusal = refusalOf("p", changeImpacts(effectsOf(scene, "p", spec(2, "eno1", "eno2", "eno3")), REFUSE)) ?? "";
+    expect(refusal).to.match(/^policy p: VFs in use of 1 NIC would go\. Release them, or set onVfsInUse: "proceed"/);
+    expect(readImpacts(refusal).map(({ object, outcome, inUse }) => [object, outcome, inUse])).to.deep.equal([
+      ["node1-eno1", "refused", [{ address: "node1-eno1v0", usedBy: "pod a/b" }]],
+      ["node1-eno2", "none", []],
+    ]);
+  });
+
+  it("is no refusal where the program lets VFs in use go", () => {
+    const effects = effectsOf(sceneOf({ eno1: { vfs: 1, usedBy: "pod a/b" } }), "p", spec(2, "eno1"));
+    const impacts = changeImpacts(effects, { ...REFUSE, onVfsInUse: "proceed" });
+    expect(refusalOf("p", impacts)).to.equal(undefined);
+    expect(readImpacts(describeLosses(impacts).join("\n"))[0]?.outcome).to.equal("proceeds");
+  });
+
+  it("is that VFs in use stay for now where the policy selects their NIC no more, even with proceed", () => {
+    const policies = [{ name: "p", spec: spec(1, "eno1") }];
+    const scene = sceneOf({ eno1: { vfs: 1, usedBy: "pod a/b" }, eno2: {} }, policies);
+    const impacts = changeImpacts(effectsOf(scene, "p", spec(1, "eno2")), { ...REFUSE, onVfsInUse: "proceed" });
+    expect(impacts.map(({ impact: { object, outcome } }) => [object, outcome])).to.deep.equal([
+      ["node1-eno2", "none"],
+      ["node1-eno1", "none"],
+    ]);
+    expect(impacts[1]?.impact.change).to.equal("1 → 0 VFs once nobody uses them (now: pod a/b)");
+  });
+
+  it("is that nobody knows where the cluster does not tell users", () => {
+    const effects = effectsOf(sceneOf({ eno1: { vfs: 1 } }), "p", spec(2, "eno1"));
+    const [loss = ""] = describeLosses(changeImpacts(effects, { ...REFUSE, usersKnown: false }));
+    expect(readImpacts(loss)[0]?.outcome).to.equal("unknown");
+    expect(loss).to.contain("drains the node first");
+  });
+
+  it("of one that the program leaves as it was is only that NICs are otherwise", () => {
+    const effects = effectsOf(sceneOf({ eno1: { vfs: 1 }, eno2: { vfs: 2 } }), "p", spec(2, "eno1", "eno2"));
+    const otherwise = describeOtherwise("p", effects) ?? "";
+    expect(otherwise).to.contain("1 NIC would have another number of VFs").and.to.contain("- node1-eno1: 1 → 2 VFs");
+    expect(readImpacts(otherwise)).to.deep.equal([]);
+    expect(describeOtherwise("p", effectsOf(sceneOf({ eno1: { vfs: 2 } }), "p", spec(2, "eno1")))).to.equal(undefined);
   });
 
   it("is a warning for each NIC that does not get what is asked for", () => {
     const scene = sceneOf({ eno1: { vfs: 2, directOwners: ["person"] }, eno2: {} });
-    const [conflict = "", problem = ""] = describeTroubles(effectsOf(scene, "p", spec(8, "eno2")), undefined);
+    const [conflict = "", problem = ""] = describeTroubles(effectsOf(scene, "p", spec(8, "eno2")));
     expect(conflict).to.contain("supports at most 7 VFs");
     expect(problem).to.equal("");
-    const [owned = ""] = describeTroubles(effectsOf(scene, "p", spec(3, "eno1")), undefined);
+    const [owned = ""] = describeTroubles(effectsOf(scene, "p", spec(3, "eno1")));
     expect(owned).to.contain('node1-eno1: spec.numVFS is owned by field manager "person", which has set it to 2');
   });
 
