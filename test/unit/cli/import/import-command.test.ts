@@ -25,7 +25,9 @@ describe("pulumi-sriov import, before it asks a cluster", () => {
   it("does not write over a program that is there", async () => {
     writeFileSync(join(out, "index.ts"), "mine");
     const { message } = await refused("--out", out);
-    expect(message).to.equal(`${join(out, "index.ts")} is there already: give another folder with --out, or --overwrite`);
+    expect(message).to.equal(
+      `${join(out, "index.ts")} is there already: give another folder with --out, or --overwrite`,
+    );
     expect(readFileSync(join(out, "index.ts"), "utf8")).to.equal("mine");
   });
 
