@@ -109,6 +109,14 @@ export function isControllerFieldManager(name: string): boolean {
   return name === CONTROLLER_FIELD_MANAGER || name.startsWith(`${CONTROLLER_FIELD_MANAGER}.`);
 }
 
+/** Field manager of the sriov-network-operator, which writes what it makes of all policies. */
+export const OPERATOR_FIELD_MANAGER = "sriov-network-operator";
+
+/** Does the manager write what policies ask for, of whichever project? */
+export function isPolicyFieldManager(name: string): boolean {
+  return name === OPERATOR_FIELD_MANAGER || isControllerFieldManager(name);
+}
+
 /** Field managers of the provider's resources begin with this; the rest is a hash of the URN and a nonce. */
 export const PROVIDER_FIELD_MANAGER_PREFIX = "pulumi-sriov-";
 

@@ -20,6 +20,8 @@ export interface NodeStateInterface {
   readonly pciAddress: string;
   readonly numVfs?: number;
   readonly mtu?: number;
+  /** Somebody else makes the VFs. */
+  readonly externallyManaged?: boolean;
   readonly vfGroups?: readonly {
     readonly policyName?: string;
     readonly resourceName?: string;

@@ -9,7 +9,15 @@ export type { DeviceOutputs, VirtualFunctionOutput } from "./core/device/device-
 export type { NetworkInputs, PartialNetworkInputs } from "./core/network/network-inputs.js";
 export type { NetworkOutputs } from "./core/network/network-outputs.js";
 export { sriovNetwork } from "./core/network/sriov-network.js";
+export {
+  type Declarer,
+  type DeviceFilter,
+  type ListedDevice,
+  type ListedVf,
+  sriovNetworkDevices,
+} from "./core/list-devices.js";
 export { type ListedClaim, type ListedPciDevice, type PciDeviceFilter, pciDevices } from "./core/pci-devices.js";
+export { runOperation, type Task } from "./core/operation.js";
 export type { PartialPolicyInputs, PolicyInputs } from "./core/policy/policy-inputs.js";
 export type { MatchedDeviceOutput } from "./core/policy/policy-dialect.js";
 export type { PolicyOutputs } from "./core/policy/policy-outputs.js";

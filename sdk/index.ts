@@ -1,7 +1,10 @@
 export type {
   CapableDevice,
+  Declarer,
   ListedClaim,
+  ListedDevice,
   ListedPciDevice,
+  ListedVf,
   NodeCapability,
   SriovCapability,
 } from "../provider/index.js";
@@ -12,6 +15,12 @@ export {
   type GetPciDevicesOutputArgs,
 } from "./get-pci-devices.js";
 export { getSriovCapability, type GetSriovCapabilityArgs, getSriovCapabilityOutput } from "./get-sriov-capability.js";
+export {
+  getSriovNetworkDevices,
+  type GetSriovNetworkDevicesArgs,
+  getSriovNetworkDevicesOutput,
+  type GetSriovNetworkDevicesOutputArgs,
+} from "./get-sriov-network-devices.js";
 export { PciDeviceClaim, type PciDeviceClaimArgs, type PciDeviceClaimState } from "./pci-device-claim.js";
 export {
   SriovNetworkDevice,

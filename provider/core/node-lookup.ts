@@ -1,5 +1,6 @@
 import { NODE, type Node } from "../../api/core.js";
 import { Label } from "../../api/names.js";
+import { SRIOV_NETWORK_NODE_STATE } from "../../api/sriov-network-node-state.js";
 import { isForbidden } from "../../kube/errors.js";
 import type { Cluster } from "./cluster.js";
 import type { InputFailure } from "./resource.js";
@@ -15,17 +16,17 @@ export type NodeSight =
   | { readonly state: "unseen"; readonly why: string };
 
 export async function lookUpNode(cluster: Cluster, nodeName: string): Promise<NodeSight> {
-  const nodes = await listNodes(cluster);
+  const [nodes, reports] = await Promise.all([listNodes(cluster), reportsOf(cluster)]);
   if (nodes === undefined) {
     const why = `nodes cannot be listed with these credentials, so it is not known whether "${nodeName}" exists`;
     return { state: "unseen", why };
   }
   const node = nodes.find(({ metadata }) => metadata.name === nodeName);
   if (node !== undefined) {
-    if (hasReported(node)) return { state: "reported" };
-    return { state: "unreported", why: `the agent on node "${nodeName}" has not reported yet` };
+    if (reports.has(node)) return { state: "reported" };
+    return { state: "unreported", why: `${reports.who} on node "${nodeName}" has not reported yet` };
   }
-  const reported = nodes.filter(hasReported).map(({ metadata }) => metadata.name);
+  const reported = nodes.filter((node) => reports.has(node)).map(({ metadata }) => metadata.name);
   const reason = `no node "${nodeName}" in the cluster; nodes whose agent has reported: ${reported.join(", ")}`;
   const why = `there is no node "${nodeName}", and no node's agent has reported yet`;
   return { state: "absent", failure: { property: "nodeName", reason }, mayCome: reported.length === 0, why };
@@ -41,6 +42,16 @@ async function listNodes(cluster: Cluster): Promise<readonly Node[] | undefined>
   }
 }
 
-function hasReported(node: Node): boolean {
-  return node.metadata.labels?.[Label.capable] !== undefined;
+/** Who tells of a node's NICs, and whether it has. */
+interface Reports {
+  readonly who: string;
+  has(node: Node): boolean;
+}
+
+async function reportsOf(cluster: Cluster): Promise<Reports> {
+  if ((await cluster.deviceDialect()) !== "operator")
+    return { who: "the agent", has: ({ metadata }) => metadata.labels?.[Label.capable] !== undefined };
+  const states = (await cluster.objects(SRIOV_NETWORK_NODE_STATE)).list();
+  const reported = new Set(states.filter(({ status }) => status !== undefined).map(({ metadata }) => metadata.name));
+  return { who: "the sriov-network-operator's daemon", has: ({ metadata }) => reported.has(metadata.name) };
 }

@@ -54,6 +54,8 @@ async function lookAround(
   news: PartialClaimInputs,
   unknown: ReadonlySet<string>,
 ): Promise<ClaimCheck> {
+  if ((await operation.cluster.deviceDialect()) === "operator")
+    return { inputs: news, failures: [{ property: "", reason: NO_CLAIMS }] };
   const device = await claimedDevice(operation, news);
   if (device === undefined) {
     operation.log.warn(`there is no PCIDevice "${news.pciDevice ?? ""}": up fails unless something makes it first.`);
@@ -73,6 +75,10 @@ async function lookAround(
   const names = isOurs ? foreseenBefore(olds, news, foreseen) : { ...foreseen, ...takenBy(live) };
   return { inputs: { ...inputs, ...names }, failures: failure === undefined ? [] : [asGiven(failure, news)] };
 }
+
+const NO_CLAIMS =
+  "the sriov-network-operator looks after this cluster's NICs, and knows no claims of PCI devices: nobody would carry one out. " +
+  'There, a SriovNetworkNodePolicy with deviceType: "vfio-pci" offers VFs to virtual machines, which ask for its resourceName.';
 
 interface ClaimSightBefore {
   /** A claim of the device that a new resource joins, or takes over: one that an interrupted up has left, say. */

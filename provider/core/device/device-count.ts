@@ -4,7 +4,7 @@ import type { DeviceInputs } from "./device-inputs.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
 import { awaitCount, CountTaken, DeviceVanished, VfsInUse } from "./device-wait.js";
 import { deviceDialectOf } from "./dialect-of.js";
-import type { CountOwner } from "./field-ownership.js";
+import { countField, type CountOwner } from "./field-ownership.js";
 import { type Operation, PartialFailure } from "../resource.js";
 
 /** Changing the count of one NIC, from taking the field to the agent's answer. */
@@ -53,7 +53,7 @@ async function putBack(
     informer.observe(await dialect.take(operation, latest, numVfs, { ...owner, disrupt: false }));
     return ` The count was put back to ${numVfs}.`;
   } catch (error) {
-    return ` The count could not be put back to ${numVfs} (${messageOf(error)}): set spec.numVFS of ${name} to it.`;
+    return ` The count could not be put back to ${numVfs} (${messageOf(error)}): set ${countField(device)} of ${name} to it.`;
   }
 }
 

@@ -43,8 +43,15 @@ export interface DeviceDialect {
    * @throws {DisruptionRefused} Nothing was changed.
    */
   release(operation: Operation, device: SriovNetworkDevice, owner: Released): Promise<SriovNetworkDevice>;
+  /** For a preview: what there is to say of a change to this count beyond what it does to VFs. */
+  foresee?(operation: Operation, device: SriovNetworkDevice, numVfs: number): Promise<readonly string[]>;
   /** Who carries out changes of a node's NICs. */
   answerer(nodeName: string): Answerer;
+  /**
+   * Whether a label of the node says that all of its NICs are told of. Else that is taken to be so once one of them is, or a
+   * NIC of any node where the cluster has no such node.
+   */
+  readonly marksNodes: boolean;
   /** That the cluster does not know the kind of NICs, and what to do about it. */
   kindMissing(cause: unknown): Error;
 }

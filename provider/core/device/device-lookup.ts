@@ -1,10 +1,13 @@
-import { Annotation } from "../../../api/names.js";
 import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { waitFor, WaitTimeout } from "../../../kube/wait.js";
 import type { Cluster } from "../cluster.js";
 import type { PartialDeviceInputs } from "./device-inputs.js";
-import { lookUpNode } from "../node-lookup.js";
+import { interfaceOf } from "./device-outputs.js";
+import { deviceDialectOf } from "./dialect-of.js";
+import { lookUpNode, type NodeSight } from "../node-lookup.js";
 import type { InputFailure, Operation } from "../resource.js";
+
+export { interfaceOf };
 
 /** How a program names a NIC. */
 export interface DeviceKey {
@@ -27,11 +30,24 @@ export async function lookUpDevice(cluster: Cluster, key: DeviceKey): Promise<Lo
   if (device !== undefined) return { state: "found", device };
   const ofNode = devices.filter((candidate) => candidate.spec.nodeName === key.nodeName);
   const node = await lookUpNode(cluster, key.nodeName);
+  if (!(await deviceDialectOf(cluster)).marksNodes) return lookUpUnmarked(key, node, devices);
   // Where nodes can be seen, only the agent's word tells that it is through with all of its node's NICs.
   if (node.state === "reported" || (node.state === "unseen" && ofNode.length > 0))
     return { state: "absent", failure: absentOnNode(key, ofNode) };
   if (node.state === "absent" && !node.mayCome) return { state: "absent", failure: node.failure };
   return { state: "unreported", why: node.why };
+}
+
+/** Where nodes do not say that they are through with their NICs: one NIC tells that they are. */
+function lookUpUnmarked(key: DeviceKey, node: NodeSight, devices: readonly SriovNetworkDevice[]): Lookup {
+  const ofNode = devices.filter((candidate) => candidate.spec.nodeName === key.nodeName);
+  if (ofNode.length > 0) return { state: "absent", failure: absentOnNode(key, ofNode) };
+  if (node.state === "absent" && devices.length > 0) {
+    const known = [...new Set(devices.map(({ spec }) => spec.nodeName))].sort().join(", ");
+    const reason = `no node "${key.nodeName}" in the cluster; nodes with SR-IOV devices: ${known}`;
+    return { state: "absent", failure: { property: "nodeName", reason } };
+  }
+  return { state: "unreported", why: `no SR-IOV device of node "${key.nodeName}" is known yet` };
 }
 
 /** Waits until the NIC is discovered, as long as the operation's deadline allows. @throws {Error} with the node's NICs. */
@@ -55,7 +71,7 @@ export async function awaitDevice(operation: Operation, key: DeviceKey): Promise
       );
     } catch (error) {
       if (!(error instanceof WaitTimeout)) throw error;
-      if (Date.now() >= deadline) throw notDiscovered(key, lookup.why, informer.list());
+      if (Date.now() >= deadline) throw notDiscovered(operation, key, lookup.why, informer.list());
     }
   }
 }
@@ -85,11 +101,6 @@ export function describeDevices(devices: readonly SriovNetworkDevice[]): string 
     .join(", ");
 }
 
-/** The interface's name as the node has it now. */
-export function interfaceOf(device: SriovNetworkDevice): string {
-  return device.status?.interfaceName || (device.metadata.annotations?.[Annotation.interfaceName] ?? "");
-}
-
 function findDevice(devices: readonly SriovNetworkDevice[], key: DeviceKey): SriovNetworkDevice | undefined {
   const matching = devices.filter(
     (device) =>
@@ -107,11 +118,16 @@ function absentOnNode(key: DeviceKey, ofNode: readonly SriovNetworkDevice[]): In
   return { property, reason };
 }
 
-function notDiscovered(key: DeviceKey, why: string, devices: readonly SriovNetworkDevice[]): Error {
+function notDiscovered(
+  { moreTime = "" }: Operation,
+  key: DeviceKey,
+  why: string,
+  devices: readonly SriovNetworkDevice[],
+): Error {
   const ofNode = devices.filter((device) => device.spec.nodeName === key.nodeName);
   return new Error(
     `${describeKey(key)} was not discovered in time: ${why}. SR-IOV devices of that node: ${describeDevices(ofNode)}. ` +
-      `Check that the reconciler runs on the node, or allow more time with customTimeouts.create. Nothing was created.`,
+      `Check that the reconciler runs on the node. Nothing was created. ${moreTime}`.trim(),
   );
 }
 

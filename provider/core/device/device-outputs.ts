@@ -1,7 +1,7 @@
+import { Annotation } from "../../../api/names.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { PresentVfs } from "../../../plan/vf-count.js";
 import type { DeviceInputs } from "./device-inputs.js";
-import { interfaceOf } from "./device-lookup.js";
 
 /** The state of a resource: its settings, and the NIC as the agent last reported it. */
 export interface DeviceOutputs extends DeviceInputs {
@@ -19,6 +19,8 @@ export interface DeviceOutputs extends DeviceInputs {
   readonly virtualFunctions: readonly VirtualFunctionOutput[];
   /** The field manager under which this resource owns `spec.numVFS`. Absent until it has set it. */
   readonly fieldManager?: string;
+  /** True where a refresh has found that the count is no longer this resource's. The next update owns it again. */
+  readonly taken?: boolean;
 }
 
 export interface VirtualFunctionOutput {
@@ -65,4 +67,9 @@ export function outputsOf(
 export function presentVfs(device: SriovNetworkDevice): PresentVfs {
   const virtualFunctions = device.status?.virtualFunctions ?? [];
   return { numVfs: virtualFunctions.length, virtualFunctions };
+}
+
+/** The interface's name as the node has it now. */
+export function interfaceOf(device: SriovNetworkDevice): string {
+  return device.status?.interfaceName || (device.metadata.annotations?.[Annotation.interfaceName] ?? "");
 }

@@ -31,6 +31,7 @@ export async function awaitCount(
   applied: SriovNetworkDevice,
   numVfs: number,
   answerer: Answerer,
+  verdict = (device: SriovNetworkDevice | undefined) => countVerdict(device, applied, numVfs, answerer),
 ): Promise<SriovNetworkDevice> {
   const { name } = applied.metadata;
   const informer = await operation.cluster.devices();
@@ -39,7 +40,7 @@ export async function awaitCount(
     (informer.get(name)?.status?.observedGeneration ?? 0) < (applied.metadata.generation ?? 0);
   const silence = watchForSilence(operation, answerer, isSilent);
   try {
-    const ready = await waitFor(informer, () => countVerdict(informer.get(name), applied, numVfs, answerer), {
+    const ready = await waitFor(informer, () => verdict(informer.get(name)), {
       deadline: operation.deadline,
       signal: operation.signal,
       onPending: (what) => operation.log.status(what),
@@ -50,7 +51,7 @@ export async function awaitCount(
     if (!(error instanceof WaitTimeout)) throw error;
     throw new Error(
       `${name}: not ready with ${numVfs} VFs in time: ${silence.finding() ?? error.pending}. The change stands; the ` +
-        `next up goes on from here. More time: customTimeouts.`,
+        `next up goes on from here. ${operation.moreTime ?? ""}`.trim(),
       { cause: error },
     );
   } finally {

@@ -1,5 +1,7 @@
 import type { Cluster, DeviceDialectName } from "../cluster.js";
 import type { DeviceDialect } from "./device-dialect.js";
+import { harvesterDialect } from "./harvester-dialect.js";
+import { operatorDialect } from "./operator-dialect.js";
 import { ownDialect } from "./own-dialect.js";
 
 /** How NICs are looked after here. */
@@ -9,6 +11,6 @@ export async function deviceDialectOf(cluster: Cluster): Promise<DeviceDialect> 
 
 const DIALECTS: Readonly<Record<DeviceDialectName, DeviceDialect>> = {
   own: ownDialect,
-  harvester: ownDialect,
-  operator: ownDialect,
+  harvester: harvesterDialect,
+  operator: operatorDialect,
 };

@@ -1,4 +1,4 @@
-import { isControllerFieldManager, isProviderFieldManager } from "../../../api/names.js";
+import { isPolicyFieldManager, isProviderFieldManager } from "../../../api/names.js";
 import type { ManagedFieldsEntry } from "../../../api/object.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
@@ -127,9 +127,14 @@ export function conflictMessage(
   const meaning =
     when === "refused" ? `so it was not changed to ${numVfs}` : `so up will be refused to change it to ${numVfs}`;
   return (
-    `${device.metadata.name}: spec.numVFS is owned by ${owners}, which has set it to ${device.spec.numVFS ?? 0}, ${meaning}. ` +
+    `${device.metadata.name}: ${countField(device)} is owned by ${owners}, which has set it to ${device.spec.numVFS ?? 0}, ${meaning}. ` +
     `Set forceConflicts: true to take the number over, or ${letGo}.`
   );
+}
+
+/** Where the count stands in the NIC's own object. */
+export function countField({ kind }: SriovNetworkDevice): string {
+  return kind === undefined || kind === SRIOV_NETWORK_DEVICE.kind ? "spec.numVFS" : "spec.numVFs";
 }
 
 /** Managers of a count, in words, and what makes them let go of it: of the controller's, the policies that it is for. */
@@ -137,13 +142,13 @@ export function describeOwners(
   device: SriovNetworkDevice,
   managers: readonly string[],
 ): { readonly owners: string; readonly letGo: string } {
-  const controllers = managers.filter(isControllerFieldManager);
+  const controllers = managers.filter(isPolicyFieldManager);
   if (controllers.length === 0) {
     const quoted = quoteAll(managers);
     return { owners: `field manager ${quoted}`, letGo: `have ${quoted} let go of it` };
   }
   const names = [...new Set((device.spec.vfGroups ?? []).map(({ policyName }) => policyName))];
-  const others = managers.filter((manager) => !isControllerFieldManager(manager));
+  const others = managers.filter((manager) => !isPolicyFieldManager(manager));
   const policies = names.length === 0 ? "a SriovNetworkNodePolicy" : `SriovNetworkNodePolicy ${quoteAll(names)}`;
   const beside = others.length === 0 ? "" : ` and field manager ${quoteAll(others)}`;
   const release = others.length === 0 ? "" : `, and have ${quoteAll(others)} let go of it`;

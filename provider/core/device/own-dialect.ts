@@ -16,5 +16,6 @@ export const ownDialect: DeviceDialect = {
   },
   release: ({ cluster, signal }, device, owner) => releaseCount(cluster.client, device, { ...owner, signal }),
   answerer: agentOf,
+  marksNodes: true,
   kindMissing: (cause) => new KindMissing(SRIOV_NETWORK_DEVICE, cause),
 };

@@ -3,9 +3,10 @@ import type { SriovNetworkNodePolicy } from "../../../api/sriov-network-node-pol
 import { planPolicies } from "../../../plan/policies/plan-policies.js";
 import type { PolicyMatch } from "../../../plan/policies/policy-plan.js";
 import { parseVfRange } from "../../../plan/policies/vf-range.js";
+import { stateNamespace } from "../device/operator-view.js";
 import type { Operation } from "../resource.js";
 import { operatorScene } from "./operator-scene.js";
-import { awaitOperatorReady, awaitOperatorReleased, nicProgress, stateNamespace } from "./operator-wait.js";
+import { awaitOperatorReady, awaitOperatorReleased, nicProgress } from "./operator-wait.js";
 import type { MatchedDeviceOutput, PolicyDialect, PolicyResults } from "./policy-dialect.js";
 import type { SceneNic } from "./policy-scene.js";
 

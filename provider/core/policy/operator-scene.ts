@@ -1,12 +1,12 @@
 import { NODE } from "../../../api/core.js";
 import {
-  type NodeStateInterface,
   type NodeStateInterfaceStatus,
   SRIOV_NETWORK_NODE_STATE,
   type SriovNetworkNodeState,
 } from "../../../api/sriov-network-node-state.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import { snapshotOf } from "../../../plan/policies/snapshot-of.js";
+import { askedOf, operatorNicName } from "../device/operator-nic.js";
 import type { Operation } from "../resource.js";
 import type { PolicyScene, SceneNic } from "./policy-scene.js";
 
@@ -18,7 +18,9 @@ export async function operatorScene({ cluster }: Operation, namespace: string): 
     cluster.objects(SRIOV_NETWORK_NODE_STATE),
   ]);
   const nics = states.list().flatMap((state) => (state.status?.interfaces ?? []).map((nic) => sceneNic(state, nic)));
-  const snapshot = { ...snapshotOf(policies.list(), nodes.list(), []), nics: nics.map(({ facts }) => facts) };
+  // The operator passes over the policy "default", which its older releases have made.
+  const counting = policies.list().filter(({ metadata }) => metadata.name !== "default");
+  const snapshot = { ...snapshotOf(counting, nodes.list(), []), nics: nics.map(({ facts }) => facts) };
   return { snapshot, nics: new Map(nics.map((nic) => [nic.facts.device, nic])) };
 }
 
@@ -29,7 +31,7 @@ export function sceneNic(state: SriovNetworkNodeState, nic: NodeStateInterfaceSt
   const asked = askedOf(state, nic.pciAddress);
   return {
     facts: {
-      device: `${metadata.name}-${nic.name ?? nic.pciAddress}`,
+      device: operatorNicName(metadata.name, nic),
       nodeName: metadata.name,
       address: nic.pciAddress,
       interfaceName: nic.name ?? "",
@@ -48,9 +50,4 @@ export function sceneNic(state: SriovNetworkNodeState, nic: NodeStateInterfaceSt
     askedByPolicies: asked !== undefined,
     directOwners: [],
   };
-}
-
-/** What the operator has made of all policies for this NIC. */
-export function askedOf({ spec }: SriovNetworkNodeState, address: string): NodeStateInterface | undefined {
-  return spec?.interfaces?.find(({ pciAddress }) => pciAddress === address);
 }

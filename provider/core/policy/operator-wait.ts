@@ -7,17 +7,14 @@ import {
 import { type Verdict, waitFor, WaitTimeout } from "../../../kube/wait.js";
 import { planPolicies } from "../../../plan/policies/plan-policies.js";
 import type { PolicyMatch } from "../../../plan/policies/policy-plan.js";
+import { OPERATOR } from "../device/operator-answerer.js";
+import { askedOf } from "../device/operator-nic.js";
+import { stateNamespace } from "../device/operator-view.js";
 import type { Operation } from "../resource.js";
-import type { Answerer } from "../silence.js";
 import { awaitNics, type FailingNic } from "./nic-wait.js";
-import { askedOf, operatorScene, sceneNic } from "./operator-scene.js";
+import { waitOptions } from "../waiting.js";
+import { operatorScene, sceneNic } from "./operator-scene.js";
 import type { PolicyPlace } from "./policy-dialect.js";
-
-const OPERATOR: Answerer = {
-  who: "the sriov-network-operator",
-  advice: "check that its pods run, and that its SriovOperatorConfig lets it configure these nodes",
-  pods: { labels: { name: "sriov-network-operator" } },
-};
 
 /** Waits until the operator has asked every NIC's node for what the policy wants, and the node has it. */
 export async function awaitOperatorReady(operation: Operation, applied: SriovNetworkNodePolicy): Promise<void> {
@@ -81,8 +78,9 @@ export function nicProgress(
   if (syncStatus === "Failed") return failing(MatchedDeviceState.Failed, lastSyncError);
   const present = interfaces.find(({ pciAddress }) => pciAddress === address)?.Vfs?.length ?? 0;
   const wanted = asked?.numVfs ?? 0;
-  // What the node says may still be of before.
-  if (syncStatus !== "Succeeded" || present < wanted)
+  // What the node says may still be of before. VFs that somebody else makes may be more than are shared out.
+  const isThere = asked?.externallyManaged === true ? present >= wanted : present === wanted;
+  if (syncStatus !== "Succeeded" || !isThere)
     return { kind: "busy", what: `${device}: syncStatus ${syncStatus}, ${present} of ${wanted} VFs` };
   return { kind: "ready" };
 }
@@ -100,13 +98,12 @@ export async function awaitOperatorReleased(
     return { state: "pending", what: left[0] ?? "" };
   };
   try {
-    const { deadline, signal, log } = operation;
-    await waitFor(states, verdict, { deadline, signal, onPending: (what) => log.status(what) });
+    await waitFor(states, verdict, waitOptions(operation));
   } catch (error) {
     if (!(error instanceof WaitTimeout)) throw error;
     throw new Error(
       `policy ${place.name} selects these NICs no more, but the sriov-network-operator has not taken its VFs from them in ` +
-        `time: ${error.pending}. More time: customTimeouts.`,
+        `time: ${error.pending}. ${operation.moreTime ?? ""}`.trim(),
       { cause: error },
     );
   }
@@ -129,9 +126,4 @@ function leftOn(state: SriovNetworkNodeState, policy: string, nics: readonly str
         : [`${device}: syncStatus ${syncStatus}, ${present} VFs, to be ${wanted}`];
     });
   return left;
-}
-
-/** The operator has one namespace for all that is its own. */
-export function stateNamespace(states: readonly SriovNetworkNodeState[]): string | undefined {
-  return states[0]?.metadata.namespace;
 }

@@ -1,7 +1,4 @@
 import { expect } from "chai";
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { Label } from "../../../api/names.js";
 import { PCI_DEVICE } from "../../../api/pci-device.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
@@ -9,13 +6,12 @@ import type { Lab } from "../../../lab/lab.js";
 import { KubeClient } from "../../../kube/client.js";
 import { Cluster, type ListedPciDevice, type PciDeviceFilter, pciDevices } from "../../../provider/index.js";
 import { sharedLab } from "../../shared-lab.js";
+import { askProgram } from "./ask-program.js";
 import { ClaimDriver } from "./claims/driver.js";
 import { letWatch, personKubeconfig } from "../api/people.js";
 import { nics } from "../agent/hardware.js";
 import { Observer } from "../agent/observer.js";
 import { refusal } from "../refusal.js";
-
-const run = promisify(execFile);
 
 describe("getPciDevices", () => {
   let lab: Lab;
@@ -111,14 +107,7 @@ describe("getPciDevices", () => {
   describe("in a program", () => {
     let lines: readonly unknown[];
     before(async () => {
-      const config = { "sriov:kubeconfig": lab.controlPlane.kubeconfig };
-      const env = { ...process.env, KUBECONFIG: "/nonexistent", PULUMI_CONFIG: JSON.stringify(config) };
-      // Resolves when the process has ended by itself.
-      const { stdout } = await run(process.execPath, [join(__dirname, "pci-devices-program.js"), FIRST], { env });
-      lines = stdout
-        .trim()
-        .split("\n")
-        .map((line): unknown => JSON.parse(line));
+      lines = await askProgram(lab, "getPciDevices", { parentDevice: FIRST });
     });
 
     it("answers by the stack's configuration, and lets the program end", () => {

@@ -1,12 +1,8 @@
 import { expect } from "chai";
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import type { SriovCapability } from "../../../sdk/index.js";
 import { sharedLab } from "../../shared-lab.js";
 import { nics } from "../agent/hardware.js";
-
-const run = promisify(execFile);
+import { askProgram } from "./ask-program.js";
 
 describe("getSriovCapability in a program", () => {
   let lines: readonly unknown[];
@@ -14,14 +10,7 @@ describe("getSriovCapability in a program", () => {
   before(async () => {
     const lab = await sharedLab();
     await lab.addSimulatedNode("capable-node", { spec: { nics: nics(2) } });
-    const config = { "sriov:kubeconfig": lab.controlPlane.kubeconfig };
-    const env = { ...process.env, KUBECONFIG: "/nonexistent", PULUMI_CONFIG: JSON.stringify(config) };
-    // Resolves when the process has ended by itself.
-    const { stdout } = await run(process.execPath, [join(__dirname, "capability-program.js")], { env });
-    lines = stdout
-      .trim()
-      .split("\n")
-      .map((line): unknown => JSON.parse(line));
+    lines = await askProgram(lab, "getSriovCapability");
   });
 
   it("answers with each node's NICs, by the stack's configuration, and lets the program end", () => {

@@ -1,17 +1,17 @@
 import { expect } from "chai";
 import { Label, pciDeviceName } from "../../../../api/names.js";
 import { NODE } from "../../../../api/core.js";
-import type { KubeObject, ResourceType } from "../../../../api/object.js";
 import { PCI_DEVICE, type PciDevice, type PciDeviceStatus } from "../../../../api/pci-device.js";
 import { PCI_DEVICE_CLAIM, type PciDeviceClaim, VFIO_DRIVER } from "../../../../api/pci-device-claim.js";
 import { Informer } from "../../../../kube/informer.js";
 import { type Lab, startLab } from "../../../../lab/lab.js";
 import { beginRun } from "../../../../lab/processes/lab-run.js";
 import { type ClaimOutputs, PartialFailure } from "../../../../provider/index.js";
+import { HARVESTER_NETWORK_DEVICE } from "../../../../provider/core/device/harvester-object.js";
+import { installHarvesterKinds } from "../../../harvester/harvester-kinds.js";
 import { until } from "../../agent/observer.js";
 import { refusal } from "../../refusal.js";
 import { ClaimDriver } from "./driver.js";
-import { installHarvesterKinds } from "./harvester-kinds.js";
 
 const BY = { fieldManager: "pcidevices" };
 const FINALIZER = "wrangler.cattle.io/PCIDeviceClaimOnRemove";
@@ -142,10 +142,11 @@ describe("a PciDeviceClaim resource on Harvester", () => {
 
   it("is refused in a preview for a NIC that has VFs", async () => {
     const { metadata, status } = await list(freshAddress());
-    const nics: ResourceType<KubeObject> = { ...PCI_DEVICE, kind: "SRIOVNetworkDevice", plural: "sriovnetworkdevices" };
-    const address = status?.address ?? "";
-    const nic = { metadata: { name: `${NODE_NAME}-eno49` }, spec: { address, nodeName: NODE_NAME, numVfs: 1 } };
-    await lab.client.create<KubeObject>(nics, { ...nic, status: { vfAddresses: ["0000:04:12.0"] } } as KubeObject, BY);
+    const name = `${NODE_NAME}-eno49`;
+    const spec = { address: status?.address ?? "", nodeName: NODE_NAME, numVFs: 1 };
+    await lab.client.create(HARVESTER_NETWORK_DEVICE, { metadata: { name }, spec }, BY);
+    const told = { status: { status: "sriovNetworkDeviceEnabled", vfAddresses: ["0000:04:12.0"] } };
+    await lab.client.merge(HARVESTER_NETWORK_DEVICE, name, told, { ...BY, subresource: "status" });
     const fresh = ClaimDriver.open(lab.controlPlane.kubeconfig);
     const { failures } = await fresh.check(fresh.inputs("vf", { pciDevice: metadata.name }));
     await fresh.close();
