@@ -17,7 +17,9 @@ export function diffDevice(
     if (differs("address")) replaces.push("address");
   } else if (differs("interfaceName")) replaces.push("interfaceName");
   const changed = settingsDiffer(olds, news, unknown);
-  const unfinished = olds.vfAddresses !== undefined && olds.vfAddresses.length !== olds.numVfs;
+  const isShort = olds.vfAddresses !== undefined && olds.vfAddresses.length !== olds.numVfs;
+  // With the same number, somebody else owns it: the resource owns it again beside them.
+  const unfinished = isShort || olds.taken === true;
   return { changed: changed || replaces.length > 0, unfinished, replaces };
 }
 

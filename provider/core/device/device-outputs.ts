@@ -19,6 +19,8 @@ export interface DeviceOutputs extends DeviceInputs {
   readonly virtualFunctions: readonly VirtualFunctionOutput[];
   /** The field manager under which this resource owns `spec.numVFS`. Absent until it has set it. */
   readonly fieldManager?: string;
+  /** True where a refresh has found that the count is no longer this resource's. The next update owns it again. */
+  readonly taken?: boolean;
 }
 
 export interface VirtualFunctionOutput {

@@ -1,24 +1,23 @@
-import { isUnmanaged, SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
-import { type ApiError, isKindMissing, isNotFound } from "../../../kube/errors.js";
-import type { Cluster } from "../cluster.js";
+import { isUnmanaged, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import { isKindMissing, isNotFound } from "../../../kube/errors.js";
 import { checkDevice } from "./device-check.js";
 import { awaitRelease, setCount } from "./device-count.js";
 import { diffDevice } from "./device-diff.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { foreseeDeviceDelete } from "./device-delete-foresight.js";
 import { awaitDevice, deviceKey } from "./device-lookup.js";
-import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
+import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
+import { readDevice } from "./device-read.js";
 import { deviceDialectOf } from "./dialect-of.js";
 import { mintFieldManager } from "../field-manager.js";
 import { countField, type CountOwner, countOwners, describeOwners, foreignOwners } from "./field-ownership.js";
-import { missingKind } from "../missing-kind.js";
 import type { Created, Operation, Resource } from "../resource.js";
 
-export { checkDevice, diffDevice };
+export { checkDevice, diffDevice, readDevice };
 
 /** The meaning of one SriovNetworkDevice resource: how many VFs one NIC has. */
 export const sriovNetworkDevice: Resource<DeviceInputs, DeviceOutputs> = {
-  reported: ["status", "vfAddresses", "vfPciDevices", "virtualFunctions", "fieldManager"],
+  reported: ["status", "vfAddresses", "vfPciDevices", "virtualFunctions", "fieldManager", "taken"],
   check: checkDevice,
   diff: diffDevice,
   create: createDevice,
@@ -49,34 +48,6 @@ export async function updateDevice(
   if (device.metadata.name !== id) operation.log.warn(`${id} is called ${device.metadata.name} now`);
   const owner = ownerOf(inputs, olds.fieldManager ?? mintFieldManager(inputs.resourceUrn), operation);
   return setCount(operation, device, inputs, owner);
-}
-
-/** The live device, or undefined where it is gone. @throws {Error} where a lookup names one that is not there. */
-export async function readDevice(
-  { cluster, signal }: Operation,
-  id: string,
-  olds: Partial<DeviceOutputs>,
-): Promise<DeviceOutputs | undefined> {
-  await cluster.refuseStranger(olds.clusterUid);
-  const dialect = await deviceDialectOf(cluster);
-  try {
-    const device = await dialect.live({ cluster, signal }, id);
-    const uid = await cluster.uid();
-    const settings = { ...olds, numVfs: device.spec.numVFS ?? 0, ...(uid !== undefined && { clusterUid: uid }) };
-    return outputsOf(device, settings, olds.fieldManager);
-  } catch (error) {
-    if (isKindMissing(error)) throw new Error(missingKind(SRIOV_NETWORK_DEVICE), { cause: error });
-    if (!isNotFound(error)) throw error;
-    // A lookup of a program has no state yet. Pulumi would take an empty answer to it for a device without properties.
-    if (olds.deviceName === undefined) throw await noSuchDevice(cluster, id, error);
-    return undefined;
-  }
-}
-
-async function noSuchDevice(cluster: Cluster, id: string, cause: ApiError): Promise<Error> {
-  const names = (await cluster.devices()).list().map((device) => device.metadata.name);
-  const known = names.length === 0 ? "none" : names.sort().join(", ");
-  return new Error(`there is no SriovNetworkDevice "${id}"; the cluster's are: ${known}`, { cause });
 }
 
 /** Lets go of the count, and returns once the VFs are gone, or at once where somebody else still wants them. */
