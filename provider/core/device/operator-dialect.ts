@@ -26,7 +26,6 @@ export const operatorDialect: DeviceDialect = {
   release: releaseNic,
   foresee: foreseeNic,
   answerer: () => OPERATOR,
-  marksNodes: false,
   kindMissing: (cause) => new KindMissing(SRIOV_NETWORK_NODE_STATE, cause),
 };
 
