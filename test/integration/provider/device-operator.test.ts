@@ -254,7 +254,7 @@ describe("a NIC of a program on a cluster of the sriov-network-operator", () => 
     });
 
     it("is refused another count in the preview", async () => {
-      const { failures } = await driver.check({ ...nic.outputs, numVfs: 3 }, nic.outputs);
+      const { failures } = await driver.check(inputs("used", 3, { resourceUrn: nic.outputs.resourceUrn }), nic.outputs);
       expect(failures[0]?.reason)
         .to.contain("used by pod default/router-0")
         .and.to.contain("the sriov-network-operator then evicts what uses them");
