@@ -34,8 +34,6 @@ export async function foreseeDeletes(
       const olds = withoutSecrets(propertiesOf(step.oldState));
       try {
         const cluster = clusterOf(accessOf(preview, given, olds));
-        const { clusterUid } = olds;
-        await cluster.refuseStranger(typeof clusterUid === "string" ? clusterUid : undefined);
         const successors = successorsOf(kind, preview.steps);
         const id = step.oldState?.id ?? "";
         return [step.urn, { impacts: await kind.foreseeDelete(operationOn(cluster), id, olds, successors) }];
