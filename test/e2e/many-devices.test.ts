@@ -49,7 +49,7 @@ describe("a program with 200 devices", () => {
     const asked = await askedIn(() => stack.preview());
     expect(asked.filter(({ verb }) => verb === "list")).to.have.length(1);
     expect(asked.filter(({ verb }) => !["list", "watch", "get"].includes(verb))).to.deep.equal([]);
-  });
+  }).timeout(120_000);
 
   /** The provider's requests while `work` lasts, each once, whatever became of it. */
   async function askedIn(work: () => Promise<unknown>): Promise<AuditEvent[]> {
