@@ -11,7 +11,7 @@ export function recorded({ name }: Scenario): string {
 
 /** Keeps a transcript. `version`: of the engine that printed it. */
 export function keep({ name }: Scenario, transcript: string, version: string): void {
-  const header = `Recorded from Pulumi ${version} by \`node dist/test/e2e/transcripts/record.js ${name}\`.`;
+  const header = `Recorded from Pulumi's own engine (pulumi version: ${version}) by \`node dist/test/e2e/transcripts/record.js ${name}\`.`;
   writeFileSync(fileOf(name), header + HEADER_END + transcript);
 }
 

@@ -1,8 +1,8 @@
 import { findEngine } from "../../../lab/engine/executable.js";
 import { sharedLab, stopSharedLab } from "../../shared-lab.js";
 import { keep } from "./fixture.js";
+import { playAll } from "./play-all.js";
 import { SCENARIOS } from "./scenarios.js";
-import { play } from "./stage.js";
 
 /**
  * Plays scenarios on Pulumi's own engine, the `pulumi` on PATH, and keeps what it printed as fixtures.
@@ -16,11 +16,13 @@ async function record(names: readonly string[]): Promise<void> {
   const lab = await sharedLab();
   const engine = await findEngine(lab.run);
   if (engine.kind === "stand-in") throw new Error("transcripts are recorded from Pulumi's own engine: put it on PATH");
-  for (const scenario of SCENARIOS) {
-    if (names.length > 0 && !names.includes(scenario.name)) continue;
-    keep(scenario, await play(scenario, lab, engine), engine.version);
-    console.log(`recorded ${scenario.name}`);
-  }
+  const wanted = SCENARIOS.filter(({ name }) => names.length === 0 || names.includes(name));
+  await Promise.all(
+    [...playAll(wanted, lab, engine)].map(async ([scenario, transcript]) => {
+      keep(scenario, await transcript, engine.version);
+      console.log(`recorded ${scenario.name}`);
+    }),
+  );
 }
 
 record(process.argv.slice(2))

@@ -17,7 +17,6 @@ export const countInUse: Scenario = {
     stage.program(program(6));
     await stage.pulumi("preview");
     await stage.previewJson();
-    await stage.pulumi("up --yes --skip-preview");
     await stage.pulumi("destroy --yes --skip-preview");
     stage.program(program(6, ', onVfsInUse: "proceed"'));
     await stage.previewJson();

@@ -14,7 +14,6 @@ export const gone: Scenario = {
       await nic.until("gone", (device) => device.status?.conditions?.[0]?.reason === "DeviceGone");
     });
     await stage.pulumi("refresh --yes --skip-preview");
-    await stage.pulumi("preview");
     await stage.pulumi("up --yes --skip-preview");
     await stage.pulumi("destroy --yes --skip-preview");
   },

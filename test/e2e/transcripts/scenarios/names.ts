@@ -17,7 +17,6 @@ export const names: Scenario = {
     await stage.pulumi("up --yes --skip-preview --expect-no-changes");
     await stage.kernel(first);
     stage.program(program("third").replace("eth0", "eth1"));
-    await stage.pulumi("preview");
     await stage.pulumi("up --yes --skip-preview");
     await stage.kernel(first);
     await stage.kernel(second);

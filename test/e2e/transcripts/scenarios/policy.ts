@@ -20,7 +20,6 @@ export const policy: Scenario = {
     stage.program(...program(2));
     await stage.pulumi("preview");
     await stage.pulumi("up --yes --skip-preview");
-    await stage.pulumi("refresh --yes --skip-preview --expect-no-changes");
     await stage.aside("pod default/db has VF 1 of the NIC on node policy-b", () => runPod(nics[1], "db", 1));
     stage.program(...program(4));
     await stage.pulumi("preview");
