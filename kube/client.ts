@@ -1,8 +1,9 @@
-import { setTimeout } from "node:timers/promises";
 import type { KubeObject, ResourceType } from "../api/object.js";
 import { type ClusterAccess, type ClusterConfig, loadClusterConfig } from "./config.js";
-import { messageOf, isTransient } from "./errors.js";
+import { DeadlineExceeded } from "./deadline.js";
+import { ConnectionError, messageOf } from "./errors.js";
 import { readLines } from "./lines.js";
+import { BRIEF, PATIENT, pause, pauseBefore } from "./retries.js";
 import { openTransport, type OnRequest, type Request, type Revalidated, type Transport } from "./transport.js";
 
 /** A change of one object, or a bookmark, as a watch delivers it. */
@@ -51,19 +52,26 @@ export interface ApplyConfiguration {
 
 /** Typed access to the objects of one cluster. Every method throws {@link ApiError} or {@link ConnectionError}, in words. */
 export class KubeClient {
-  private readonly transport: Transport;
-
   constructor(
     readonly config: ClusterConfig,
     userAgent = "pulumi-sriov",
     onRequest?: OnRequest,
-  ) {
-    this.transport = openTransport(config, userAgent, onRequest);
-  }
+    private readonly transport: Transport = openTransport(config, userAgent, onRequest),
+    /** Of the one piece of work that this client is for, if it is for one. */
+    private readonly work?: AbortSignal,
+  ) {}
 
   /** @throws {ConfigError} */
   static open(access: ClusterAccess = {}, userAgent?: string, onRequest?: OnRequest): KubeClient {
     return new KubeClient(loadClusterConfig(access), userAgent, onRequest);
+  }
+
+  /**
+   * The same connections for one piece of work: each of its requests ends when `signal` aborts, and is tried again more
+   * patiently until then. Where that is a deadline ({@link DeadlineExceeded}), the error says which request it cut short.
+   */
+  within(signal: AbortSignal): KubeClient {
+    return new KubeClient(this.config, undefined, undefined, this.transport, signal);
   }
 
   async get<T extends KubeObject>(
@@ -191,31 +199,44 @@ export class KubeClient {
     this.transport.close();
   }
 
-  /** Reads are tried again where the answer may change by itself; a write only where the server said it did nothing. */
-  private async send(request: Request): Promise<unknown> {
-    for (let attempt = 1; ; attempt++) {
+  /** What may be repeated is tried again where the answer may change by itself. */
+  private async send(asked: Request): Promise<unknown> {
+    const signal = this.signalOf(asked.signal);
+    const request = { ...asked, signal };
+    let last: unknown;
+    for (let failures = 1; ; failures++) {
       try {
         return await this.transport.send(request);
       } catch (error) {
-        if (attempt >= 4 || request.signal?.aborted || !mayRepeat(request, error)) throw error;
-        const ms = 100 * 2 ** attempt * (0.5 + Math.random() / 2);
-        await setTimeout(ms, undefined, request.signal && { signal: request.signal });
+        if (signal?.aborted) throw this.cutShort(request, last) ?? error;
+        const patience = this.work === undefined ? BRIEF : PATIENT;
+        const ms = pauseBefore(error, isIdempotent(request), failures, patience);
+        if (ms === undefined) throw error;
+        last = error;
+        await pause(ms, signal);
       }
     }
   }
+
+  private signalOf(given: AbortSignal | undefined): AbortSignal | undefined {
+    if (this.work === undefined || given === undefined || given === this.work) return given ?? this.work;
+    return AbortSignal.any([given, this.work]);
+  }
+
+  /** A deadline in words, with what the server answered last, if it did; undefined: aborted for another reason. */
+  private cutShort({ method, path, signal }: Request, last: unknown): Error | undefined {
+    const reason: unknown = signal?.reason;
+    if (!(reason instanceof DeadlineExceeded)) return undefined;
+    const server = `the API server ${this.config.server} did not answer ${method} ${path.split("?")[0] ?? ""} in time`;
+    const said = last === undefined ? "" : `; it was tried again, last with: ${messageOf(last).replace(/\.$/, "")}`;
+    return new ConnectionError(`${server}${said}. ${reason.moreTime}`.trim(), "ETIMEDOUT", { cause: reason });
+  }
 }
 
-function mayRepeat(request: Request, error: unknown): boolean {
-  if (!isTransient(error)) return false;
-  const code = (error as { readonly code?: string }).code;
-  if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "ETIMEDOUT" || certificateProblem(error))
-    return false;
-  const status = (error as { readonly httpStatus?: number }).httpStatus;
-  return request.method === "GET" || status === 429 || status === 503;
-}
-
-function certificateProblem(error: unknown): boolean {
-  return /certificate/i.test(messageOf(error));
+/** Of applies and of deletes of one certain object the second does nothing that the first has not done. */
+function isIdempotent({ method, contentType, body }: Request): boolean {
+  if (method === "GET" || contentType === "application/apply-patch+yaml") return true;
+  return method === "DELETE" && (body as { readonly preconditions?: unknown } | undefined)?.preconditions !== undefined;
 }
 
 function pathOf(type: ResourceType<KubeObject>, namespace?: string, name?: string, subresource?: string): string {

@@ -2,6 +2,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { ConfigError, messageOf } from "./errors.js";
 
 /** Where credentials come from. Nothing given: `KUBECONFIG`, `~/.kube/config`, then the pod's service account. */
@@ -19,6 +20,11 @@ export interface ClusterConfig {
   /** `context "lab" of /home/me/.kube/config`, for error messages. */
   readonly origin: string;
   readonly user: string;
+  /**
+   * The same as the kubeconfig has it by now, with nothing remembered of what plugins gave before; undefined where the user is
+   * none whose credentials could be others by now.
+   */
+  renewed(): KubeConfig | undefined;
 }
 
 /** @throws {ConfigError} when no kubeconfig is found, it can't be read, or lacks the context, its cluster or its user. */
@@ -45,7 +51,28 @@ export function loadClusterConfig(access: ClusterAccess = {}): ClusterConfig {
     server: cluster.server,
     origin: `context "${name}" of ${source}`,
     user: kubeConfig.getCurrentUser()?.name ?? "",
+    renewed: () => renewed(kubeConfig, access.kubeconfig),
   };
+}
+
+function renewed(kubeConfig: KubeConfig, given: string | undefined): KubeConfig | undefined {
+  const again = reloaded(given);
+  if (again === undefined) return undefined;
+  again.setCurrentContext(kubeConfig.getCurrentContext());
+  const user = again.getCurrentUser();
+  // Credentials are never taken to another server than they were for.
+  if (user === null || again.getCurrentCluster()?.server !== kubeConfig.getCurrentCluster()?.server) return undefined;
+  const isAsked = user.exec !== undefined || user.authProvider !== undefined;
+  return isAsked || !isDeepStrictEqual(user, kubeConfig.getCurrentUser()) ? again : undefined;
+}
+
+function reloaded(given: string | undefined): KubeConfig | undefined {
+  try {
+    return load(given).kubeConfig;
+  } catch {
+    // What was read at the start stays good enough to say what is wrong.
+    return undefined;
+  }
 }
 
 function load(given: string | undefined): { kubeConfig: KubeConfig; source: string } {

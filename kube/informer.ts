@@ -1,7 +1,7 @@
-import { setTimeout } from "node:timers/promises";
 import type { KubeObject, ResourceType } from "../api/object.js";
 import type { KubeClient, Selector } from "./client.js";
 import { ApiError, isExpired } from "./errors.js";
+import { growingPause, pause } from "./retries.js";
 
 /** What happened to one object. `previous` is what the informer knew of it before. */
 export type Change<T extends KubeObject> =
@@ -21,6 +21,8 @@ export interface InformerOptions<T extends KubeObject = KubeObject> extends Sele
   /** After this long with nothing from the server, bookmarks included, all is listed anew. Default 120,000. */
   readonly idleMs?: number;
 }
+
+const MOST_PAUSE_MS = 10_000;
 
 /**
  * A copy of a cluster's objects of one kind, kept current by list and watch. It survives dropped watches (goes on from
@@ -102,7 +104,7 @@ export class Informer<T extends KubeObject> {
         await this.follow();
         // A server that ends every watch at once must not be asked in a tight loop.
         failures = Date.now() - since > 1_000 ? 0 : failures + 1;
-        if (failures > 1) await pause(backoff(failures), signal);
+        if (failures > 1) await pause(growingPause(failures, MOST_PAUSE_MS), signal);
       } catch (error) {
         if (this.isStopped()) return;
         if (isExpired(error)) this.resourceVersion = undefined;
@@ -111,7 +113,7 @@ export class Informer<T extends KubeObject> {
           this.first.reject(error);
           return;
         }
-        await pause(backoff(++failures), signal);
+        await pause(growingPause(++failures, MOST_PAUSE_MS), signal);
       }
     }
   }
@@ -200,12 +202,4 @@ function key(name: string, namespace?: string): string {
 
 function keyOf(object: KubeObject): string {
   return key(object.metadata.name, object.metadata.namespace);
-}
-
-function backoff(failures: number): number {
-  return Math.min(50 * 2 ** failures, 10_000) * (0.5 + Math.random() / 2);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return setTimeout(ms, undefined, { signal }).catch(() => undefined);
 }

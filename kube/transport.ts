@@ -3,6 +3,8 @@ import http from "node:http";
 import type { IncomingMessage } from "node:http";
 import { createSecureContext } from "node:tls";
 import type { ClusterConfig } from "./config.js";
+import { Credentials } from "./credentials.js";
+import { abortError } from "./deadline.js";
 import { ApiError, type ApiStatus, ConnectionError, messageOf, policyRefusalIn } from "./errors.js";
 
 /**
@@ -57,14 +59,20 @@ const MAX_CONCURRENT = 16;
 
 export function openTransport(config: ClusterConfig, userAgent: string, onRequest?: OnRequest): Transport {
   const connections = new Connections(config);
+  const credentials = new Credentials(config);
   let localAddress: string | undefined;
 
   async function open(request: Request, kind: "send" | "stream"): Promise<IncomingMessage> {
+    let refused = false;
     for (let attempt = 0; ; attempt++) {
       try {
-        const response = await once(request, kind);
+        const { options, generation } = await credentials.current(request.signal);
+        const response = await once(request, kind, options);
         onRequest?.({ method: request.method, path: request.path, httpStatus: response.statusCode });
-        return response;
+        // Once: credentials that are not accepted when they are new never will be.
+        if (response.statusCode !== 401 || refused || !credentials.renew(generation)) return response;
+        refused = true;
+        response.resume();
       } catch (error) {
         if (error instanceof ConnectionError || error instanceof StaleConnection)
           onRequest?.({ method: request.method, path: request.path, httpStatus: undefined });
@@ -75,10 +83,11 @@ export function openTransport(config: ClusterConfig, userAgent: string, onReques
     }
   }
 
-  async function once(request: Request, kind: "send" | "stream"): Promise<IncomingMessage> {
+  function once(request: Request, kind: "send" | "stream", identity: https.RequestOptions): Promise<IncomingMessage> {
+    // Aborted while the credentials were looked up: from here on only the listener below would hear of it.
     request.signal?.throwIfAborted();
     const payload = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
-    const { options, client } = await connections.optionsFor(request, kind, {
+    const { options, client } = connections.optionsFor(request, kind, identity, {
       "User-Agent": userAgent,
       Accept: request.accept ?? "application/json",
       ...(request.ifNoneMatch !== undefined && { "If-None-Match": request.ifNoneMatch }),
@@ -88,8 +97,6 @@ export function openTransport(config: ClusterConfig, userAgent: string, onReques
         "Content-Length": payload.length,
       }),
     });
-    // Aborted while the credentials were looked up: from here on only the listener below would hear of it.
-    request.signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const outgoing = client.request(options, resolve);
       const timeoutMs = request.timeoutMs ?? REQUEST_TIMEOUT_MS;
@@ -160,11 +167,13 @@ class Connections {
 
   constructor(private readonly config: ClusterConfig) {}
 
-  async optionsFor(request: Request, kind: "send" | "stream", headers: http.OutgoingHttpHeaders) {
+  optionsFor(
+    request: Request,
+    kind: "send" | "stream",
+    options: https.RequestOptions,
+    headers: http.OutgoingHttpHeaders,
+  ) {
     const url = new URL(this.config.server.replace(/\/+$/, "") + request.path);
-    const options: https.RequestOptions = {};
-    // Asks exec plugins and token files anew where theirs have expired.
-    await this.config.kubeConfig.applyToHTTPSOptions(options);
     const insecure = url.protocol === "http:";
     const proxied = this.config.kubeConfig.getCurrentCluster()?.proxyUrl !== undefined;
     const pooled = insecure || proxied ? undefined : this.pool(options);
@@ -225,10 +234,6 @@ function timedOut(ms: number): NodeJS.ErrnoException {
   return Object.assign(new Error(`no answer within ${ms / 1000} s`), { code: "ETIMEDOUT" });
 }
 
-function abortError(signal: AbortSignal | undefined): Error {
-  return signal?.reason instanceof Error ? signal.reason : new DOMException("aborted", "AbortError");
-}
-
 function unreachable(config: ClusterConfig, error: NodeJS.ErrnoException, signal: AbortSignal | undefined): Error {
   if (signal?.aborted) return abortError(signal);
   const certificate = /certificate|self.signed|unable to verify/i.test(error.message);
@@ -243,10 +248,17 @@ function unreachable(config: ClusterConfig, error: NodeJS.ErrnoException, signal
 }
 
 function refused(config: ClusterConfig, request: Request, response: IncomingMessage, body: string): ApiError {
-  const status = statusOf(body);
+  const status = withRetryAfter(statusOf(body), response.headers["retry-after"]);
   const http = response.statusCode ?? 0;
   const said = status.message ?? (body.trim().slice(0, 500) || (response.statusMessage ?? ""));
   return new ApiError(words(config, request, http, said), http, status);
+}
+
+/** What stands in the header alone, as what rejects a request before the API server has looked at it has it there. */
+function withRetryAfter(status: ApiStatus, header: string | undefined): ApiStatus {
+  const retryAfterSeconds = Number(header ?? Number.NaN);
+  if (status.details?.retryAfterSeconds !== undefined || !(retryAfterSeconds >= 0)) return status;
+  return { ...status, details: { ...status.details, retryAfterSeconds } };
 }
 
 function words(config: ClusterConfig, request: Request, http: number, said: string): string {

@@ -1,4 +1,5 @@
 import type { KubeObject } from "../api/object.js";
+import { abortError, DeadlineExceeded } from "./deadline.js";
 import type { Informer } from "./informer.js";
 
 /** What a condition makes of an object as it is now. */
@@ -41,7 +42,11 @@ export function waitFor<T extends KubeObject, R>(
         options.onPending?.(pending);
       }
     };
-    const abort = (): void => finish(() => reject(new DOMException("aborted", "AbortError")));
+    const abort = (): void => {
+      const reason = abortError(options.signal);
+      // The deadline of the whole work may come by its signal first.
+      finish(() => reject(reason instanceof DeadlineExceeded ? new WaitTimeout(pending) : reason));
+    };
     const unsubscribe = informer.onChange(check);
     const timer = setTimeout(
       () => finish(() => reject(new WaitTimeout(pending))),
@@ -55,7 +60,7 @@ export function waitFor<T extends KubeObject, R>(
       options.signal?.removeEventListener("abort", abort);
       settle();
     }
+    check();
     if (options.signal?.aborted) abort();
-    else check();
   });
 }

@@ -17,6 +17,7 @@ export {
   sriovNetworkDevices,
 } from "./core/list-devices.js";
 export { type ListedClaim, type ListedPciDevice, type PciDeviceFilter, pciDevices } from "./core/pci-devices.js";
+export { runOperation, type Task } from "./core/operation.js";
 export type { PartialPolicyInputs, PolicyInputs } from "./core/policy/policy-inputs.js";
 export type { MatchedDeviceOutput } from "./core/policy/policy-dialect.js";
 export type { PolicyOutputs } from "./core/policy/policy-outputs.js";

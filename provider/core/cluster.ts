@@ -5,7 +5,8 @@ import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-n
 import { SRIOV_NETWORK_NODE_STATE } from "../../api/sriov-network-node-state.js";
 import { KubeClient } from "../../kube/client.js";
 import type { ClusterAccess } from "../../kube/config.js";
-import { isForbidden, isNotFound } from "../../kube/errors.js";
+import { DeadlineExceeded, untilAborted } from "../../kube/deadline.js";
+import { ConnectionError, isForbidden, isNotFound } from "../../kube/errors.js";
 import { Informer } from "../../kube/informer.js";
 import { deviceDialectOf } from "./device/dialect-of.js";
 
@@ -29,16 +30,29 @@ export class Cluster {
   private readonly reserved = new Map<string, string>();
   private readonly informers = new Set<Informer<KubeObject>>();
 
-  constructor(readonly client: KubeClient) {}
+  constructor(
+    readonly client: KubeClient,
+    /** What this one is a view of, and when that ends. */
+    private readonly view?: { readonly of: Cluster; readonly signal: AbortSignal },
+  ) {}
 
   /** @throws {ConfigError} */
   static open(access: ClusterAccess): Cluster {
     return new Cluster(KubeClient.open(access, "pulumi-sriov-provider"));
   }
 
+  /**
+   * The same for one operation: its requests, and its waiting for what others have asked for too, end when `signal` aborts.
+   * What is shared goes on.
+   */
+  within(signal: AbortSignal): Cluster {
+    return new Cluster(this.client.within(signal), { of: this.whole, signal });
+  }
+
   /** All NICs, kept current, whoever looks after them. */
   async devices(): Promise<DeviceView> {
-    return (await deviceDialectOf(this)).devices(this);
+    const dialect = await deviceDialectOf(this);
+    return this.inTime(dialect.devices(this.whole));
   }
 
   /**
@@ -53,10 +67,10 @@ export class Cluster {
     keep?: (object: T) => T,
   ): Promise<Informer<T>> {
     const key = [type.apiVersion, type.plural, namespace].join("/");
-    return this.once(key, async () => {
-      const informer = new Informer(this.client, type, { failFast: true, namespace, ...(keep && { keep }) }).start();
+    return this.once(key, async ({ client, informers }) => {
+      const informer = new Informer(client, type, { failFast: true, namespace, ...(keep && { keep }) }).start();
       await informer.synced;
-      this.informers.add(informer as unknown as Informer<KubeObject>);
+      informers.add(informer as unknown as Informer<KubeObject>);
       return informer;
     });
   }
@@ -79,8 +93,8 @@ export class Cluster {
     return kinds.get(SRIOV_NETWORK_DEVICE.plural) === SRIOV_NETWORK_DEVICE.kind ? "own" : "harvester";
   }
 
-  /** What is to be had once in a run, made by whoever asks first. */
-  memo<T>(key: string, make: () => Promise<T>): Promise<T> {
+  /** What is to be had once in a run, made for whoever asks first by the cluster that `make` is given. */
+  memo<T>(key: string, make: (whole: Cluster) => Promise<T>): Promise<T> {
     return this.once(key, make);
   }
 
@@ -89,7 +103,7 @@ export class Cluster {
    * not read it.
    */
   uid(): Promise<string | undefined> {
-    return this.once("uid", () => this.readUid());
+    return this.once("uid", (whole) => whole.readUid());
   }
 
   /** Why a resource that remembers another cluster's uid must not be touched here, or nothing. */
@@ -113,8 +127,9 @@ export class Cluster {
    * by its URN.
    */
   reserve(what: string, urn: string): string | undefined {
-    const first = this.reserved.get(what) ?? urn;
-    this.reserved.set(what, first);
+    const { reserved } = this.whole;
+    const first = reserved.get(what) ?? urn;
+    reserved.set(what, first);
     return first === urn ? undefined : first;
   }
 
@@ -125,11 +140,28 @@ export class Cluster {
     this.client.close();
   }
 
-  /** What `ask` answered to whoever asked first. */
-  private once<T>(key: string, ask: () => Promise<T>): Promise<T> {
-    const known = this.shared.get(key) as Promise<T> | undefined;
-    if (known !== undefined) return known;
-    const asked = ask().catch((error: unknown) => {
+  /**
+   * What `ask` answered to whoever asked first. It asks by the whole cluster that it is given, since an operation that ends
+   * must not end what others wait for.
+   */
+  private once<T>(key: string, ask: (whole: Cluster) => Promise<T>): Promise<T> {
+    const { whole } = this;
+    const asked = (whole.shared.get(key) as Promise<T> | undefined) ?? whole.remember(key, ask(whole));
+    return this.inTime(asked);
+  }
+
+  /** What is shared, as long as the operation has time to wait for it. */
+  private inTime<T>(shared: Promise<T>): Promise<T> {
+    return untilAborted(shared, this.view?.signal).catch((error: unknown) => {
+      if (!(error instanceof DeadlineExceeded)) throw error;
+      const message = `the API server ${this.client.config.server} did not answer in time. ${error.moreTime}`.trim();
+      throw new ConnectionError(message, "ETIMEDOUT", { cause: error });
+    });
+  }
+
+  /** A failure is not remembered. */
+  private remember<T>(key: string, answer: Promise<T>): Promise<T> {
+    const asked = answer.catch((error: unknown) => {
       this.shared.delete(key);
       throw error;
     });
@@ -137,12 +169,16 @@ export class Cluster {
     return asked;
   }
 
+  private get whole(): Cluster {
+    return this.view?.of ?? this;
+  }
+
   /** Kinds of one API group by plural name, as the cluster serves them; none where it has no such group. */
   private async kindsOf(apiVersion: string): Promise<ReadonlyMap<string, string>> {
     const key = `kinds of ${apiVersion}`;
-    const kinds = await this.once(key, () => this.readKinds(apiVersion));
+    const kinds = await this.once(key, (whole) => whole.readKinds(apiVersion));
     // What is missing may be what the same program installs.
-    if (kinds.size === 0) this.shared.delete(key);
+    if (kinds.size === 0) this.whole.shared.delete(key);
     return kinds;
   }
 

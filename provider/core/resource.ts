@@ -86,7 +86,10 @@ export interface Operation {
   readonly log: ResourceLog;
   /** Milliseconds since the epoch; waiting ends then. */
   readonly deadline: number;
+  /** Aborts at the deadline, and where nobody wants the operation any more. */
   readonly signal?: AbortSignal | undefined;
+  /** How to get more time, as a sentence: `More time: customTimeouts.create (5m now).` */
+  readonly moreTime?: string;
 }
 
 /** Where an operation talks to people; every line belongs to the resource. */
@@ -95,8 +98,8 @@ export interface ResourceLog {
   inform(message: string): void;
   /** The same, of what somebody should look at. */
   warn(message: string): void;
-  /** What is going on now; the next one replaces it. */
-  status(message: string): void;
+  /** What is going on now, in milliseconds since the epoch since when; default: from now on. The next one replaces it. */
+  status(message: string, since?: number): void;
 }
 
 /** The operation changed something and did not finish: the state must be kept, and the next update goes on from there. */

@@ -44,11 +44,10 @@ export function watchForSilence(operation: Operation, answerer: Answerer, isSile
       found = undefined;
       return;
     }
-    const seconds = Math.round((Date.now() - since) / 1_000);
-    const first = found === undefined;
+    // Said again at every look: meanwhile the row may have told of something else.
+    operation.log.status(`${answerer.who} does not answer`, since);
+    if (found !== undefined) return;
     found = `${answerer.who} does not answer`;
-    operation.log.status(`${found} (silent for ${seconds} s)`);
-    if (!first) return;
     void describePods(operation, answerer).then((words) => {
       // It may have answered meanwhile.
       if (stopped || found === undefined) return;

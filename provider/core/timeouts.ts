@@ -1,8 +1,31 @@
+import type { InputFailure } from "./resource.js";
+
 /** How long a resource's operations may take: durations such as `5m`, as customTimeouts has them. */
 export interface Timeouts {
   readonly create?: string;
   readonly update?: string;
   readonly delete?: string;
+}
+
+/** What a resource is asked to do; that the last two take no longer than the default nobody can change. */
+export type OperationKind = keyof Timeouts | "read" | "check";
+
+/** How long one operation may take. */
+export interface TimeLimit {
+  readonly ms: number;
+  /** How to get more time, as a sentence: `More time: customTimeouts.create (5m now).` Empty where there is no way. */
+  readonly moreTime: string;
+}
+
+const DEFAULT = "5m";
+
+export function timeLimit(kind: OperationKind, timeouts: Timeouts = {}): TimeLimit {
+  const fallback = durationMs(DEFAULT) ?? 0;
+  if (kind === "read" || kind === "check") return { ms: fallback, moreTime: "" };
+  // As in Pulumi's protocol, none at all and one of zero mean the same.
+  const ms = durationMs(timeouts[kind] ?? "") || fallback;
+  const now = ms === fallback ? DEFAULT : timeouts[kind];
+  return { ms, moreTime: `More time: customTimeouts.${kind} (${now ?? DEFAULT} now).` };
 }
 
 /** Milliseconds of a duration: `90s`, `5m`, `1h30m`. Undefined where it is none. */
@@ -18,11 +41,12 @@ export function durationMs(text: string): number | undefined {
   return text === "" ? undefined : total;
 }
 
-/** Why a value cannot be a resource's timeouts, or nothing. */
-export function timeoutsProblem(value: unknown): string | undefined {
-  if (value === undefined) return undefined;
-  const wrong = Object.entries(value as Timeouts).find(
-    ([, text]) => typeof text !== "string" || durationMs(text) === undefined,
-  );
-  return wrong === undefined ? undefined : `${wrong[0]} must be a duration such as 5m, not ${JSON.stringify(wrong[1])}`;
+/** Which of a resource's timeouts are no durations, in the words of the option that the program has set. */
+export function timeoutsFailures(timeouts: unknown): InputFailure[] {
+  return Object.entries((timeouts ?? {}) as Readonly<Record<string, unknown>>)
+    .filter(([, text]) => typeof text !== "string" || durationMs(text) === undefined)
+    .map(([kind, text]) => ({
+      property: "timeouts",
+      reason: `customTimeouts.${kind} must be a duration such as 5m, not ${JSON.stringify(text)}`,
+    }));
 }

@@ -16,11 +16,17 @@ export function waitOptions({ deadline, signal, log }: Operation): WaitOptions {
  * @param what what did not come about: `node1-000004100: not released in time`
  * @param next what becomes of it now.
  */
-export function inTime(error: unknown, what: string, next: string, silence?: SilenceWatch): unknown {
+export function inTime(
+  { moreTime = "" }: Pick<Operation, "moreTime">,
+  error: unknown,
+  what: string,
+  next: string,
+  silence?: SilenceWatch,
+): unknown {
   if (!(error instanceof WaitTimeout)) return error;
   const missing = silence?.finding() ?? error.pending;
   // What others say may be a sentence already.
-  return new Error(`${what}: ${missing.replace(/\.$/, "")}. ${next} More time: customTimeouts.`, { cause: error });
+  return new Error(`${what}: ${missing.replace(/\.$/, "")}. ${next} ${moreTime}`.trim(), { cause: error });
 }
 
 /** What keeps an object that was deleted. */

@@ -44,14 +44,17 @@ export function chosenAccess(
  * For a resource that need not be in the program any more: as it is configured now, since what its state remembers may
  * be out of date; but as the state remembers where the configuration names another cluster, or one that cannot be used.
  */
-export async function reconnect(state: ClusterAccess & { readonly clusterUid?: string }): Promise<Cluster> {
+export async function reconnect(
+  state: ClusterAccess & { readonly clusterUid?: string },
+  signal: AbortSignal,
+): Promise<Cluster> {
   const { kubeconfig, context, clusterUid } = state;
   const remembered: ClusterAccess = { kubeconfig, context };
   // A lookup has no state yet: these are its arguments.
   if (clusterUid === undefined) return connect(remembered);
   try {
     const current = await connect({}, remembered);
-    if ((await current.uid()) === clusterUid) return current;
+    if ((await current.within(signal).uid()) === clusterUid) return current;
   } catch {
     // Whatever is wrong with the configured credentials, the ones that this resource was made with are still to be tried.
   }

@@ -1,11 +1,10 @@
 import type { dynamic } from "@pulumi/pulumi";
+import { runOperation } from "../core/operation.js";
 import { type Checked, type Operation, PartialFailure, type Resource, type SharedInputs } from "../core/resource.js";
-import { durationMs, type Timeouts } from "../core/timeouts.js";
+import type { OperationKind } from "../core/timeouts.js";
 import { configureConnections, connect, reconnect } from "./connection.js";
 import { engineLog, linesDelivered } from "./engine-log.js";
 import { type Bag, splitUnknown, withoutUndefined } from "./values.js";
-
-const DEFAULT_TIMEOUT_MS = 5 * 60_000;
 
 /** A resource of the core as Pulumi's SDK drives one. */
 export function dynamicProvider<Inputs extends SharedInputs, Outputs extends Inputs>(
@@ -29,26 +28,24 @@ export function dynamicProvider<Inputs extends SharedInputs, Outputs extends Inp
     },
     create: toldWhole(async (bag) => {
       const inputs = bag as unknown as Inputs;
-      const operation = await operationFor("create", inputs);
-      const { id, outputs } = await settle(bag, () => resource.create(operation, inputs));
+      const create = (operation: Operation) => resource.create(operation, inputs);
+      const { id, outputs } = await settle(bag, () => operate("create", inputs, create));
       return { id, outs: asBag(outputs) };
     }),
     read: toldWhole(async (id, properties: Bag = {}) => {
       const state = properties as Partial<Outputs>;
-      const outputs = await resource.read(await operationFor("read", state), id, state);
+      const outputs = await operate("read", state, (operation) => resource.read(operation, id, state));
       if (outputs === undefined) return { id: "", props: {} };
       return { id, props: asBag(outputs), inputs: inputsOf(resource, asBag(outputs)) };
     }),
     update: toldWhole(async (id, olds, news) => {
       const inputs = news as unknown as Inputs;
-      const operation = await operationFor("update", inputs);
-      return {
-        outs: asBag(await settle(news, () => resource.update(operation, id, olds as Partial<Outputs>, inputs))),
-      };
+      const update = (operation: Operation) => resource.update(operation, id, olds as Partial<Outputs>, inputs);
+      return { outs: asBag(await settle(news, () => operate("update", inputs, update))) };
     }),
     delete: toldWhole(async (id, properties) => {
       const state = properties as Partial<Outputs>;
-      await resource.delete(await operationFor("delete", state), id, state);
+      await operate("delete", state, (operation) => resource.delete(operation, id, state));
     }),
   };
 }
@@ -60,15 +57,12 @@ async function check<Inputs extends SharedInputs, Outputs extends Inputs>(
 ): Promise<dynamic.CheckResult<Bag>> {
   const { known, unknown } = splitUnknown(news);
   const inputs = known as Partial<Inputs>;
+  const look = (operation: () => Operation): Promise<Checked<Inputs>> =>
+    resource.check(operation, splitUnknown(olds).known as Partial<Inputs>, inputs, unknown);
   let checked: Checked<Inputs>;
   try {
-    const cluster = unknown.has("kubeconfig") || unknown.has("context") ? undefined : await connect(inputs);
-    const log = engineLog(inputs.resourceUrn ?? "");
-    const operation = (): Operation => {
-      if (cluster === undefined) throw new Error("the cluster is not known yet");
-      return { cluster, log, deadline: Date.now() + DEFAULT_TIMEOUT_MS };
-    };
-    checked = await resource.check(operation, splitUnknown(olds).known as Partial<Inputs>, inputs, unknown);
+    const isClusterKnown = !unknown.has("kubeconfig") && !unknown.has("context");
+    checked = await (isClusterKnown ? operate("check", inputs, (operation) => look(() => operation)) : look(nowhere));
   } catch (error) {
     return { inputs: news, failures: [{ property: "", reason: (error as Error).message }] };
   }
@@ -76,13 +70,20 @@ async function check<Inputs extends SharedInputs, Outputs extends Inputs>(
   return { inputs: asBag({ ...checked.inputs, ...stillUnknown }), failures: [...checked.failures] };
 }
 
-async function operationFor(kind: keyof Timeouts | "read", state: Partial<SharedInputs>): Promise<Operation> {
+function nowhere(): never {
+  throw new Error("the cluster is not known yet");
+}
+
+function operate<T>(
+  kind: OperationKind,
+  state: Partial<SharedInputs>,
+  work: (operation: Operation) => Promise<T>,
+): Promise<T> {
   // What is only in the state is asked last: it may be older than what the stack is configured with.
-  const inProgram = kind === "create" || kind === "update";
-  const cluster = await (inProgram ? connect(state) : reconnect(state));
-  const timeout = kind === "read" ? undefined : state.timeouts?.[kind];
-  const ms = timeout === undefined ? DEFAULT_TIMEOUT_MS : (durationMs(timeout) ?? DEFAULT_TIMEOUT_MS);
-  return { cluster, log: engineLog(state.resourceUrn ?? ""), deadline: Date.now() + ms };
+  const inProgram = kind === "check" || kind === "create" || kind === "update";
+  const connecting = (signal: AbortSignal) => (inProgram ? connect(state) : reconnect(state, signal));
+  const log = engineLog(state.resourceUrn ?? "");
+  return runOperation({ kind, timeouts: state.timeouts, log, connect: connecting }, work);
 }
 
 /** An unfinished change, in the form by which Pulumi's SDK keeps the state; and only words of any other error. */

@@ -5,6 +5,7 @@ import type { RealNode } from "../../lab/nodes/real-node.js";
 import { bundle, bundleEnv, bundleFlags } from "../../lab/bundle-reconciler.js";
 import { listRuns } from "../../lab/processes/lab-run.js";
 import { join } from "node:path";
+import { type AuditEvent, auditEvents } from "../audit-log.js";
 import { ChangeWatch } from "./change-watch.js";
 import type { Figure } from "./figure.js";
 
@@ -74,20 +75,6 @@ function residentMb(lab: Lab, node: string): number {
 
 function residentMbOf(status: string): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1_000;
-}
-
-interface AuditEvent {
-  readonly auditID: string;
-  readonly stage: string;
-  readonly verb: string;
-  readonly requestURI: string;
-  readonly requestReceivedTimestamp: string;
-  readonly user: { readonly extra?: Readonly<Record<string, readonly string[]>> };
-}
-
-function auditEvents(lab: Lab): AuditEvent[] {
-  const lines = readFileSync(lab.controlPlane.auditLog ?? "", "utf8").split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as AuditEvent);
 }
 
 interface Requests {

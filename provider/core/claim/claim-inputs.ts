@@ -3,7 +3,7 @@ import { resourceNameProblem } from "../../../plan/claims/resource-name.js";
 import { describe } from "../../../plan/describe-value.js";
 import { addressProblem, nameProblem } from "../../../plan/device-inputs.js";
 import type { InputFailure, SharedInputs } from "../resource.js";
-import { timeoutsProblem } from "../timeouts.js";
+import { timeoutsFailures } from "../timeouts.js";
 
 /** What a program gives, and what check has added to it. */
 export interface ClaimInputs extends SharedInputs {
@@ -45,8 +45,7 @@ export function claimInputFailures(news: PartialClaimInputs, unknown: ReadonlySe
   look("disableResourcePooling", booleanProblem);
   look("resourceName", (value) => (typeof value === "string" ? resourceNameProblem(value) : nameProblem(value)));
   look("forceConflicts", booleanProblem);
-  look("timeouts", timeoutsProblem);
-  return failures;
+  return [...failures, ...timeoutsFailures(news.timeouts)];
 }
 
 const DEVICE_INPUTS = ["pciDevice", "nodeName", "address"] as const;

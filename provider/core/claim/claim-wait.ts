@@ -30,7 +30,13 @@ export async function awaitEnabled(
     operation.log.status("passthrough enabled");
     return claim;
   } catch (error) {
-    throw inTime(error, `${name}: not handed out in time`, "The claim stands; the next up goes on from here.", silence);
+    throw inTime(
+      operation,
+      error,
+      `${name}: not handed out in time`,
+      "The claim stands; the next up goes on from here.",
+      silence,
+    );
   } finally {
     silence?.stop();
   }
@@ -81,7 +87,7 @@ export async function awaitReleased(operation: Operation, before: PciDeviceClaim
     await awaitUntold(operation, before);
     operation.log.status("given back");
   } catch (error) {
-    throw inTime(error, `${name}: not released in time`, "The next up or destroy waits again.", silence);
+    throw inTime(operation, error, `${name}: not released in time`, "The next up or destroy waits again.", silence);
   } finally {
     silence?.stop();
   }

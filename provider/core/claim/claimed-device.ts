@@ -47,7 +47,7 @@ export async function listedDevice(operation: Operation, device: ClaimedDevice):
       waitOptions(operation),
     );
   } catch (error) {
-    throw inTime(error, `${name}: not claimed in time`, "Nothing was created.");
+    throw inTime(operation, error, `${name}: not claimed in time`, "Nothing was created.");
   }
 }
 

@@ -94,7 +94,10 @@ async function enabled(
     if (taken?.gone === true) throw new Error(message, { cause: error });
     const claims = await operation.cluster.objects(PCI_DEVICE_CLAIM).catch(() => undefined);
     const live = claims?.get(name) ?? applied;
-    const outputs = claimOutputs(await sightOf(operation, live), inputs, owner.fieldManager);
+    // Whatever cannot be seen any more, when time has run out say, the state is kept.
+    const dialect = await operation.cluster.deviceDialect().catch(() => "own" as const);
+    const sight = await sightOf(operation, live).catch(() => ({ claim: live, pciDevice: undefined, dialect }));
+    const outputs = claimOutputs(sight, inputs, owner.fieldManager);
     throw new PartialFailure(name, outputs, message, { cause: error });
   }
 }

@@ -5,9 +5,9 @@ import { settingsDiffer } from "./device-diff.js";
 import type { PartialDeviceInputs } from "./device-inputs.js";
 import { presentVfs } from "./device-outputs.js";
 import { deviceDialectOf } from "./dialect-of.js";
-import { describeUsed } from "./disruption.js";
+import { describeUsed, WAYS_OUT } from "./disruption.js";
 import { conflictMessage, countOwners, describeOwners, foreignOwners } from "./field-ownership.js";
-import { nicImpact, tellsUsers, waysOutOn } from "./nic-impact.js";
+import { nicImpact, tellsUsers } from "./nic-impact.js";
 import { foreseeReplaced, isReplaced } from "./replaced-nic.js";
 
 /** What a change of the program is about to do to VFs. */
@@ -45,11 +45,12 @@ export async function foreseeCount(
   }
   if (plan.writes.length === 0) return [];
   const terms = { onVfsInUse: news.onVfsInUse, usersKnown: await tellsUsers(cluster, plan) };
-  const waysOut = await waysOutOn(cluster);
   const isOpen = unknown.has("onVfsInUse");
+  const dialect = await deviceDialectOf(cluster);
+  const { waysOut = WAYS_OUT } = dialect;
   const { outcome, text } = nicImpact(device, plan, terms, isOpen ? `${OPEN} ${waysOut}` : waysOut);
   if (outcome === "refused" && !isOpen) return [{ property: "numVfs", reason: text }];
-  const words = await (await deviceDialectOf(cluster)).foresee?.(operation, device, news.numVfs);
+  const words = await dialect.foresee?.(operation, device, news.numVfs);
   for (const word of words ?? []) log.warn(word);
   if (plan.destroyed.length > 0) log.warn(text);
   else log.inform(text);

@@ -45,6 +45,8 @@ export interface DeviceDialect {
   release(operation: Operation, device: SriovNetworkDevice, owner: Released): Promise<SriovNetworkDevice>;
   /** For a preview: what there is to say of a change to this count beyond what it does to VFs. */
   foresee?(operation: Operation, device: SriovNetworkDevice, numVfs: number): Promise<readonly string[]>;
+  /** What to do where VFs in use are in the way of a change; default: what this project's guards ask for. */
+  readonly waysOut?: string;
   /** Who carries out changes of a node's NICs. */
   answerer(nodeName: string): Answerer;
   /**

@@ -1,6 +1,6 @@
 import { addressProblem, nameProblem, numVfsProblem } from "../../../plan/device-inputs.js";
 import type { InputFailure, SharedInputs } from "../resource.js";
-import { timeoutsProblem } from "../timeouts.js";
+import { timeoutsFailures } from "../timeouts.js";
 
 /** What a program gives, and what check has added to it. */
 export interface DeviceInputs extends SharedInputs {
@@ -50,8 +50,7 @@ export function inputFailures(news: PartialDeviceInputs, unknown: ReadonlySet<st
     value === undefined || typeof value === "boolean"
       ? undefined
       : `must be true or false, not ${JSON.stringify(value)}`);
-  require("timeouts", timeoutsProblem);
-  return failures;
+  return [...failures, ...timeoutsFailures(news.timeouts)];
 }
 
 /** ` (eno49 of node1)`, so that an error in a long program says which NIC it is about. */

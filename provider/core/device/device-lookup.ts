@@ -71,7 +71,7 @@ export async function awaitDevice(operation: Operation, key: DeviceKey): Promise
       );
     } catch (error) {
       if (!(error instanceof WaitTimeout)) throw error;
-      if (Date.now() >= deadline) throw notDiscovered(key, lookup.why, informer.list());
+      if (Date.now() >= deadline) throw notDiscovered(operation, key, lookup.why, informer.list());
     }
   }
 }
@@ -118,11 +118,16 @@ function absentOnNode(key: DeviceKey, ofNode: readonly SriovNetworkDevice[]): In
   return { property, reason };
 }
 
-function notDiscovered(key: DeviceKey, why: string, devices: readonly SriovNetworkDevice[]): Error {
+function notDiscovered(
+  { moreTime = "" }: Operation,
+  key: DeviceKey,
+  why: string,
+  devices: readonly SriovNetworkDevice[],
+): Error {
   const ofNode = devices.filter((device) => device.spec.nodeName === key.nodeName);
   return new Error(
     `${describeKey(key)} was not discovered in time: ${why}. SR-IOV devices of that node: ${describeDevices(ofNode)}. ` +
-      `Check that the reconciler runs on the node, or allow more time with customTimeouts.create. Nothing was created.`,
+      `Check that the reconciler runs on the node. Nothing was created. ${moreTime}`.trim(),
   );
 }
 

@@ -51,7 +51,7 @@ export async function awaitCount(
     if (!(error instanceof WaitTimeout)) throw error;
     throw new Error(
       `${name}: not ready with ${numVfs} VFs in time: ${silence.finding() ?? error.pending}. The change stands; the ` +
-        `next up goes on from here. More time: customTimeouts.`,
+        `next up goes on from here. ${operation.moreTime ?? ""}`.trim(),
       { cause: error },
     );
   } finally {

@@ -3,7 +3,6 @@ import { type CountTerms, countImpact, describeCountImpact } from "../../../plan
 import type { Impact } from "../../../plan/impact/impact.js";
 import type { VfCountPlan } from "../../../plan/vf-count.js";
 import type { Cluster } from "../cluster.js";
-import { WAYS_OUT } from "./disruption.js";
 import { vfUsers } from "./operator-users.js";
 
 /**
@@ -26,9 +25,4 @@ export function nicImpact(
 export async function tellsUsers(cluster: Cluster, { destroyed }: VfCountPlan): Promise<boolean> {
   if (destroyed.length === 0 || (await cluster.deviceDialect()) !== "operator") return true;
   return (await vfUsers(cluster)) !== undefined;
-}
-
-/** What to do where VFs in use are in the way. The verb is for this project's own guard. */
-export async function waysOutOn(cluster: Cluster): Promise<string> {
-  return (await cluster.deviceDialect()) === "own" ? WAYS_OUT : 'Release them, or set onVfsInUse: "proceed".';
 }

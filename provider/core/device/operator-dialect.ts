@@ -24,8 +24,9 @@ export const operatorDialect: DeviceDialect = {
   settle: (operation, applied, numVfs) => awaitCount(operation, applied, numVfs, OPERATOR),
   release: releaseNic,
   foresee: foreseeNic,
+  waysOut: 'Release them, or set onVfsInUse: "proceed", which lets the operator evict them.',
   answerer: () => OPERATOR,
-  marksNodes: true,
+  marksNodes: false,
   kindMissing: (cause) => new KindMissing(SRIOV_NETWORK_NODE_STATE, cause),
 };
 

@@ -1,7 +1,7 @@
 import { isObjectName } from "../../../api/names.js";
 import { networkSpecProblems } from "../../../plan/networks/network-inputs.js";
 import type { InputFailure, SharedInputs } from "../resource.js";
-import { timeoutsProblem } from "../timeouts.js";
+import { timeoutsFailures } from "../timeouts.js";
 import { networkSpec } from "./network-spec.js";
 
 /** What a program gives, and what check has added to it. Names and values of the spec are v1's. */
@@ -73,8 +73,7 @@ export function networkInputFailures(news: PartialNetworkInputs, unknown: Readon
   require("namespace", namespaceProblem);
   require("requireCapableNode", booleanProblem);
   require("forceConflicts", booleanProblem);
-  require("timeouts", timeoutsProblem);
-  return failures;
+  return [...failures, ...timeoutsFailures(news.timeouts)];
 }
 
 /** Where the resource name comes from: a policy, or the program itself. */

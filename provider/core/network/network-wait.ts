@@ -54,7 +54,7 @@ export async function awaitAttachment(operation: Operation, applied: SriovNetwor
     return network;
   } catch (error) {
     const next = "The change stands; the next up goes on from here.";
-    throw inTime(error, `${namespace}/${name}: no attachment in time`, next, silence);
+    throw inTime(operation, error, `${namespace}/${name}: no attachment in time`, next, silence);
   } finally {
     silence?.stop();
   }
@@ -91,7 +91,7 @@ export async function awaitRemoval(
   } catch (error) {
     // Of a kind that is not there, or that these credentials may not see, nothing can be waited for.
     if (isKindMissing(error) || isForbidden(error)) return;
-    throw inTime(error, `${namespace}/${name}: not removed in time`, "The next up or destroy waits again.");
+    throw inTime(operation, error, `${namespace}/${name}: not removed in time`, "The next up or destroy waits again.");
   }
 }
 

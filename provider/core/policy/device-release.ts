@@ -7,6 +7,7 @@ import {
 import { type Verdict, waitFor, WaitTimeout } from "../../../kube/wait.js";
 import { presentVfs } from "../device/device-outputs.js";
 import type { Operation } from "../resource.js";
+import { waitOptions } from "../waiting.js";
 import type { PolicyPlace } from "./policy-dialect.js";
 
 /** Waits until the controller has taken the policy's VFs from the NICs, and their agents have carried it out. */
@@ -27,17 +28,13 @@ export async function awaitDevicesReleased(
     return { state: "pending", what: `${done} of ${nics.length} NICs have let go; waiting for ${waiting[0] ?? ""}` };
   };
   try {
-    await waitFor(informer, condition, {
-      deadline: operation.deadline,
-      signal: operation.signal,
-      onPending: (what) => operation.log.status(what),
-    });
+    await waitFor(informer, condition, waitOptions(operation));
     if (nics.length > 0) operation.log.status(`${nics.length} of ${nics.length} NICs have let go`);
   } catch (error) {
     if (!(error instanceof WaitTimeout)) throw error;
     throw new Error(
       `policy ${name} selects these NICs no more, but they have not let go of its VFs in time: ${error.pending}. Check that ` +
-        `the reconciler's controller runs, and the agents on those nodes. More time: customTimeouts.`,
+        `the reconciler's controller runs, and the agents on those nodes. ${operation.moreTime ?? ""}`.trim(),
       { cause: error },
     );
   }

@@ -56,7 +56,7 @@ export async function awaitNics(operation: Operation, nics: NicWait): Promise<vo
     if (!(error instanceof WaitTimeout)) throw error;
     throw new Error(
       `policy ${nics.policy}: not all NICs were ready in time: ${error.pending}. The policy stands, and is carried out ` +
-        `further; the next up waits again. More time: customTimeouts.`,
+        `further; the next up waits again. ${operation.moreTime ?? ""}`.trim(),
       { cause: error },
     );
   }

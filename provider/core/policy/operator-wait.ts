@@ -12,6 +12,7 @@ import { askedOf } from "../device/operator-nic.js";
 import { stateNamespace } from "../device/operator-view.js";
 import type { Operation } from "../resource.js";
 import { awaitNics, type FailingNic } from "./nic-wait.js";
+import { waitOptions } from "../waiting.js";
 import { operatorScene, sceneNic } from "./operator-scene.js";
 import type { PolicyPlace } from "./policy-dialect.js";
 
@@ -97,13 +98,12 @@ export async function awaitOperatorReleased(
     return { state: "pending", what: left[0] ?? "" };
   };
   try {
-    const { deadline, signal, log } = operation;
-    await waitFor(states, verdict, { deadline, signal, onPending: (what) => log.status(what) });
+    await waitFor(states, verdict, waitOptions(operation));
   } catch (error) {
     if (!(error instanceof WaitTimeout)) throw error;
     throw new Error(
       `policy ${place.name} selects these NICs no more, but the sriov-network-operator has not taken its VFs from them in ` +
-        `time: ${error.pending}. More time: customTimeouts.`,
+        `time: ${error.pending}. ${operation.moreTime ?? ""}`.trim(),
       { cause: error },
     );
   }

@@ -2,7 +2,7 @@ import { isObjectName } from "../../../api/names.js";
 import { maxUnavailableProblem, policySpecProblems } from "../../../plan/policies/policy-inputs.js";
 import type { PlacedInputs } from "../object-place.js";
 import type { InputFailure, SharedInputs } from "../resource.js";
-import { timeoutsProblem } from "../timeouts.js";
+import { timeoutsFailures } from "../timeouts.js";
 import { asSettings, type PolicySettings, SETTINGS, specOf } from "./policy-spec.js";
 
 /** What a program gives, and what check has added to it. */
@@ -40,8 +40,7 @@ export function policyInputFailures(news: PartialPolicyInputs, unknown: Readonly
   require("maxUnavailable", (value) => maxUnavailableProblem(typeof value === "number" ? String(value) : value));
   require("forceConflicts", (value) =>
     typeof value === "boolean" ? undefined : `must be true or false, not ${JSON.stringify(value)}`);
-  require("timeouts", timeoutsProblem);
-  return failures;
+  return [...failures, ...timeoutsFailures(news.timeouts)];
 }
 
 /** Are all settings known that decide which NICs the policy selects, and what it makes of them? */

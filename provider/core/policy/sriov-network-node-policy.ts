@@ -10,6 +10,7 @@ import { planChange, type PolicyChange, putBack, takeBack, type Undone, writePol
 import { checkPolicy } from "./policy-check.js";
 import { foreseePolicyDelete } from "./policy-delete-foresight.js";
 import type { PolicyInputs } from "./policy-inputs.js";
+import type { PolicyResults } from "./policy-dialect.js";
 import { diffPolicy, policyOutputs, type PolicyOutputs, refreshedSettings } from "./policy-outputs.js";
 import { removePolicy } from "./policy-removal.js";
 import { type Created, type Operation, PartialFailure, type Resource } from "../resource.js";
@@ -118,12 +119,16 @@ async function carryOut(
     const undone: Undone = refused ? await undo() : { note: "", settings: inputs };
     const message = messageOf(error) + undone.note;
     if (undone.settings === undefined) throw new Error(message, { cause: error });
-    const state = await outputs(undone.settings);
+    const { settings } = undone;
+    // Whatever cannot be seen any more, when time has run out say, the state is kept.
+    const state = await outputs(settings).catch(() => policyOutputs(settings, applied, UNSEEN, owner.fieldManager));
     const done = !refused && error instanceof NicsFailed && error.nics.length < state.matchedDevices.length;
     const rest = done ? "\nWhat the other NICs were to get, they have." : "";
     throw new PartialFailure(idOf(applied), state, message + rest, { cause: error });
   }
 }
+
+const UNSEEN: PolicyResults = { matchedDevices: [], status: "" };
 
 function idOf({ metadata }: SriovNetworkNodePolicy): string {
   return `${metadata.namespace ?? ""}/${metadata.name}`;

@@ -50,6 +50,16 @@ export class TcpProxy {
     }
   }
 
+  /** Ends {@link hold}: what was held comes through. */
+  letGo(): void {
+    this.held = false;
+    for (const [client, server] of this.pairs) {
+      if (client.listenerCount("data") === 0) client.pipe(server).pipe(client);
+      client.resume();
+      server.resume();
+    }
+  }
+
   mend(): void {
     this.down = false;
   }

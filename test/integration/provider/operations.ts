@@ -1,6 +1,9 @@
 import { EventEmitter, once } from "node:events";
 import type { Cluster, Operation } from "../../../provider/index.js";
 
+/** What gives these operations more time. */
+export const MORE_TIME = "More time: customTimeouts.create (5m now).";
+
 /** Operations of a resource, with all that they have told. */
 export class Told {
   readonly informed: string[] = [];
@@ -25,6 +28,6 @@ export class Told {
         this.statusTold.emit("told");
       },
     };
-    return { cluster: this.cluster, log, deadline: Date.now() + ms };
+    return { cluster: this.cluster, log, deadline: Date.now() + ms, moreTime: MORE_TIME };
   }
 }

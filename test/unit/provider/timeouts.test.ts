@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { durationMs } from "../../../provider/core/timeouts.js";
+import { durationMs, timeLimit, timeoutsFailures } from "../../../provider/core/timeouts.js";
 
 describe("durationMs", () => {
   const durations: readonly (readonly [string, number | undefined])[] = [
@@ -19,4 +19,36 @@ describe("durationMs", () => {
       expect(durationMs(text)).to.equal(ms);
     });
   }
+});
+
+describe("timeLimit", () => {
+  it("is five minutes where the program says nothing, and names the option of the operation", () => {
+    const moreTime = "More time: customTimeouts.delete (5m now).";
+    expect(timeLimit("delete", { create: "1m" })).to.deep.equal({ ms: 300_000, moreTime });
+  });
+
+  it("is what the program says for the operation", () => {
+    const moreTime = "More time: customTimeouts.update (90s now).";
+    expect(timeLimit("update", { create: "1m", update: "90s" })).to.deep.equal({ ms: 90_000, moreTime });
+  });
+
+  it("is the default where the program says zero, as in Pulumi's protocol", () => {
+    expect(timeLimit("create", { create: "0s" })).to.deep.equal(timeLimit("create"));
+  });
+
+  it("of a check or a read is the default, which no option changes", () => {
+    for (const kind of ["check", "read"] as const)
+      expect(timeLimit(kind, { create: "1h" })).to.deep.equal({ ms: 300_000, moreTime: "" });
+  });
+});
+
+describe("timeoutsFailures", () => {
+  it("names the option that is no duration", () => {
+    const reason = 'customTimeouts.update must be a duration such as 5m, not "soon"';
+    expect(timeoutsFailures({ create: "5m", update: "soon" })).to.deep.equal([{ property: "timeouts", reason }]);
+  });
+
+  it("finds nothing wrong with durations, and with none at all", () => {
+    expect([...timeoutsFailures({ create: "5m", delete: "1h30m" }), ...timeoutsFailures(undefined)]).to.deep.equal([]);
+  });
 });

@@ -8,6 +8,7 @@ import { sharedLab } from "../../../shared-lab.js";
 import { refusal } from "../../refusal.js";
 import { ClaimDriver } from "./driver.js";
 import { ScriptedAgent } from "./scripted-agent.js";
+import { MORE_TIME } from "../operations.js";
 
 describe("a PciDeviceClaim resource that is created", () => {
   let lab: Lab;
@@ -145,7 +146,7 @@ describe("a PciDeviceClaim resource that is created", () => {
     const error = await refusal(claimed(metadata.name, 1_000), PartialFailure<ClaimOutputs>);
     expect(error.message).to.equal(
       `${metadata.name}: not handed out in time: KernelRefused: EBUSY. It is tried again. The claim stands; the next up ` +
-        `goes on from here. More time: customTimeouts.`,
+        `goes on from here. ${MORE_TIME}`,
     );
     expect(error.outputs).to.include({ status: "KernelRefused", passthroughEnabled: false });
     await agent.answer(metadata.name, { reason: ClaimReason.Enabled, message: "" });

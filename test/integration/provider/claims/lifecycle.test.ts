@@ -16,6 +16,7 @@ import { until } from "../../lab/until.js";
 import { refusal } from "../../refusal.js";
 import { ClaimDriver } from "./driver.js";
 import { ScriptedAgent } from "./scripted-agent.js";
+import { MORE_TIME } from "../operations.js";
 
 const NOTHING_UNKNOWN: ReadonlySet<string> = new Set();
 
@@ -194,7 +195,7 @@ describe("a PciDeviceClaim resource that is there", () => {
       const error = await refusal(driver.delete(created, 1_000), Error);
       expect(error.message).to.equal(
         `${name}: not released in time: Releasing: virtual machine web/vm1 has the device. The next up or destroy waits ` +
-          `again. More time: customTimeouts.`,
+          `again. ${MORE_TIME}`,
       );
       const again = driver.delete(created);
       await agent.letGo(name);

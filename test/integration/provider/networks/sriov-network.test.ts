@@ -15,6 +15,7 @@ import { sharedLab } from "../../../shared-lab.js";
 import { Cluster as People, configOf, foreignAttachment, readyOf } from "../../controller/networks/cluster.js";
 import { refusal } from "../../refusal.js";
 import { NetworkDriver, placeIn } from "./driver.js";
+import { MORE_TIME } from "../operations.js";
 
 describe("a SriovNetwork resource", () => {
   let people: People;
@@ -82,7 +83,7 @@ describe("a SriovNetwork resource", () => {
       const inputs = driver.inputs("late", news);
       const error = await refusal(driver.create(inputs, 1_500), PartialFailure<NetworkOutputs>);
       expect(error.message).to.match(/no attachment in time: NamespaceMissing: .*late-web/);
-      expect(error.message).to.contain("The change stands; the next up goes on from here. More time: customTimeouts.");
+      expect(error.message).to.contain(`The change stands; the next up goes on from here. ${MORE_TIME}`);
       expect(error.outputs.status).to.equal(NetworkReason.NamespaceMissing);
       await people.namespace("late-web");
       const { outputs } = await driver.update({ id: error.id, outputs: error.outputs }, news);

@@ -45,7 +45,12 @@ describe("inputs of a claim", () => {
     ["a resource name without a prefix", { ...NAME, resourceName: "nic" }, "resourceName", 'a prefix, "/" and a name'],
     ["a resource name that is a number", { ...NAME, resourceName: 4 }, "resourceName", "must be a name"],
     ["force that is a text", { ...NAME, forceConflicts: "yes" }, "forceConflicts", "must be true or false"],
-    ["timeouts that are none", { ...NAME, timeouts: { delete: "soon" } }, "timeouts", "delete must be a duration"],
+    [
+      "timeouts that are none",
+      { ...NAME, timeouts: { delete: "soon" } },
+      "timeouts",
+      "customTimeouts.delete must be a duration",
+    ],
   ] as const) {
     it(`cannot be ${what}`, () => {
       const failures = failuresOf(news);

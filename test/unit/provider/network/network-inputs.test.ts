@@ -39,7 +39,7 @@ const refused: readonly (readonly [Readonly<Record<string, unknown>>, string, Re
   [{ logFile: 5 }, "logFile", /^logFile must be /],
   [{ requireCapableNode: "no" }, "requireCapableNode", /^requireCapableNode must be true or false, not "no"$/],
   [{ forceConflicts: 1 }, "forceConflicts", /^forceConflicts must be true or false, not 1$/],
-  [{ timeouts: { create: "soon" } }, "timeouts", /^timeouts create must be a duration such as 5m, not "soon"$/],
+  [{ timeouts: { create: "soon" } }, "timeouts", /^customTimeouts\.create must be a duration such as 5m, not "soon"$/],
 ];
 
 describe("networkInputFailures", () => {
