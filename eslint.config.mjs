@@ -11,7 +11,7 @@ const rooms = {
   provider: ["provider/dynamic", "provider/core"],
   sdk: ["api", "provider/dynamic", "provider"],
   cli: ["api", "plan", "kube", "provider/core", "provider/dynamic", "provider"],
-  policy: ["api", "plan", "provider/core", "provider/dynamic", "provider"],
+  policy: ["api", "plan", "kube", "provider/core", "provider/dynamic", "provider"],
   "reconciler/kernel": [],
   "reconciler/service": ["api", "kube"],
   "reconciler/agent": ["api", "plan", "kube", "reconciler/kernel", "reconciler/service"],

@@ -2,10 +2,12 @@
 import { text } from "node:stream/consumers";
 import { messageOf } from "../kube/errors.js";
 import { type Command, type CommandIo, UsageError } from "./command.js";
+import { impactCommand } from "./impact/impact-command.js";
+import { importCommand } from "./import/import-command.js";
 
 /** `pulumi-sriov`: what a person or a pipeline asks of a cluster beside a program. */
 
-const COMMANDS: Readonly<Record<string, Command>> = {};
+const COMMANDS: Readonly<Record<string, Command>> = { impact: impactCommand, import: importCommand };
 
 const EX_USAGE = 64;
 

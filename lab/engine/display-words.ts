@@ -15,6 +15,7 @@ export const marks: Record<Op, string> = {
   refresh: "~ ",
   discard: "< ",
   "remove-pending-replace": "~ ",
+  import: "= ",
 };
 
 interface Words {
@@ -40,6 +41,7 @@ export const words: Record<Op, Words> = {
   refresh: { plan: "refresh", running: "refreshing", done: "refresh" },
   discard: { plan: "discard", running: "discarding", done: "discarded" },
   "remove-pending-replace": { plan: "", running: "", done: "" },
+  import: { plan: "import", running: "importing", done: "imported" },
 };
 
 const order = Object.keys(marks) as Op[];

@@ -14,7 +14,8 @@ export type Op =
   | "read-replacement"
   | "refresh"
   | "discard"
-  | "remove-pending-replace";
+  | "remove-pending-replace"
+  | "import";
 
 export type Severity = "debug" | "info" | "info#err" | "warning" | "error";
 

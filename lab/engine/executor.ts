@@ -127,6 +127,7 @@ function record(snapshot: Snapshot, { op, old, new: state }: Step): void {
       return;
     case "create":
     case "create-replacement":
+    case "import":
       if (state) snapshot.add(state);
       if (old?.pendingReplacement || old?.external) snapshot.remove(old);
       return;

@@ -4,7 +4,8 @@ import { globalFlags, parseArguments, UsageError, type Arguments, type Flag } fr
 import * as config from "./config-commands.js";
 import { EngineError } from "./engine-error.js";
 import { ExitStatus } from "./exit-status.js";
-import { deed, operationFlags, preview } from "./operation-commands.js";
+import { deed, importFlags, importResources, operationFlags, preview } from "./operation-commands.js";
+import * as state from "./state-commands.js";
 import * as stack from "./stack-commands.js";
 import { engineVersion } from "./state.js";
 import { userInfo } from "node:os";
@@ -24,6 +25,11 @@ const commands: Record<string, Command> = {
   update: { flags: operationFlags, run: deed("update") },
   refresh: { flags: operationFlags, run: deed("refresh") },
   destroy: { flags: operationFlags, run: deed("destroy") },
+  import: { flags: importFlags, run: importResources },
+  "state delete": { flags: state.stateFlags.delete, run: state.forget },
+  "state rename": { flags: state.stateFlags.rename, run: state.rename },
+  "state protect": { flags: state.stateFlags.protect, run: state.setProtection(true) },
+  "state unprotect": { flags: state.stateFlags.unprotect, run: state.setProtection(false) },
   stack: { flags: { ...stack.stackFlags.output }, run: stack.show },
   "stack init": { flags: stack.stackFlags.init, run: stack.init },
   "stack select": { flags: stack.stackFlags.select, run: stack.select },

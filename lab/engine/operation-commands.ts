@@ -2,11 +2,13 @@ import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline/promises";
 import type { Arguments, Flag } from "./command-line.js";
 import { UsageError } from "./command-line.js";
+import type { UpdateInfo } from "./backend.js";
 import { diffDisplay } from "./display-diff.js";
 import { progressDisplay } from "./display.js";
 import { openEventLog } from "./event-log.js";
 import { toLogEntry, type Changes, type EventSink } from "./events.js";
 import { ExitStatus } from "./exit-status.js";
+import { generatedProgramError, readImportFile, type ImportSpec } from "./import.js";
 import { withInterrupts } from "./interrupts.js";
 import { Operation, type OperationOptions, type OperationResult, type Stack } from "./operation.js";
 import { previewDigest } from "./preview-digest.js";
@@ -52,10 +54,19 @@ export const operationFlags: Record<string, Flag> = {
   ...Object.fromEntries([...ignored, ...alsoIgnored].map((name) => [name, { kind: "boolean" } as const])),
 };
 
-const titles: Record<Kind, { preview: string; deed: string; kindOfUpdate: "update" | "refresh" | "destroy" }> = {
+export const importFlags: Record<string, Flag> = {
+  ...operationFlags,
+  file: { kind: "string", short: "f" },
+  "skip-preview": { kind: "boolean" },
+  "generate-code": { kind: "boolean" },
+  protect: { kind: "boolean" },
+};
+
+const titles: Record<Kind, { preview: string; deed: string; kindOfUpdate: UpdateInfo["kind"] }> = {
   update: { preview: "Previewing update", deed: "Updating", kindOfUpdate: "update" },
   refresh: { preview: "Previewing refresh", deed: "Refreshing", kindOfUpdate: "refresh" },
   destroy: { preview: "Previewing destroy", deed: "Destroying", kindOfUpdate: "destroy" },
+  import: { preview: "Previewing import", deed: "Importing", kindOfUpdate: "resource-import" },
 };
 
 /** `pulumi preview` */
@@ -66,6 +77,21 @@ export function preview(workspace: Workspace, args: Arguments): Promise<number> 
 /** `pulumi up`, `refresh` and `destroy` */
 export function deed(kind: Kind): (workspace: Workspace, args: Arguments) => Promise<number> {
   return (workspace, args) => perform(kind, workspace.stack(), args, { previewOnly: args.has("preview-only") });
+}
+
+/** `pulumi import --file FILE` */
+export async function importResources(workspace: Workspace, args: Arguments): Promise<number> {
+  if (args.get("file") === undefined) throw new UsageError("import: the stand-in engine takes --file FILE alone");
+  const stack = workspace.stack();
+  const imports = importsOf(args);
+  const status = await perform("import", stack, args, { previewOnly: args.has("preview-only") });
+  if (status === ExitStatus.ok && args.get("generate-code") !== "false") throw generatedProgramError(imports);
+  return status;
+}
+
+function importsOf(args: Arguments): readonly ImportSpec[] {
+  const file = args.get("file");
+  return file === undefined ? [] : readImportFile(file, args.get("protect") !== "false");
 }
 
 async function perform(kind: Kind, stack: Stack, args: Arguments, { previewOnly }: { previewOnly: boolean }) {
@@ -139,6 +165,7 @@ async function run(kind: Kind, stack: Stack, args: Arguments, dryRun: boolean): 
     parallel: Math.max(1, Number(args.get("parallel") ?? availableParallelism() * 4)),
     inlineProgram: args.get("client"),
     excludeProtected: args.has("exclude-protected"),
+    imports: kind === "import" ? importsOf(args) : [],
   };
   const operation = new Operation(stack, options, sink);
   const result = await withInterrupts(

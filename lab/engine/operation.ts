@@ -3,6 +3,7 @@ import { keepProtected, runDeletes } from "./deletes.js";
 import { messageOf, Reported } from "./engine-error.js";
 import type { Changes, EventSink } from "./events.js";
 import { Executor } from "./executor.js";
+import { runImport, type ImportSpec } from "./import.js";
 import { startMonitor, type Monitor } from "./monitor.js";
 import { Planner } from "./planner.js";
 import { runInlineProgram, runProgram, type RunningProgram } from "./program.js";
@@ -25,7 +26,7 @@ export interface Stack {
 }
 
 export interface OperationOptions {
-  kind: "update" | "refresh" | "destroy";
+  kind: "update" | "refresh" | "destroy" | "import";
   /** Only says what would be done. */
   dryRun: boolean;
   /** Reads all resources before anything else; always so for the kind "refresh". */
@@ -36,6 +37,8 @@ export interface OperationOptions {
   inlineProgram: string | undefined;
   /** A destroy leaves protected resources, and what they need, alone. */
   excludeProtected: boolean;
+  /** What the kind "import" puts on record. */
+  imports: readonly ImportSpec[];
 }
 
 export interface OperationResult {
@@ -130,6 +133,11 @@ export class Operation {
       await this.providers?.stop();
       this.providers = undefined;
     }
+    if (kind === "import") {
+      await this.importResources(env, monitor.address);
+      this.reportResult();
+      return;
+    }
     const planner = new Planner({ ...env, ...this.names(), reporter: this.reporter, targets }, this.base, this.wanted);
     const live: StepEnvironment = { ...env, isDeleted: (urn) => planner.deleted.has(urn) };
     const registered = new Registrations(this.registrationContext(live, monitor.address, planner));
@@ -140,6 +148,13 @@ export class Operation {
     if (planner.sawError) this.executor.failed = this.executor.stepFailed = true;
     registered.finishStackOutputs(this.executor.failed || this.cancelled);
     this.reportResult();
+  }
+
+  private async importResources(env: StepEnvironment, engineAddress: string): Promise<void> {
+    const { executor, reporter, base, wanted } = this;
+    const defaultProvider = (type: string) => this.providersAt(engineAddress).defaultFor(type, "");
+    const context = { env, executor, reporter, base, wanted, defaultProvider, ...this.names() };
+    await runImport(this.options.imports, context);
   }
 
   private async runTheProgram(

@@ -109,13 +109,8 @@ export class Planner {
   }
 
   private refuse(state: ResourceState, failures: CheckFailure[]): never {
-    const { name } = parseUrn(state.urn);
-    for (const { property, reason } of failures) {
-      const value = inGo(masked(state.inputs ?? {})[property]);
-      const message = property
-        ? `${state.type} resource '${name}': property ${property} value ${value} has a problem: ${reason}`
-        : `${state.type} resource '${name}' has a problem: ${reason}`;
-      this.env.reporter.diagnostic("error", message, state.urn);
+    for (const failure of failures) {
+      this.env.reporter.diagnostic("error", describeFailure(state, failure), state.urn);
     }
     throw new Reported(`resource ${state.urn} has check errors`);
   }
@@ -266,6 +261,13 @@ export class Planner {
 }
 
 const nothing: Difference = { keys: [], diffs: [], detailedDiff: undefined };
+
+/** Why the provider refuses the inputs, in the engine's words. */
+export function describeFailure(state: ResourceState, { property, reason }: CheckFailure): string {
+  const subject = `${state.type} resource '${parseUrn(state.urn).name}'`;
+  if (!property) return `${subject} has a problem: ${reason}`;
+  return `${subject}: property ${property} value ${inGo(masked(state.inputs ?? {})[property])} has a problem: ${reason}`;
+}
 
 /** Pulumi prints the value at fault with Go's own format. */
 function inGo(value: Value | undefined): string {

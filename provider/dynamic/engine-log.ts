@@ -50,13 +50,15 @@ export async function linesDelivered(): Promise<void> {
 
 function send(urn: string, severity: Severity, message: string, ephemeral: boolean): void {
   const address = process.argv[2];
-  if (address === undefined || urn === "") return;
+  // An imported resource is not told what it is called until an up has seen it: what it says stands with the stack's lines
+  // then, where a word of what goes on would be out of place.
+  if (address === undefined || (urn === "" && ephemeral)) return;
   const { LogRequest, LogSeverity } = fromSdk("@pulumi/pulumi/proto/engine_pb.js") as MessageStubs;
   engine ??= openEngine(address);
   const request = new LogRequest();
   request.setSeverity(LogSeverity[severity]);
   request.setMessage(message);
-  request.setUrn(urn);
+  if (urn !== "") request.setUrn(urn);
   request.setEphemeral(ephemeral);
   delivered = deliveredAfter(delivered, engine, request);
 }

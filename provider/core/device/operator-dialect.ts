@@ -18,6 +18,7 @@ import { operatorView, stateNamespace } from "./operator-view.js";
  * for each, which a resource makes and owns.
  */
 export const operatorDialect: DeviceDialect = {
+  marksNodes: false,
   devices: operatorView,
   live: liveNic,
   take: takeNic,

@@ -99,15 +99,16 @@ export async function readNetwork(
 export async function deleteNetwork(operation: Operation, id: string, olds: Partial<NetworkOutputs>): Promise<void> {
   const { cluster, log, signal } = operation;
   await cluster.refuseStranger(olds.clusterUid);
-  const { fieldManager } = olds;
-  if (fieldManager === undefined || !(await cluster.networkKinds()).has(SRIOV_NETWORK.plural)) return;
+  if (!(await cluster.networkKinds()).has(SRIOV_NETWORK.plural)) return;
   const key = await keyOf(cluster, id);
   const live = await findObject(cluster.client, SRIOV_NETWORK, key, signal);
+  // Without a manager of its own the resource was imported, and has set nothing since.
+  const { fieldManager = "" } = olds;
   const removal = await removeObject(cluster.client, SRIOV_NETWORK, live, { fieldManager, signal });
   if (removal.kind === "released") return;
   if (removal.kind === "foreign") {
     log.warn(
-      `SriovNetwork ${id} stays: nothing of it is this resource's any more, it is owned by field manager ` +
+      `SriovNetwork ${id} stays: nothing of it is this resource's, it is owned by field manager ` +
         `${quoteAll(removal.owners)}. To remove it: kubectl delete -n ${key.namespace} sriovnetworks ${key.name}`,
     );
     return;

@@ -1,0 +1,82 @@
+import { pciDeviceClaim } from "../../provider/core/claim/pci-device-claim.js";
+import { sriovNetworkDevice } from "../../provider/core/device/sriov-network-device.js";
+import { sriovNetwork } from "../../provider/core/network/sriov-network.js";
+import { sriovNetworkNodePolicy } from "../../provider/core/policy/sriov-network-node-policy.js";
+import type { Operation } from "../../provider/core/resource.js";
+import type { Impact } from "../../plan/impact/impact.js";
+import { type PreviewState, type Properties, UNKNOWN } from "./preview.js";
+
+/** A kind of resource of this package, as a preview's JSON shows it. */
+export interface ResourceKind {
+  readonly name: string;
+  /** What deleting it would do now. */
+  foreseeDelete(operation: Operation, id: string, olds: Properties): Promise<readonly Impact[]>;
+  /** Name of its object, for people. */
+  objectOf(state: Properties): string;
+  /** What another resource must have alike, to take over from this one what would be destroyed; undefined: nothing known. */
+  holdOf(state: Properties): string | undefined;
+  /** Why the inputs that check has left do not tell what becomes of VFs, if they do not. */
+  unknownProblem(inputs: Properties): string | undefined;
+}
+
+/** The kind of a resource's type; undefined for those of other packages. */
+export function resourceKind(type: string): ResourceKind | undefined {
+  return KINDS.find(({ name }) => type === `pulumi-nodejs:dynamic/sriov:${name}`);
+}
+
+/** Type and name of a resource. A name may hold whatever a URN holds. */
+export function urnParts(urn: string): { readonly type: string; readonly name: string } {
+  const [, , qualified = "", ...name] = urn.split("::");
+  return { type: qualified.split("$").at(-1) ?? "", name: name.join("::") };
+}
+
+/** What a state says of its object: outputs, which hold the inputs too, or in a preview the inputs alone. */
+export function propertiesOf(state: PreviewState | undefined): Properties {
+  return state?.outputs ?? state?.inputs ?? {};
+}
+
+const KINDS: readonly ResourceKind[] = [
+  {
+    name: "SriovNetworkDevice",
+    foreseeDelete: (operation, id, olds) => sriovNetworkDevice.foreseeDelete(operation, id, olds),
+    objectOf: ({ deviceName, nodeName, interfaceName, address }) =>
+      known(deviceName) ?? [nodeName, interfaceName ?? address].map((part) => known(part) ?? "?").join("-"),
+    holdOf: ({ deviceName }) => known(deviceName),
+    unknownProblem: (inputs) =>
+      unknownAmong(inputs, ["numVfs"]) ??
+      (known(inputs["deviceName"]) === undefined ? "the NIC is not known before up" : undefined),
+  },
+  {
+    name: "SriovNetworkNodePolicy",
+    foreseeDelete: (operation, id, olds) => sriovNetworkNodePolicy.foreseeDelete(operation, id, olds),
+    objectOf: ({ policyName }) => known(policyName) ?? "?",
+    // One that is renamed has another object, which selects the same NICs for the same count.
+    holdOf: ({ namespace, nodeSelector, nicSelector, numVfs }) =>
+      JSON.stringify([namespace, nodeSelector, nicSelector, numVfs]),
+    unknownProblem: (inputs) =>
+      unknownAmong(inputs, ["nodeSelector", "nicSelector", "numVfs", "priority", "policyName", "namespace"]),
+  },
+  {
+    name: "SriovNetwork",
+    foreseeDelete: (operation, id, olds) => sriovNetwork.foreseeDelete(operation, id, olds),
+    objectOf: ({ networkName }) => known(networkName) ?? "?",
+    holdOf: ({ namespace, networkName }) => JSON.stringify([namespace, networkName]),
+    unknownProblem: () => undefined,
+  },
+  {
+    name: "PciDeviceClaim",
+    foreseeDelete: (operation, id, olds) => pciDeviceClaim.foreseeDelete(operation, id, olds),
+    objectOf: ({ claimName, pciDevice }) => known(claimName) ?? known(pciDevice) ?? "?",
+    holdOf: ({ claimName, pciDevice }) => known(claimName) ?? known(pciDevice),
+    unknownProblem: () => undefined,
+  },
+];
+
+function unknownAmong(inputs: Properties, names: readonly string[]): string | undefined {
+  const unknown = names.filter((name) => JSON.stringify(inputs[name] ?? null).includes(UNKNOWN));
+  return unknown.length === 0 ? undefined : `${unknown.join(", ")} not known before up`;
+}
+
+function known(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" && value !== UNKNOWN ? value : undefined;
+}
