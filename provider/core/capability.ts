@@ -1,12 +1,7 @@
 import { NODE, type Node } from "../../api/core.js";
 import { Label } from "../../api/names.js";
 import type { KubeObject, ResourceType } from "../../api/object.js";
-import {
-  ReadyReason,
-  readyCondition,
-  SRIOV_NETWORK_DEVICE,
-  type SriovNetworkDevice,
-} from "../../api/sriov-network-device.js";
+import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import {
   type NodeStateInterfaceStatus,
   SRIOV_NETWORK_NODE_STATE,
@@ -47,13 +42,15 @@ export interface CapableDevice {
   readonly driver: string;
 }
 
-/** As the nodes' agents report it, or where the sriov-network-operator is at work, its node states. */
+/** As the nodes' agents report it, or Harvester's controller, or where the sriov-network-operator is at work, its node states. */
 export async function sriovCapability(cluster: Cluster): Promise<SriovCapability> {
   if ((await cluster.dialect()) === "operator") {
     return capabilityOfStates(await listed(cluster, SRIOV_NETWORK_NODE_STATE));
   }
   const [nodes, devices] = await Promise.all([nodesIfAllowed(cluster), devicesIfServed(cluster)]);
-  return nodes === undefined ? capabilityOfDevices(devices) : capabilityOfNodes(nodes, devices);
+  // Harvester's controller marks no nodes.
+  const isMarked = (await cluster.deviceDialect()) !== "harvester";
+  return nodes !== undefined && isMarked ? capabilityOfNodes(nodes, devices) : capabilityOfDevices(devices, nodes);
 }
 
 /** Pure. A node has reported once its agent has labelled it. */
@@ -66,12 +63,18 @@ export function capabilityOfNodes(nodes: readonly Node[], devices: readonly Srio
   );
 }
 
-/** Pure: what can be known without sight of the nodes. Those that have no NIC are not told from those that are silent. */
-export function capabilityOfDevices(devices: readonly SriovNetworkDevice[]): SriovCapability {
+/**
+ * Pure: what NICs alone tell. Nodes that have none are not told from those that are silent; of `nodes`, where they can be seen,
+ * these are unreported.
+ */
+export function capabilityOfDevices(
+  devices: readonly SriovNetworkDevice[],
+  nodes: readonly Node[] = [],
+): SriovCapability {
   const names = new Set(devices.filter((device) => !isGone(device)).map(({ spec }) => spec.nodeName));
   return withSummary(
     [...names].map((name) => nodeOf(name, devices, true)),
-    [],
+    nodes.map(({ metadata }) => metadata.name).filter((name) => !names.has(name)),
   );
 }
 
@@ -141,7 +144,7 @@ async function nodesIfAllowed(cluster: Cluster): Promise<readonly Node[] | undef
 /** None where nobody has installed the CRDs. */
 async function devicesIfServed(cluster: Cluster): Promise<readonly SriovNetworkDevice[]> {
   try {
-    return await listed(cluster, SRIOV_NETWORK_DEVICE);
+    return (await cluster.devices()).list();
   } catch (error) {
     if (isKindMissing(error)) return [];
     throw error;

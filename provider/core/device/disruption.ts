@@ -4,6 +4,7 @@ import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/srio
 import type { KubeClient } from "../../../kube/client.js";
 import { isForbidden, policyRefusal } from "../../../kube/errors.js";
 import { planVfCount, type UsedVf, usedVfs } from "../../../plan/vf-count.js";
+import type { Cluster } from "../cluster.js";
 import { presentVfs } from "./device-outputs.js";
 
 /**
@@ -61,6 +62,14 @@ export async function explainRefusal(
 export const WAYS_OUT =
   `Release them, or set onVfsInUse: "proceed", for which you need the verb "${DISRUPT}" on ` +
   `sriovnetworkdevices.${DEVICES_GROUP}.`;
+
+/** The same where this cluster's NICs are looked after as they are. */
+export async function waysOut(cluster: Cluster): Promise<string> {
+  return (await cluster.deviceDialect()) === "operator" ? WAYS_OUT_OF_OPERATOR : WAYS_OUT;
+}
+
+/** The operator asks nobody's leave to destroy. */
+const WAYS_OUT_OF_OPERATOR = `Release them, or set onVfsInUse: "proceed": the sriov-network-operator then evicts what uses them.`;
 
 /** `VFs that would go are in use: …`. */
 export function describeUsed(used: readonly UsedVf[]): string {

@@ -16,7 +16,7 @@ import {
 import type { Operation } from "../resource.js";
 import type { Released } from "./device-dialect.js";
 import { presentVfs } from "./device-outputs.js";
-import { describeUsed, DisruptionRefused } from "./disruption.js";
+import { describeUsed, DisruptionRefused, waysOut } from "./disruption.js";
 import { type CountOwner, conflictMessage, countOwners, OwnershipConflict } from "./field-ownership.js";
 import { type NicPolicy, nicPolicyName, wantedNicPolicy } from "./operator-nic-policy.js";
 import { rivalsOf } from "./operator-rivals.js";
@@ -172,8 +172,8 @@ async function refuseDisruption(
   const used = usedVfs(planVfCount(presentVfs(live), numVfs));
   if (used.length === 0) return;
   throw new DisruptionRefused(
-    `${name}: numVfs was not changed from ${plan.from} to ${numVfs}: ${describeUsed(used)}. Nothing was changed. Release ` +
-      `them, or set onVfsInUse: "proceed", which lets the operator evict them.`,
+    `${name}: numVfs was not changed from ${plan.from} to ${numVfs}: ${describeUsed(used)}. Nothing was changed. ` +
+      (await waysOut(cluster)),
   );
 }
 

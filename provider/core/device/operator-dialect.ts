@@ -18,16 +18,15 @@ import { operatorView, stateNamespace } from "./operator-view.js";
  * for each, which a resource makes and owns.
  */
 export const operatorDialect: DeviceDialect = {
-  marksNodes: false,
   devices: operatorView,
   live: liveNic,
   take: takeNic,
   settle: (operation, applied, numVfs) => awaitCount(operation, applied, numVfs, OPERATOR),
   release: releaseNic,
   foresee: foreseeNic,
-  waysOut: 'Release them, or set onVfsInUse: "proceed", which lets the operator evict them.',
   answerer: () => OPERATOR,
-  marksNodes: false,
+  // No label, but its state, which looking up a node goes by here.
+  marksNodes: true,
   kindMissing: (cause) => new KindMissing(SRIOV_NETWORK_NODE_STATE, cause),
 };
 

@@ -38,6 +38,12 @@ describe("the capability of nodes", () => {
     expect(unreported).to.deep.equal(["node2", "node3"]);
   });
 
+  it("is that of the NICs where nodes are not marked, and nodes without any have not reported", () => {
+    const { nodes, unreported } = capabilityOfDevices([eno49], [node("node2"), node("node1")]);
+    expect(nodes.map(({ nodeName, capable }) => [nodeName, capable])).to.deep.equal([["node1", true]]);
+    expect(unreported).to.deep.equal(["node2"]);
+  });
+
   it("lists each node's NICs by address", () => {
     const { nodes } = capabilityOfNodes([node("node1", "true")], [eno50, eno49, device("node2", "x", "0000:01:00.0")]);
     expect(nodes[0]?.devices).to.deep.equal([
