@@ -7,7 +7,7 @@ import { dialectOf } from "./dialect-of.js";
 import type { PolicyScene } from "./policy-scene.js";
 import { specOf } from "./policy-spec.js";
 import { effectsOf } from "./policy-effects.js";
-import { nicImpacts } from "./policy-impact.js";
+import { nicImpacts, usersKnown } from "./policy-impact.js";
 import type { PartialPolicyInputs } from "./policy-inputs.js";
 import type { PolicyOutputs } from "./policy-outputs.js";
 
@@ -31,9 +31,8 @@ export async function foreseePolicyDelete(
   const beside = successors.filter((other) => other.namespace === namespace);
   if (beside.some(({ policyName }) => policyName === name)) return [];
   const scene = withPolicies(await (await dialectOf(cluster)).scene(operation, namespace), beside);
-  const usersKnown = (await cluster.dialect()) === "own";
   const { lost } = effectsOf(scene, name, undefined);
-  return nicImpacts(lost, { onVfsInUse, usersKnown }).map(({ impact }) => impact);
+  return nicImpacts(lost, { onVfsInUse, usersKnown: await usersKnown(cluster, lost) }).map(({ impact }) => impact);
 }
 
 /** The scene once these policies are there, too. */

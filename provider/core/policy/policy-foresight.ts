@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicySpec } from "../../../api/sriov-network-node-policy.js";
 import { isForbidden, isKindMissing } from "../../../kube/errors.js";
+import { waysOut } from "../device/disruption.js";
 import { missingKind } from "../missing-kind.js";
 import type { InputFailure, Operation } from "../resource.js";
 import { dialectOf } from "./dialect-of.js";
 import { changesAny, effectsOf, type PolicyEffects } from "./policy-effects.js";
-import { changeImpacts, describeGains, describeLosses, refusalOf } from "./policy-impact.js";
+import { changeImpacts, describeGains, describeLosses, refusalOf, usersKnown } from "./policy-impact.js";
 import { type PartialPolicyInputs, settingsKnown } from "./policy-inputs.js";
 import { diffPolicy } from "./policy-outputs.js";
 import type { PolicyScene } from "./policy-scene.js";
@@ -80,9 +81,9 @@ async function foreseeImpact(
   effects: PolicyEffects,
   { olds, news, unknown, name }: Change,
 ): Promise<readonly InputFailure[]> {
-  const usersKnown = (await cluster.dialect()) === "own";
-  const impacts = changeImpacts(effects, { onVfsInUse: news.onVfsInUse, usersKnown });
-  const refusal = refusalOf(name, impacts);
+  const isKnown = await usersKnown(cluster, [...effects.selected, ...effects.lost]);
+  const impacts = changeImpacts(effects, { onVfsInUse: news.onVfsInUse, usersKnown: isKnown });
+  const refusal = refusalOf(name, impacts, await waysOut(cluster));
   if (refusal !== undefined && !unknown.has("onVfsInUse")) {
     return [{ property: olds.numVfs === news.numVfs ? "" : "numVfs", reason: refusal }];
   }

@@ -7,7 +7,7 @@ import { isMintedFrom } from "../field-manager.js";
 import { specOwners } from "../owned-object.js";
 import type { InputFailure, Operation } from "../resource.js";
 import { effectsOf } from "./policy-effects.js";
-import { describeLosses, nicImpacts, refusalOf } from "./policy-impact.js";
+import { describeLosses, nicImpacts, refusalOf, usersKnown } from "./policy-impact.js";
 import type { PolicyInputs } from "./policy-inputs.js";
 import type { PolicyScene } from "./policy-scene.js";
 
@@ -55,7 +55,7 @@ export async function foreseeReplacedPolicy(
   const urns = [olds.resourceUrn, news.resourceUrn].filter((urn) => urn !== undefined);
   if (live === undefined || !urns.some((urn) => isSolelyOf(urn, live))) return [];
   const { lost } = effectsOf(scene, news.policyName, spec, old);
-  const impacts = nicImpacts(lost, { onVfsInUse: olds.onVfsInUse, usersKnown: (await cluster.dialect()) === "own" });
+  const impacts = nicImpacts(lost, { onVfsInUse: olds.onVfsInUse, usersKnown: await usersKnown(cluster, lost) });
   const refusal = refusalOf(old, impacts, WAYS_OUT_OF_REPLACEMENT);
   if (refusal !== undefined) return [{ property: "policyName", reason: refusal }];
   for (const loss of describeLosses(impacts)) log.warn(loss);

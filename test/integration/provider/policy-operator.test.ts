@@ -93,13 +93,13 @@ describe("a policy of a program on a cluster of the sriov-network-operator", () 
     expect(state.matchedDevices).to.deep.equal([matched("worker1"), matched("worker2")]);
   });
 
-  it("warns of the VFs that another number destroys, and that nobody tells whose they are", async () => {
+  it("warns of the VFs that another number destroys, which no pod has", async () => {
     await resource.check(() => told.operation(), {}, inputs(3), new Set());
     expect(
       readImpacts(told.warned.join("\n")).map(({ object, change, outcome }) => [object, change, outcome]),
     ).to.deep.equal([
-      ["worker1-eno49", "2 → 3 VFs", "unknown"],
-      ["worker2-eno49", "2 → 3 VFs", "unknown"],
+      ["worker1-eno49", "2 → 3 VFs", "none"],
+      ["worker2-eno49", "2 → 3 VFs", "none"],
     ]);
   });
 

@@ -300,7 +300,7 @@ describe("a PciDeviceClaim resource in a preview", () => {
       const { outputs } = await replaced("");
       await driver.checked(await another(outputs), outputs);
       const [impact] = readImpacts(driver.told.informed.join("\n"));
-      expect(impact?.change).to.equal(`given back to its driver igbvf (${outputs.address ?? ""})`);
+      expect(impact?.change).to.equal(`given back to its driver igbvf (${outputs.address})`);
     });
 
     it("is the same of a delete", async () => {

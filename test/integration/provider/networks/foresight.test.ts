@@ -109,7 +109,7 @@ describe("what is foreseen of a SriovNetwork", () => {
       const state = async (): Promise<PartialNetworkInputs> => ({
         ...(await driver.checked(driver.inputs("pods", { resourceName: "fast", networkName: "pods-net", vlan: 1 }))),
       });
-      const lists = async (): Promise<number> => driver.told.informed.length + driver.warnings.length;
+      const lines = (): number => driver.told.informed.length + driver.warnings.length;
 
       before(async () => {
         const spec = { containers: [{ name: "c", image: "none" }], automountServiceAccountToken: false };
@@ -128,7 +128,7 @@ describe("what is foreseen of a SriovNetwork", () => {
       it("is nothing while it stays as it is", async () => {
         const olds = await state();
         await driver.checked(olds, olds);
-        expect(await lists()).to.equal(0);
+        expect(lines()).to.equal(0);
       });
 
       it("is that running pods keep what they have where it changes, with those that are attached", async () => {

@@ -43,6 +43,11 @@ describe("impacts in a text", () => {
     );
   });
 
+  it("are read as they were though a change speaks like an impact itself", () => {
+    const change = "taken from igbvf; 1 VF destroyed. Nothing that is in use goes. And then";
+    expect(readImpacts(describeImpact(impact({ change })))).to.deep.equal([impact({ change })]);
+  });
+
   it("are read without the VFs that nobody uses", () => {
     const text = describeImpact(impact(), { unused: [{ address: "0000:04:10.0" }] });
     expect(readImpacts(text)).to.deep.equal([impact()]);

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { SriovNetworkNodePolicySpec } from "../../../../api/sriov-network-node-policy.js";
 import { readImpacts } from "../../../../plan/impact/impact.js";
 import type { PolicyFacts } from "../../../../plan/policies/snapshot.js";
+import { WAYS_OUT } from "../../../../provider/core/device/disruption.js";
 import { destroysSelected, effectsOf, usedThatGo } from "../../../../provider/core/policy/policy-effects.js";
 import {
   changeImpacts,
@@ -149,7 +150,7 @@ describe("what a preview says of a policy", () => {
   it("is a paragraph for each NIC that loses VFs, where nobody uses them", () => {
     const effects = effectsOf(sceneOf({ eno1: { vfs: 1 }, eno2: {} }), "p", spec(2, "eno1", "eno2"));
     const impacts = changeImpacts(effects, REFUSE);
-    expect(refusalOf("p", impacts)).to.equal(undefined);
+    expect(refusalOf("p", impacts, WAYS_OUT)).to.equal(undefined);
     expect(describeLosses(impacts)).to.deep.equal([
       "impact on NIC node1-eno1 of node node1: 1 → 2 VFs; 1 VF destroyed, 2 VFs created (Linux changes a VF count only by way " +
         "of 0). Nothing that is in use goes. What goes:\n  - node1-eno1v0",
@@ -161,7 +162,8 @@ describe("what a preview says of a policy", () => {
 
   it("is one refusal with every NIC that would lose VFs, where any of them is in use", () => {
     const scene = sceneOf({ eno1: { vfs: 1, usedBy: "pod a/b" }, eno2: { vfs: 1 }, eno3: {} });
-    const refusal = refusalOf("p", changeImpacts(effectsOf(scene, "p", spec(2, "eno1", "eno2", "eno3")), REFUSE)) ?? "";
+    const impacts = changeImpacts(effectsOf(scene, "p", spec(2, "eno1", "eno2", "eno3")), REFUSE);
+    const refusal = refusalOf("p", impacts, WAYS_OUT) ?? "";
     expect(refusal).to.match(/^policy p: VFs in use of 1 NIC would go\. Release them, or set onVfsInUse: "proceed"/);
     expect(readImpacts(refusal).map(({ object, outcome, inUse }) => [object, outcome, inUse])).to.deep.equal([
       ["node1-eno1", "refused", [{ address: "node1-eno1v0", usedBy: "pod a/b" }]],
@@ -172,7 +174,7 @@ describe("what a preview says of a policy", () => {
   it("is no refusal where the program lets VFs in use go", () => {
     const effects = effectsOf(sceneOf({ eno1: { vfs: 1, usedBy: "pod a/b" } }), "p", spec(2, "eno1"));
     const impacts = changeImpacts(effects, { ...REFUSE, onVfsInUse: "proceed" });
-    expect(refusalOf("p", impacts)).to.equal(undefined);
+    expect(refusalOf("p", impacts, WAYS_OUT)).to.equal(undefined);
     expect(readImpacts(describeLosses(impacts).join("\n"))[0]?.outcome).to.equal("proceeds");
   });
 
