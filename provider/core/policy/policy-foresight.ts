@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicySpec } from "../../../api/sriov-network-node-policy.js";
 import { isForbidden, isKindMissing } from "../../../kube/errors.js";
-import { waysOut } from "../device/disruption.js";
+import { deviceDialectOf } from "../device/dialect-of.js";
 import { missingKind } from "../missing-kind.js";
 import type { InputFailure, Operation } from "../resource.js";
 import { dialectOf } from "./dialect-of.js";
@@ -83,7 +83,7 @@ async function foreseeImpact(
 ): Promise<readonly InputFailure[]> {
   const isKnown = await usersKnown(cluster, [...effects.selected, ...effects.lost]);
   const impacts = changeImpacts(effects, { onVfsInUse: news.onVfsInUse, usersKnown: isKnown });
-  const refusal = refusalOf(name, impacts, await waysOut(cluster));
+  const refusal = refusalOf(name, impacts, (await deviceDialectOf(cluster)).waysOut);
   if (refusal !== undefined && !unknown.has("onVfsInUse")) {
     return [{ property: olds.numVfs === news.numVfs ? "" : "numVfs", reason: refusal }];
   }
