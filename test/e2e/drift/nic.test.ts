@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { readyCondition } from "../../../api/sriov-network-device.js";
 import { rescan } from "../../integration/agent/agent-process.js";
 import { freshNic, type Nic, nicOfOwnNode } from "../nics.js";
@@ -16,7 +15,6 @@ describe("a NIC that is otherwise than its resource has left it", function () {
       return undefined;
     };
   }
-  const has = (count: number) => (device: SriovNetworkDevice) => device.status?.virtualFunctions?.length === count;
   const told = (done: Done): string => warningsOn(done, "nic").join("\n");
   const known = async (stack: TestStack): Promise<unknown> => (await stack.resources())[0]?.outputs["numVfs"];
 
