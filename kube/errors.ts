@@ -76,6 +76,11 @@ export function isTransient(error: unknown): boolean {
   return error instanceof ApiError && (error.httpStatus === 429 || error.httpStatus >= 500);
 }
 
+/** No answer came to what may have been sent: nobody knows whether it was carried out. */
+export function isUnanswered(error: unknown): error is ConnectionError {
+  return error instanceof ConnectionError && !["ECONNREFUSED", "ENOTFOUND"].includes(error.code);
+}
+
 /** 404 for the whole kind, not for one object: its CustomResourceDefinition is not installed. */
 export function isKindMissing(error: unknown): error is ApiError {
   return isNotFound(error) && error.status.details === undefined;

@@ -33,8 +33,11 @@ async function told({ type, known, unknown, ...resource }: LookedAt): Promise<To
   const said: string[] = [];
   const say = (line: string): void => void said.push(line);
   const operation = (): Operation => resource.operation({ inform: say, warn: say, status: () => undefined });
+  // Check has put the address beside the interface's name: together they would be one answer too many.
+  const { interfaceName, ...others } = known;
+  const nic = known["address"] === undefined ? known : others;
   // Without its state a resource that was renamed does not know its own count from another's: so whose it is must not matter.
-  const inputs = { ...known, forceConflicts: true };
+  const inputs = { ...(type === "SriovNetworkDevice" ? nic : known), forceConflicts: true };
   // Each looks at its inputs before it takes them for what their types say.
   const { failures } =
     type === "SriovNetworkDevice"

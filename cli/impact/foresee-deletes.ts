@@ -28,13 +28,17 @@ export async function foreseeDeletes(
   try {
     const going = preview.steps.flatMap((step) => {
       const kind = resourceKind(urnParts(step.urn).type);
-      return kind !== undefined && releases(step, kind, preview.steps) ? [{ step, kind }] : [];
+      return kind !== undefined && releases(step, preview.steps) ? [{ step, kind }] : [];
     });
     const asked = going.map(async ({ step, kind }): Promise<[string, ForeseenDelete]> => {
       const olds = withoutSecrets(propertiesOf(step.oldState));
       try {
         const cluster = clusterOf(accessOf(preview, given, olds));
-        return [step.urn, { impacts: await foresee(cluster, kind, step.oldState?.id ?? "", olds) }];
+        const { clusterUid } = olds;
+        await cluster.refuseStranger(typeof clusterUid === "string" ? clusterUid : undefined);
+        const successors = successorsOf(kind, preview.steps);
+        const id = step.oldState?.id ?? "";
+        return [step.urn, { impacts: await kind.foreseeDelete(operationOn(cluster), id, olds, successors) }];
       } catch (error) {
         return [step.urn, { problem: messageOf(error) }];
       }
@@ -45,31 +49,20 @@ export async function foreseeDeletes(
   }
 }
 
-/** Whether the resource lets go of what no other resource of the preview takes over before. */
-function releases(step: PreviewStep, kind: ResourceKind, steps: readonly PreviewStep[]): boolean {
-  const { op, urn, oldState } = step;
+/** Whether the resource lets go of hardware that it had charge of. */
+function releases({ op, oldState }: PreviewStep, steps: readonly PreviewStep[]): boolean {
   if (!["delete", "delete-replaced", "replace"].includes(op) || oldState === undefined) return false;
   if (oldState.external === true || oldState.retainOnDelete === true) return false;
-  const { deletedWith } = oldState;
-  if (steps.some((other) => other.urn === deletedWith && other.op === "delete")) return false;
-  const hold = kind.holdOf(propertiesOf(oldState));
-  const successor = steps.find(
-    (other) =>
-      (other.urn !== urn || other.op === "replace") &&
-      other.newState !== undefined &&
-      resourceKind(urnParts(other.urn).type) === kind &&
-      kind.holdOf(other.newState.inputs ?? {}) === hold,
-  );
-  return hold === undefined || successor === undefined;
+  return !steps.some((other) => other.urn === oldState.deletedWith && other.op === "delete");
 }
 
-async function foresee(cluster: Cluster, kind: ResourceKind, id: string, olds: Properties): Promise<ForeseenImpacts> {
-  const { clusterUid } = olds;
-  await cluster.refuseStranger(typeof clusterUid === "string" ? clusterUid : undefined);
-  return kind.foreseeDelete(operationOn(cluster), id, olds);
+/** Inputs of the resources of the kind that the same `up` makes before it deletes: what they want stays. */
+function successorsOf(kind: ResourceKind, steps: readonly PreviewStep[]): readonly Properties[] {
+  return steps.flatMap(({ urn, newState }) => {
+    const inputs = resourceKind(urnParts(urn).type) === kind ? newState?.inputs : undefined;
+    return inputs === undefined || kind.unknownProblem(inputs) !== undefined ? [] : [inputs];
+  });
 }
-
-type ForeseenImpacts = Awaited<ReturnType<ResourceKind["foreseeDelete"]>>;
 
 function operationOn(cluster: Cluster): Operation {
   const silent = (): void => undefined;

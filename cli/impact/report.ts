@@ -128,7 +128,9 @@ function failures(diagnostics: readonly PreviewDiagnostic[]): string[] {
     return `the preview failed${urn === undefined ? "" : ` at ${quoted(urn)}`}: ${line.replace(/^error: /, "")}`;
   });
   if (told.length > 0 || errors.length === 0) return told;
-  return ["the preview ends at what is refused: resources that depend on it, and deletes, are not in it"];
+  return errors.some(({ message }) => readImpacts(message).length > 0)
+    ? ["the preview ends at what is refused: resources that depend on it, and deletes, are not in it"]
+    : ["the preview failed for a reason that its JSON does not tell, such as a policy pack's"];
 }
 
 /** What check was not let see, in its own words: policies of whose NICs nobody is told. */

@@ -9,12 +9,15 @@ import { type PreviewState, type Properties, UNKNOWN } from "./preview.js";
 /** A kind of resource of this package, as a preview's JSON shows it. */
 export interface ResourceKind {
   readonly name: string;
-  /** What deleting it would do now. */
-  foreseeDelete(operation: Operation, id: string, olds: Properties): Promise<readonly Impact[]>;
+  /** What deleting it would do now, beside what the same `up` makes of its kind. */
+  readonly foreseeDelete: (
+    operation: Operation,
+    id: string,
+    olds: Properties,
+    successors: readonly Properties[],
+  ) => Promise<readonly Impact[]>;
   /** Name of its object, for people. */
   objectOf(state: Properties): string;
-  /** What another resource must have alike, to take over from this one what would be destroyed; undefined: nothing known. */
-  holdOf(state: Properties): string | undefined;
   /** Why the inputs that check has left do not tell what becomes of VFs, if they do not. */
   unknownProblem(inputs: Properties): string | undefined;
 }
@@ -38,36 +41,30 @@ export function propertiesOf(state: PreviewState | undefined): Properties {
 const KINDS: readonly ResourceKind[] = [
   {
     name: "SriovNetworkDevice",
-    foreseeDelete: (operation, id, olds) => sriovNetworkDevice.foreseeDelete(operation, id, olds),
+    foreseeDelete: (...args) => sriovNetworkDevice.foreseeDelete(...args),
     objectOf: ({ deviceName, nodeName, interfaceName, address }) =>
       known(deviceName) ?? [nodeName, interfaceName ?? address].map((part) => known(part) ?? "?").join("-"),
-    holdOf: ({ deviceName }) => known(deviceName),
     unknownProblem: (inputs) =>
       unknownAmong(inputs, ["numVfs"]) ??
       (known(inputs["deviceName"]) === undefined ? "the NIC is not known before up" : undefined),
   },
   {
     name: "SriovNetworkNodePolicy",
-    foreseeDelete: (operation, id, olds) => sriovNetworkNodePolicy.foreseeDelete(operation, id, olds),
+    foreseeDelete: (...args) => sriovNetworkNodePolicy.foreseeDelete(...args),
     objectOf: ({ policyName }) => known(policyName) ?? "?",
-    // One that is renamed has another object, which selects the same NICs for the same count.
-    holdOf: ({ namespace, nodeSelector, nicSelector, numVfs }) =>
-      JSON.stringify([namespace, nodeSelector, nicSelector, numVfs]),
     unknownProblem: (inputs) =>
       unknownAmong(inputs, ["nodeSelector", "nicSelector", "numVfs", "priority", "policyName", "namespace"]),
   },
   {
     name: "SriovNetwork",
-    foreseeDelete: (operation, id, olds) => sriovNetwork.foreseeDelete(operation, id, olds),
+    foreseeDelete: (...args) => sriovNetwork.foreseeDelete(...args),
     objectOf: ({ networkName }) => known(networkName) ?? "?",
-    holdOf: ({ namespace, networkName }) => JSON.stringify([namespace, networkName]),
     unknownProblem: () => undefined,
   },
   {
     name: "PciDeviceClaim",
-    foreseeDelete: (operation, id, olds) => pciDeviceClaim.foreseeDelete(operation, id, olds),
+    foreseeDelete: (...args) => pciDeviceClaim.foreseeDelete(...args),
     objectOf: ({ claimName, pciDevice }) => known(claimName) ?? known(pciDevice) ?? "?",
-    holdOf: ({ claimName, pciDevice }) => known(claimName) ?? known(pciDevice),
     unknownProblem: () => undefined,
   },
 ];

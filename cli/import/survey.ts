@@ -2,8 +2,9 @@ import { isProviderFieldManager } from "../../api/names.js";
 import type { KubeObject, ResourceType } from "../../api/object.js";
 import { PCI_DEVICE_CLAIM } from "../../api/pci-device-claim.js";
 import { SRIOV_NETWORK } from "../../api/sriov-network.js";
-import { SRIOV_NETWORK_NODE_POLICY } from "../../api/sriov-network-node-policy.js";
+import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../api/sriov-network-node-policy.js";
 import { isForbidden, isKindMissing, isNotFound, messageOf } from "../../kube/errors.js";
+import { isNicPolicy } from "../../provider/core/device/operator-nic-policy.js";
 import { type ListedDevice, sriovNetworkDevices } from "../../provider/core/list-devices.js";
 import { specOwners } from "../../provider/core/owned-object.js";
 import type { Operation } from "../../provider/core/resource.js";
@@ -41,9 +42,9 @@ export interface Survey {
 export async function survey(operation: Operation, wish: Wish): Promise<Survey> {
   const parts = [
     await devices(operation, wish),
-    await objects(operation, wish, "policy", SRIOV_NETWORK_NODE_POLICY),
+    await objects(operation, wish, "policy", SRIOV_NETWORK_NODE_POLICY, { isSomebodys: isDeclared }),
     await objects(operation, wish, "network", SRIOV_NETWORK),
-    await objects(operation, wish, "claim", PCI_DEVICE_CLAIM, ({ spec }) => spec.nodeName),
+    await objects(operation, wish, "claim", PCI_DEVICE_CLAIM, { nodeOf: ({ spec }) => spec.nodeName }),
   ];
   return { found: parts.flatMap(({ found }) => found), leftOut: parts.flatMap(({ leftOut }) => leftOut) };
 }
@@ -68,17 +69,30 @@ function declaredBy(device: ListedDevice, kind: ListedDevice["declaredBy"][numbe
   return device.declaredBy.some((declarer) => declarer.kind === kind);
 }
 
+interface Traits<T> {
+  /** The node that the object is of, where it is of one. */
+  readonly nodeOf?: (object: T) => string | undefined;
+  /** Whether it stands there for itself. */
+  readonly isSomebodys?: (object: T) => boolean;
+}
+
+/** Neither what a NIC's resource makes where the operator is at work, nor what the operator makes for itself. */
+function isDeclared(policy: SriovNetworkNodePolicy): boolean {
+  const { nicSelector } = policy.spec as Partial<SriovNetworkNodePolicy["spec"]>;
+  return Object.keys(nicSelector ?? {}).length > 0 && !isNicPolicy(policy);
+}
+
 async function objects<T extends KubeObject>(
   { cluster, signal }: Operation,
   wish: Wish,
   kind: KindName,
   type: ResourceType<T>,
-  nodeOf: (object: T) => string | undefined = () => undefined,
+  { nodeOf = () => undefined, isSomebodys = () => true }: Traits<T> = {},
 ): Promise<Survey> {
   try {
     const { items } = await cluster.client.list(type, { signal });
     const found = items
-      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .filter((object) => object.metadata.deletionTimestamp === undefined && isSomebodys(object))
       .filter((object) => isWished(wish, nodeOf(object)))
       .map((object): Found => {
         const { name, namespace } = object.metadata;

@@ -24,7 +24,9 @@ describe("an agent that is not there", () => {
     expect(warningsOn(done, "nic").join("\n")).to.contain(`the agent on node ${nic.nodeName} does not answer`);
     const errors = errorsOf(done).join("\n");
     expect(errors).to.contain(`${nic.deviceName}: not ready with 4 VFs in time`).and.to.contain("does not answer");
-    expect(errors).to.contain("the next up goes on from here");
+    expect(errors).to.contain("the next up goes on from here").and.to.contain("customTimeouts.update (8s now)");
+    const row = done.diagnostics.filter(({ resource }) => resource === "nic").map(({ message }) => message);
+    expect(row.join("\n")).to.match(/does not answer, for \d+ s/);
     expect((await stack.resources())[0]).to.include({ id: nic.deviceName });
     expect(await nic.numVfs()).to.equal(2);
 

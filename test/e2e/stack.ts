@@ -5,9 +5,9 @@ import { testProject, type TestProject } from "./project.js";
 
 /** A stack of the engine under test, driven through the Automation API. Every method fails where its name says success. */
 export interface TestStack {
-  preview(program?: Program): Promise<Done>;
+  preview(program?: Program, options?: automation.PreviewOptions): Promise<Done>;
   up(program?: Program, options?: automation.UpOptions): Promise<Done>;
-  refresh(): Promise<Done>;
+  refresh(options?: automation.RefreshOptions): Promise<Done>;
   destroy(): Promise<Done>;
   /** These resolve exactly if the operation fails. */
   previewFails(program?: Program): Promise<Done>;
@@ -31,8 +31,15 @@ export interface StackOptions {
   /** A folder with a program, instead of `program`. */
   readonly folder?: string;
   readonly config?: Readonly<Record<string, string | automation.ConfigValue>>;
+  /** What the stack is called; default the tests' project, and a name of its own. */
+  readonly identity?: StackIdentity;
   /** More environment; KUBECONFIG is the lab administrator's unless given here. */
   readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface StackIdentity {
+  readonly project: string;
+  readonly stack: string;
 }
 
 /** What an operation said and did. */
@@ -73,12 +80,12 @@ let stacks = 0;
 
 export async function openStack(options: StackOptions): Promise<TestStack> {
   const project = await testProject();
-  const name = `t${++stacks}`;
-  const stack = await select(project, name, options);
+  const identity = options.identity ?? { project: PROJECT, stack: `t${++stacks}` };
+  const stack = await select(project, identity, options);
   for (const [key, value] of Object.entries(options.config ?? {})) {
     await stack.setConfig(key, typeof value === "string" ? { value } : value);
   }
-  return testStack(project, name, stack, options);
+  return testStack(project, identity, stack, options);
 }
 
 /** The warnings that stand on the resource's own row. */
@@ -96,7 +103,12 @@ export function errorsOf(done: Done): string[] {
     .filter((message) => !/^(error: )?(preview|update|destroy|refresh) failed$/.test(message));
 }
 
-function testStack(project: TestProject, name: string, stack: automation.Stack, options: StackOptions): TestStack {
+function testStack(
+  project: TestProject,
+  identity: StackIdentity,
+  stack: automation.Stack,
+  options: StackOptions,
+): TestStack {
   type Operation = (onEvent: (event: automation.EngineEvent) => void) => Promise<unknown>;
 
   async function run(operation: Operation, expected: "success" | "failure"): Promise<Done> {
@@ -116,9 +128,9 @@ function testStack(project: TestProject, name: string, stack: automation.Stack, 
     return chosen === undefined ? {} : { program: () => Promise.resolve(chosen(project.sriov) ?? {}) };
   };
   const preview =
-    (program?: Program): Operation =>
+    (program?: Program, more: automation.PreviewOptions = {}): Operation =>
     (onEvent) =>
-      stack.preview({ ...using(program), onEvent });
+      stack.preview({ ...using(program), ...more, onEvent });
   const up =
     (program?: Program, more: automation.UpOptions = {}): Operation =>
     (onEvent) =>
@@ -130,17 +142,20 @@ function testStack(project: TestProject, name: string, stack: automation.Stack, 
           more.onEvent?.(event);
         },
       });
-  const refresh: Operation = (onEvent) => stack.refresh({ onEvent });
+  const refresh =
+    (more: automation.RefreshOptions = {}): Operation =>
+    (onEvent) =>
+      stack.refresh({ ...more, onEvent });
   const destroy: Operation = (onEvent) => stack.destroy({ onEvent });
 
   return {
-    preview: (program) => run(preview(program), "success"),
+    preview: (program, more) => run(preview(program, more), "success"),
     up: (program, more) => run(up(program, more), "success"),
-    refresh: () => run(refresh, "success"),
+    refresh: (more) => run(refresh(more), "success"),
     destroy: () => run(destroy, "success"),
     previewFails: (program) => run(preview(program), "failure"),
     upFails: (program) => run(up(program), "failure"),
-    refreshFails: () => run(refresh, "failure"),
+    refreshFails: () => run(refresh(), "failure"),
     destroyFails: () => run(destroy, "failure"),
     async resources() {
       const { deployment } = (await stack.exportStack()) as { deployment: unknown };
@@ -150,18 +165,23 @@ function testStack(project: TestProject, name: string, stack: automation.Stack, 
         .filter(({ type }) => !type.startsWith("pulumi:"))
         .map(({ urn, id, type, inputs, outputs }) => ({ urn, id, type, inputs, outputs }));
     },
-    stateFile: () => readFileSync(join(project.backend, ".pulumi", "stacks", PROJECT, `${name}.json`), "utf8"),
+    stateFile: () =>
+      readFileSync(join(project.backend, ".pulumi", "stacks", identity.project, `${identity.stack}.json`), "utf8"),
     async withEnvironment(environment) {
       const changed = { ...options, environment: { ...options.environment, ...environment } };
-      return testStack(project, name, await select(project, name, changed), changed);
+      return testStack(project, identity, await select(project, identity, changed), changed);
     },
     automation: stack,
   };
 }
 
-async function select(project: TestProject, stackName: string, options: StackOptions): Promise<automation.Stack> {
+async function select(
+  project: TestProject,
+  { project: projectName, stack: stackName }: StackIdentity,
+  options: StackOptions,
+): Promise<automation.Stack> {
   const workspace: automation.LocalWorkspaceOptions = {
-    projectSettings: { name: PROJECT, runtime: "nodejs", backend: { url: `file://${project.backend}` } },
+    projectSettings: { name: projectName, runtime: "nodejs", backend: { url: `file://${project.backend}` } },
     envVars: {
       PULUMI_BACKEND_URL: `file://${project.backend}`,
       PULUMI_CONFIG_PASSPHRASE: "e2e",
@@ -176,7 +196,7 @@ async function select(project: TestProject, stackName: string, options: StackOpt
   }
   const program = (): Promise<void> => Promise.resolve();
   return automation.LocalWorkspace.createOrSelectStack(
-    { stackName, projectName: PROJECT, program },
+    { stackName, projectName, program },
     { ...workspace, workDir: project.folder },
   );
 }

@@ -25,6 +25,7 @@ export function diffClaim(
     unknown.has("resourceName") ||
     settings.some((name) => unknown.has(name) || olds[name] !== news[name]) ||
     !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {});
-  const unfinished = olds.status !== undefined && olds.status !== ClaimReason.Enabled;
+  const isUnclaimed = olds.status !== undefined && olds.status !== ClaimReason.Enabled;
+  const unfinished = isUnclaimed || olds.taken !== undefined;
   return { changed: changed || replaces.length > 0, unfinished, replaces };
 }

@@ -2,10 +2,11 @@ import { Annotation } from "../../../api/names.js";
 import type { PciDevice } from "../../../api/pci-device.js";
 import { ClaimReason, claimReady, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
 import type { DeviceDialectName } from "../cluster.js";
+import type { Drifted } from "../object-drift.js";
 import type { ClaimInputs, PartialClaimInputs } from "./claim-inputs.js";
 
 /** The state of a resource: its settings, and what its claim has come to. */
-export interface ClaimOutputs extends ClaimInputs {
+export interface ClaimOutputs extends ClaimInputs, Drifted {
   readonly claimName: string;
   readonly pciDevice: string;
   readonly nodeName: string;
@@ -59,7 +60,7 @@ export function claimOutputs(
  * has set, since others are others' to set; of one that is only looked up, all.
  */
 export function liveSettings({ metadata, spec }: PciDeviceClaim, olds: Partial<ClaimOutputs>): PartialClaimInputs {
-  const { disableResourcePooling, givenResourceName, ...others } = olds;
+  const { disableResourcePooling, givenResourceName, taken, ...others } = olds;
   const isOurs = olds.fieldManager !== undefined;
   const override = metadata.annotations?.[Annotation.overrideResourceName];
   const hasPooling = spec.disableResourcePooling !== undefined && (!isOurs || disableResourcePooling !== undefined);

@@ -1,8 +1,9 @@
-import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
+import { ClaimReason, claimReady, PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
 import { messageOf, policyRefusal } from "../../../kube/errors.js";
 import { claimResourceName } from "../../../plan/claims/resource-name.js";
 import { isMintedFrom, mintFieldManager, quoteAll } from "../field-manager.js";
 import { KindMissing } from "../missing-kind.js";
+import { tellTaken, tellUnready } from "../object-drift.js";
 import {
   findObject,
   makeObject,
@@ -25,7 +26,7 @@ import { claimedDevice, listedDevice } from "./claimed-device.js";
 
 /** The meaning of one PciDeviceClaim resource: a claim that the resource makes, and the device in the hands of vfio. */
 export const pciDeviceClaim: Resource<ClaimInputs, ClaimOutputs> = {
-  reported: ["passthroughEnabled", "status", "fieldManager"],
+  reported: ["passthroughEnabled", "status", "fieldManager", "taken"],
   check: checkClaim,
   diff: diffClaim,
   create: createClaim,
@@ -133,13 +134,22 @@ export async function readClaim(
   if (live !== undefined) {
     const uid = await cluster.uid();
     const settings = { ...liveSettings(live, olds), ...(uid !== undefined && { clusterUid: uid }) };
-    return claimOutputs(await sightOf(operation, live), settings, olds.fieldManager);
+    const outputs = claimOutputs(await sightOf(operation, live), settings, olds.fieldManager);
+    const taken = tellTaken(operation, PCI_DEVICE_CLAIM, live, claimSpec(live, olds), olds);
+    if (outputs.status !== ClaimReason.Enabled) tellUnready(operation, PCI_DEVICE_CLAIM, live, claimReady(live), olds);
+    return { ...outputs, ...taken };
   }
   // A lookup of a program has no state yet. Pulumi would take an empty answer to it for a claim without properties.
   if (olds.claimName !== undefined) return undefined;
   const known = (await cluster.client.list(PCI_DEVICE_CLAIM, { signal })).items.map(({ metadata }) => metadata.name);
   const names = known.length === 0 ? "none" : known.sort().join(", ");
   throw new Error(`there is no PCIDeviceClaim "${id}"; the cluster's are: ${names}`);
+}
+
+/** The fields of the claim that the resource has set. */
+function claimSpec({ spec }: PciDeviceClaim, olds: Partial<ClaimOutputs>): Partial<PciDeviceClaim["spec"]> {
+  const { disableResourcePooling, ...always } = spec;
+  return olds.disableResourcePooling === undefined ? always : spec;
 }
 
 /** Deletes the claim, and returns once the device is back; where somebody else wants the claim too, only lets go of it. */

@@ -3,8 +3,9 @@ import { describeChange, planVfCount, usedVfs, type VfCountPlan } from "../../..
 import type { InputFailure, Operation } from "../resource.js";
 import { settingsDiffer } from "./device-diff.js";
 import type { PartialDeviceInputs } from "./device-inputs.js";
+import { deviceDialectOf } from "./dialect-of.js";
 import { presentVfs } from "./device-outputs.js";
-import { describeUsed, WAYS_OUT } from "./disruption.js";
+import { describeUsed } from "./disruption.js";
 import { conflictMessage, countOwners, describeOwners, foreignOwners } from "./field-ownership.js";
 import { nicImpact, tellsUsers } from "./nic-impact.js";
 import { foreseeReplaced, isReplaced } from "./replaced-nic.js";
@@ -43,12 +44,17 @@ export async function foreseeCount(
     return [];
   }
   if (plan.writes.length === 0) return [];
-  const terms = { onVfsInUse: news.onVfsInUse, usersKnown: await tellsUsers(cluster) };
+  const dialect = await deviceDialectOf(cluster);
+  const foresight = await dialect.foresee?.(operation, device, news.numVfs);
+  if (foresight?.refusal !== undefined) return [{ property: "numVfs", reason: foresight.refusal }];
+  const terms = { onVfsInUse: news.onVfsInUse, usersKnown: await tellsUsers(cluster, plan) };
   const isOpen = unknown.has("onVfsInUse");
-  const { outcome, text } = nicImpact(device, plan, terms, isOpen ? `${OPEN} ${WAYS_OUT}` : WAYS_OUT);
+  const advice = isOpen ? `${OPEN} ${dialect.waysOut}` : dialect.waysOut;
+  const { outcome, text } = nicImpact(device, plan, terms, advice);
   if (outcome === "refused" && !isOpen) return [{ property: "numVfs", reason: text }];
   if (plan.destroyed.length > 0) log.warn(text);
   else log.inform(text);
+  for (const warning of foresight?.warnings ?? []) log.warn(warning);
   return [];
 }
 

@@ -6,7 +6,6 @@ import { checkOnCluster, clusterFailure } from "../cluster-check.js";
 import { type DeviceInputs, inputFailures, type PartialDeviceInputs } from "./device-inputs.js";
 import { foreseeCount } from "./count-foresight.js";
 import { deviceKey, interfaceOf, lookUpDevice } from "./device-lookup.js";
-import { deviceDialectOf } from "./dialect-of.js";
 import { missingKind } from "../missing-kind.js";
 import type { Checked, InputFailure, Operation } from "../resource.js";
 
@@ -73,9 +72,6 @@ async function lookAtDevice(
       );
       return { inputs, failures: [] };
     }
-    const dialect = await deviceDialectOf(cluster);
-    const words = inputs.numVfs === undefined ? [] : await dialect.foresee?.(operation, lookup.device, inputs.numVfs);
-    for (const word of words ?? []) log.warn(word);
     return await checkAgainstDevice(operation, lookup.device, olds, inputs, unknown);
   } catch (error) {
     if (!isKindMissing(error)) throw error;

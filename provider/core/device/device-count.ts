@@ -1,5 +1,5 @@
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
-import { messageOf } from "../../../kube/errors.js";
+import { isUnanswered, messageOf } from "../../../kube/errors.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
 import { awaitCount, CountTaken, DeviceVanished, VfsInUse } from "./device-wait.js";
@@ -22,7 +22,14 @@ export async function setCount(
 ): Promise<DeviceOutputs> {
   const dialect = await deviceDialectOf(operation.cluster);
   const { name } = device.metadata;
-  const applied = await dialect.take(operation, device, inputs.numVfs, owner);
+  const failed = (live: SriovNetworkDevice, message: string, cause: unknown): PartialFailure<DeviceOutputs> => {
+    const outputs = outputsOf(live, { ...inputs, numVfs: live.spec.numVFS ?? 0 }, owner.fieldManager);
+    return new PartialFailure(name, outputs, message, { cause });
+  };
+  const applied = await dialect.take(operation, device, inputs.numVfs, owner).catch((error: unknown) => {
+    // A state that is kept for nothing does less harm than VFs that no state knows of.
+    throw isUnanswered(error) ? failed(device, messageOf(error), error) : error;
+  });
   // From here on the number is ours, so whatever fails below must leave a state behind.
   try {
     const ready = await dialect.settle(operation, applied, inputs.numVfs, owner);
@@ -31,8 +38,7 @@ export async function setCount(
     const refused = error instanceof VfsInUse;
     const note = refused ? await putBack(operation, applied, presentVfs(device).numVfs, owner) : "";
     const live = (await operation.cluster.devices()).get(name) ?? applied;
-    const outputs = outputsOf(live, { ...inputs, numVfs: live.spec.numVFS ?? 0 }, owner.fieldManager);
-    throw new PartialFailure(name, outputs, messageOf(error) + note, { cause: error });
+    throw failed(live, messageOf(error) + note, error);
   }
 }
 

@@ -33,5 +33,5 @@ export async function foreseeDeviceDelete(
   const plan = planVfCount(presentVfs(device), countAfterRelease(device, fieldManager));
   if (plan.destroyed.length === 0) return [];
   const nic = { name: device.metadata.name, nodeName: device.spec.nodeName };
-  return [countImpact(nic, plan, { onVfsInUse, usersKnown: await tellsUsers(cluster) })];
+  return [countImpact(nic, plan, { onVfsInUse, usersKnown: await tellsUsers(cluster, plan) })];
 }

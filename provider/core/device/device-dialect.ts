@@ -44,7 +44,9 @@ export interface DeviceDialect {
    */
   release(operation: Operation, device: SriovNetworkDevice, owner: Released): Promise<SriovNetworkDevice>;
   /** For a preview: what there is to say of a change to this count beyond what it does to VFs. */
-  foresee?(operation: Operation, device: SriovNetworkDevice, numVfs: number): Promise<readonly string[]>;
+  foresee?(operation: Operation, device: SriovNetworkDevice, numVfs: number): Promise<CountForesight>;
+  /** What to do where VFs in use are in the way of a change. */
+  readonly waysOut: string;
   /** Who carries out changes of a node's NICs. */
   answerer(nodeName: string): Answerer;
   /**
@@ -54,6 +56,13 @@ export interface DeviceDialect {
   readonly marksNodes: boolean;
   /** That the cluster does not know the kind of NICs, and what to do about it. */
   kindMissing(cause: unknown): Error;
+}
+
+export interface CountForesight {
+  /** Why it cannot be, in a sentence or more. */
+  readonly refusal?: string;
+  /** What else it brings about. */
+  readonly warnings: readonly string[];
 }
 
 /** Who lets go of a count. */

@@ -18,8 +18,8 @@ export function diffDevice(
   } else if (differs("interfaceName")) replaces.push("interfaceName");
   const changed = settingsDiffer(olds, news, unknown);
   const isShort = olds.vfAddresses !== undefined && olds.vfAddresses.length !== olds.numVfs;
-  // With the same number, somebody else owns it: the resource owns it again beside them.
-  const unfinished = isShort || olds.taken === true;
+  // Where others own the same number, the resource owns it again beside them.
+  const unfinished = isShort || olds.taken !== undefined;
   return { changed: changed || replaces.length > 0, unfinished, replaces };
 }
 

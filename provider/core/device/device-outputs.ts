@@ -1,10 +1,11 @@
 import { Annotation } from "../../../api/names.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { PresentVfs } from "../../../plan/vf-count.js";
+import type { Drifted } from "../object-drift.js";
 import type { DeviceInputs } from "./device-inputs.js";
 
 /** The state of a resource: its settings, and the NIC as the agent last reported it. */
-export interface DeviceOutputs extends DeviceInputs {
+export interface DeviceOutputs extends DeviceInputs, Drifted {
   readonly deviceName: string;
   readonly interfaceName: string;
   readonly address: string;
@@ -19,8 +20,6 @@ export interface DeviceOutputs extends DeviceInputs {
   readonly virtualFunctions: readonly VirtualFunctionOutput[];
   /** The field manager under which this resource owns `spec.numVFS`. Absent until it has set it. */
   readonly fieldManager?: string;
-  /** True where a refresh has found that the count is no longer this resource's. The next update owns it again. */
-  readonly taken?: boolean;
 }
 
 export interface VirtualFunctionOutput {

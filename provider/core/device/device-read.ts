@@ -32,7 +32,7 @@ export async function readDevice(
     };
     for (const drift of describeDrift(device, olds)) log.warn(drift);
     const outputs = outputsOf(device, settings, fieldManager);
-    return isTaken(device, fieldManager) ? { ...outputs, taken: true } : outputs;
+    return isTaken(device, fieldManager) ? { ...outputs, taken: ["numVFS"] } : outputs;
   } catch (error) {
     if (isKindMissing(error)) throw new Error(missingKind(SRIOV_NETWORK_DEVICE), { cause: error });
     if (!isNotFound(error)) throw error;

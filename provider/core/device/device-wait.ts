@@ -96,7 +96,7 @@ export function countVerdict(
     case ReadyReason.TooManyVFs:
       return failed(`${name}: ${ready.message}`);
     default:
-      return pending(`${ready.reason}: ${ready.message}`);
+      return pending(`${ready.reason}: ${ready.message.replace(/\.$/, "")}; ${have} of ${numVfs} VFs`);
   }
 }
 

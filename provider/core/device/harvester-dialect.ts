@@ -5,7 +5,7 @@ import { HARVESTER_NETWORK_DEVICE } from "./harvester-object.js";
 import { releaseHarvesterCount } from "./harvester-release.js";
 import { settleHarvesterCount } from "./harvester-settle.js";
 import { HarvesterView } from "./harvester-view.js";
-import { takeHarvesterCount } from "./harvester-write.js";
+import { HARVESTER_WAYS_OUT, takeHarvesterCount } from "./harvester-write.js";
 
 /**
  * NICs that Harvester's pcidevices controller looks after. It takes any count from anybody, gets stuck between two counts
@@ -22,6 +22,7 @@ export const harvesterDialect: DeviceDialect = {
   settle: (operation, applied, numVfs, owner) =>
     settleHarvesterCount(operation, applied, numVfs, owner, answerer(applied.spec.nodeName)),
   release: releaseHarvesterCount,
+  waysOut: HARVESTER_WAYS_OUT,
   answerer,
   marksNodes: false,
   kindMissing: (cause) =>

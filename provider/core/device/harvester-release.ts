@@ -18,7 +18,7 @@ export function releaseHarvesterCount(
     const owners = countOwners(live).map(({ manager }) => manager);
     if (!owners.includes(fieldManager)) return live;
     if (owners.length > 1) return writeCount(operation, live, undefined, fieldManager);
-    refuseDisruption(live, 0, disrupt);
+    await refuseDisruption(operation, live, 0, disrupt);
     const zero = await explained(live, 0, () => writeCount(operation, live, 0, RELEASING_FIELD_MANAGER));
     // A count that was 0 already has both owners now.
     return isOwner(zero, fieldManager) ? writeCount(operation, zero, undefined, fieldManager) : zero;

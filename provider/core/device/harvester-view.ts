@@ -3,6 +3,7 @@ import type { KubeObject } from "../../../api/object.js";
 import { PCI_DEVICE, type PciDevice } from "../../../api/pci-device.js";
 import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { KubeClient } from "../../../kube/client.js";
 import type { Change, Informer } from "../../../kube/informer.js";
 import type { Cluster, DeviceView } from "../cluster.js";
 import { asOwnObject, HARVESTER_NETWORK_DEVICE, type HarvesterNetworkDevice } from "./harvester-object.js";
@@ -47,6 +48,16 @@ export class HarvesterView implements DeviceView {
   learn(nic: HarvesterNetworkDevice): SriovNetworkDevice {
     this.nics.observe(nic);
     return this.told(nic);
+  }
+
+  /** The NIC with the users that it has by now: the watch of claims may be a moment behind. */
+  async withUsers(
+    client: KubeClient,
+    nic: SriovNetworkDevice,
+    signal: AbortSignal | undefined,
+  ): Promise<SriovNetworkDevice> {
+    for (const claim of (await client.list(PCI_DEVICE_CLAIM, { signal })).items) this.claims.observe(claim);
+    return this.get(nic.metadata.name) ?? nic;
   }
 
   onChange(listener: Listener): () => void {

@@ -22,9 +22,9 @@ export async function takeHarvesterCount(
   numVfs: number,
   owner: CountOwner,
 ): Promise<SriovNetworkDevice> {
-  return onceUnchanged(operation, device, (live) => {
+  return onceUnchanged(operation, device, async (live) => {
     refuseOverruling(live, numVfs, owner);
-    refuseDisruption(live, numVfs, owner.disrupt);
+    await refuseDisruption(operation, live, numVfs, owner.disrupt);
     const count = firstStep(live, numVfs);
     return explained(live, numVfs, () => writeCount(operation, live, count, owner.fieldManager));
   });
@@ -86,14 +86,24 @@ export function refuseOverruling(live: SriovNetworkDevice, numVfs: number, owner
 }
 
 /** @throws {DisruptionRefused} where VFs go that a claim is for, and that may not be. */
-export function refuseDisruption(live: SriovNetworkDevice, numVfs: number, allow: boolean): void {
-  const present = presentVfs(live);
-  const used = allow ? [] : usedVfs(planVfCount(present, numVfs));
+export async function refuseDisruption(
+  { cluster, signal }: Operation,
+  live: SriovNetworkDevice,
+  numVfs: number,
+  allow: boolean,
+): Promise<void> {
+  if (allow || planVfCount(presentVfs(live), numVfs).destroyed.length === 0) return;
+  const view = await HarvesterView.of(cluster);
+  const now = await view.withUsers(cluster.client, live, signal);
+  const used = usedVfs(planVfCount(presentVfs(now), numVfs));
   if (used.length === 0) return;
   throw new DisruptionRefused(
-    `${unchanged(live, numVfs)}: ${describeUsed(used)}. Nothing was changed. Delete these claims, or set onVfsInUse: "proceed".`,
+    `${unchanged(live, numVfs)}: ${describeUsed(used)}. Nothing was changed. ${HARVESTER_WAYS_OUT}`,
   );
 }
+
+/** What to do where claims are in the way. */
+export const HARVESTER_WAYS_OUT = `Delete these claims, or set onVfsInUse: "proceed", which Harvester's webhook, where it is installed, refuses none the less.`;
 
 /** What Harvester's webhook says to a count of 0, if it is installed, in the words of a program. */
 export async function explained<R>(live: SriovNetworkDevice, numVfs: number, write: () => Promise<R>): Promise<R> {

@@ -3,6 +3,7 @@ import { type CountTerms, countImpact, describeCountImpact } from "../../../plan
 import type { Impact } from "../../../plan/impact/impact.js";
 import type { VfCountPlan } from "../../../plan/vf-count.js";
 import type { Cluster } from "../cluster.js";
+import { vfUsers } from "./operator-users.js";
 
 /**
  * The change of one NIC's count in words, and what comes of it.
@@ -17,14 +18,11 @@ export function nicImpact(
 ): { readonly outcome: Impact["outcome"]; readonly text: string } {
   const impact = countImpact({ name: metadata.name, nodeName: spec.nodeName }, plan, terms);
   const { outcome } = impact;
-  const advice = outcome === "refused" ? waysOut : outcome === "unknown" ? DRAINED : undefined;
-  return { outcome, text: describeCountImpact(impact, plan, { advice }) };
+  return { outcome, text: describeCountImpact(impact, plan, { advice: outcome === "refused" ? waysOut : undefined }) };
 }
 
-/** Whether anybody tells who uses VFs: the sriov-network-operator does not. */
-export async function tellsUsers(cluster: Cluster): Promise<boolean> {
-  return (await cluster.deviceDialect()) !== "operator";
+/** Whether anybody tells who uses VFs: on a cluster of the sriov-network-operator pods do, to those who may list them. */
+export async function tellsUsers(cluster: Cluster, { destroyed }: VfCountPlan): Promise<boolean> {
+  if (destroyed.length === 0 || (await cluster.deviceDialect()) !== "operator") return true;
+  return (await vfUsers(cluster)) !== undefined;
 }
-
-/** What becomes of users of whom nobody tells. */
-export const DRAINED = "The sriov-network-operator drains the node first.";

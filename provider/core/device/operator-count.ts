@@ -172,10 +172,13 @@ async function refuseDisruption(
   const used = usedVfs(planVfCount(presentVfs(live), numVfs));
   if (used.length === 0) return;
   throw new DisruptionRefused(
-    `${name}: numVfs was not changed from ${plan.from} to ${numVfs}: ${describeUsed(used)}. Nothing was changed. Release ` +
-      `them, or set onVfsInUse: "proceed", which lets the operator evict them.`,
+    `${name}: numVfs was not changed from ${plan.from} to ${numVfs}: ${describeUsed(used)}. Nothing was changed. ` +
+      OPERATOR_WAYS_OUT,
   );
 }
+
+/** The operator asks nobody's leave to destroy. */
+export const OPERATOR_WAYS_OUT = `Release them, or set onVfsInUse: "proceed": the sriov-network-operator then evicts what uses them.`;
 
 /** The NIC as it is after a write; one that only its policy told of goes with that. */
 async function current({ cluster }: Operation, device: SriovNetworkDevice): Promise<SriovNetworkDevice> {

@@ -8,7 +8,7 @@ import type { Operation } from "../resource.js";
 import type { DeviceDialect } from "./device-dialect.js";
 import { awaitCount } from "./device-wait.js";
 import { OPERATOR } from "./operator-answerer.js";
-import { releaseNic, takeNic } from "./operator-count.js";
+import { OPERATOR_WAYS_OUT, releaseNic, takeNic } from "./operator-count.js";
 import { foreseeNic } from "./operator-foresight.js";
 import { nicPolicyName } from "./operator-nic-policy.js";
 import { operatorView, stateNamespace } from "./operator-view.js";
@@ -18,14 +18,16 @@ import { operatorView, stateNamespace } from "./operator-view.js";
  * for each, which a resource makes and owns.
  */
 export const operatorDialect: DeviceDialect = {
-  marksNodes: false,
   devices: operatorView,
   live: liveNic,
   take: takeNic,
   settle: (operation, applied, numVfs) => awaitCount(operation, applied, numVfs, OPERATOR),
   release: releaseNic,
   foresee: foreseeNic,
+  waysOut: OPERATOR_WAYS_OUT,
   answerer: () => OPERATOR,
+  // No label, but its state, which looking up a node goes by here.
+  marksNodes: true,
   kindMissing: (cause) => new KindMissing(SRIOV_NETWORK_NODE_STATE, cause),
 };
 

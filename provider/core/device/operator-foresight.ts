@@ -5,7 +5,7 @@ import { SRIOV_NETWORK_NODE_STATE } from "../../../api/sriov-network-node-state.
 import { ApiError } from "../../../kube/errors.js";
 import type { Cluster } from "../cluster.js";
 import type { Operation } from "../resource.js";
-import { presentVfs } from "./device-outputs.js";
+import type { CountForesight } from "./device-dialect.js";
 import { undeclaredProblem } from "./operator-count.js";
 import { stateNamespace } from "./operator-view.js";
 
@@ -14,16 +14,15 @@ export async function foreseeNic(
   { cluster }: Operation,
   device: SriovNetworkDevice,
   numVfs: number,
-): Promise<readonly string[]> {
-  if (presentVfs(device).numVfs === numVfs) return [];
-  const problem = numVfs === 0 ? undeclaredProblem(device) : undefined;
-  if (problem !== undefined) return [`${problem} up will be refused.`];
-  if (!(await drains(cluster))) return [];
+): Promise<CountForesight> {
+  const refusal = numVfs === 0 ? undeclaredProblem(device) : undefined;
+  if (refusal !== undefined) return { refusal, warnings: [] };
+  if (!(await drains(cluster))) return { warnings: [] };
   const { nodeName } = device.spec;
-  return [
+  const drained =
     `${device.metadata.name}: the sriov-network-operator drains node ${nodeName} before it changes a NIC: other pods of the ` +
-      `node may be evicted, and nodes take turns.`,
-  ];
+    `node may be evicted, and nodes take turns.`;
+  return { warnings: [drained] };
 }
 
 interface SriovOperatorConfig extends KubeObject {

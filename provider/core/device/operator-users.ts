@@ -1,5 +1,6 @@
 import { type Pod, POD } from "../../../api/core.js";
 import { KubeVirtLabel } from "../../../api/kubevirt.js";
+import { NETWORK_STATUS } from "../../../api/network-attachment-definition.js";
 import { isForbidden } from "../../../kube/errors.js";
 import type { Informer } from "../../../kube/informer.js";
 import type { Cluster } from "../cluster.js";
@@ -26,8 +27,6 @@ export async function vfUsers(cluster: Cluster): Promise<VfUsers | undefined> {
     throw error;
   }
 }
-
-const NETWORK_STATUS = "k8s.v1.cni.cncf.io/network-status";
 
 /** A cluster has many pods, and of most of them there is nothing to know. */
 function onlyNetworks({ metadata, spec, status }: Pod): Pod {

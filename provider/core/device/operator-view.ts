@@ -13,15 +13,17 @@ import { type VfUsers, vfUsers } from "./operator-users.js";
 export async function operatorView(cluster: Cluster): Promise<DeviceView> {
   const states = await cluster.objects(SRIOV_NETWORK_NODE_STATE);
   const namespace = stateNamespace(states.list());
-  // Pods are many; only of VFs that are there does it matter who has them.
-  const isUsable = states.list().some(hasVfs);
-  return cluster.memo(`the operator's NICs, ${namespace ?? "none yet"}, ${isUsable}`, async () => {
-    const [policies, users] = await Promise.all([
-      policiesOf(cluster, namespace),
-      isUsable ? vfUsers(cluster) : undefined,
-    ]);
+  const users = await operatorUsers(cluster);
+  return cluster.memo(`the operator's NICs, ${namespace ?? "none yet"}, ${users !== undefined}`, async () => {
+    const policies = await policiesOf(cluster, namespace);
     return new OperatorView(states, policies, users);
   });
+}
+
+/** Pods are many; only of VFs that are there does it matter who has them. Undefined too where pods may not be listed. */
+export async function operatorUsers(cluster: Cluster): Promise<VfUsers | undefined> {
+  const states = await cluster.objects(SRIOV_NETWORK_NODE_STATE);
+  return states.list().some(hasVfs) ? vfUsers(cluster) : undefined;
 }
 
 /** The operator has one namespace for all that is its own. */

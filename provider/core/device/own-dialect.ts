@@ -3,6 +3,7 @@ import { KindMissing } from "../missing-kind.js";
 import { agentOf } from "../silence.js";
 import type { DeviceDialect } from "./device-dialect.js";
 import { awaitCount } from "./device-wait.js";
+import { WAYS_OUT } from "./disruption.js";
 import { releaseCount, releaseForerunners, takeCount } from "./field-ownership.js";
 
 /** NICs that this project's agents look after: one write, which the API server guards, and the agent's own answer. */
@@ -16,6 +17,7 @@ export const ownDialect: DeviceDialect = {
   },
   release: ({ cluster, signal }, device, owner) => releaseCount(cluster.client, device, { ...owner, signal }),
   answerer: agentOf,
+  waysOut: WAYS_OUT,
   marksNodes: true,
   kindMissing: (cause) => new KindMissing(SRIOV_NETWORK_DEVICE, cause),
 };

@@ -26,7 +26,7 @@ export async function foreseeReplaced(
   if (owner === undefined || !isProviderFieldManager(owner)) return [];
   const plan = planVfCount(presentVfs(device), 0);
   if (plan.destroyed.length === 0) return [];
-  const terms = { onVfsInUse: olds.onVfsInUse, usersKnown: await tellsUsers(cluster) };
+  const terms = { onVfsInUse: olds.onVfsInUse, usersKnown: await tellsUsers(cluster, plan) };
   const { outcome, text } = nicImpact(device, plan, terms, WAYS_OUT_OF_REPLACEMENT);
   // A resource that was called otherwise twice, or that was imported, cannot be told from one of another stack.
   const isOurs = [olds.resourceUrn, news.resourceUrn].some((urn) => urn !== undefined && isMintedFrom(urn, owner));

@@ -26,6 +26,7 @@ export function diffNetwork(
   const settings = ["requireCapableNode", "forceConflicts", "kubeconfig", "context"] as const;
   const timeouts = !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {});
   const changed = replaces.length > 0 || spec || followed || timeouts || settings.some(differs);
-  const unfinished = olds.status !== undefined && olds.status !== NetworkReason.Attached;
+  const isUnattached = olds.status !== undefined && olds.status !== NetworkReason.Attached;
+  const unfinished = isUnattached || olds.taken !== undefined;
   return { changed, unfinished, replaces };
 }

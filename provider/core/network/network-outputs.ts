@@ -1,9 +1,10 @@
 import type { SriovNetwork } from "../../../api/sriov-network.js";
+import type { Drifted } from "../object-drift.js";
 import type { NetworkInputs, PartialNetworkInputs } from "./network-inputs.js";
 import { networkSpec, SPEC_INPUTS, type SpecInput } from "./network-spec.js";
 
 /** The state of a resource: its settings, and where its attachment is. */
-export interface NetworkOutputs extends NetworkInputs {
+export interface NetworkOutputs extends NetworkInputs, Drifted {
   readonly attachmentNamespace: string;
   readonly networkAttachmentDefinition: string;
   /** `Attached`, or the reason why there is no attachment as the network says; empty where nobody has answered. */
@@ -66,7 +67,9 @@ export function liveSettings(network: SriovNetwork, olds: Partial<NetworkOutputs
     (name) => live[name] !== undefined && (isOurs(olds) ? known[name] !== undefined : true),
   );
   const spec = names.map((name) => [name, isAsKnown(name) ? olds[name] : live[name]]);
-  const settings = Object.entries(olds).filter(([name]) => !(SPEC_INPUTS as readonly string[]).includes(name));
+  const settings = Object.entries(olds).filter(
+    ([name]) => !([...SPEC_INPUTS, "taken"] as readonly string[]).includes(name),
+  );
   const followed = olds.policy && { policy: { ...olds.policy, resourceName: live.resourceName ?? "" } };
   return { ...(Object.fromEntries([...settings, ...spec]) as PartialNetworkInputs), ...followed };
 

@@ -3,6 +3,7 @@ import { NetworkReason, SRIOV_NETWORK, type SriovNetwork } from "../../../api/sr
 import { isForbidden, isKindMissing, messageOf } from "../../../kube/errors.js";
 import type { Cluster } from "../cluster.js";
 import { mintFieldManager, quoteAll } from "../field-manager.js";
+import { tellTaken, tellUnready } from "../object-drift.js";
 import { defaultNamespace } from "../object-place.js";
 import {
   findObject,
@@ -25,7 +26,7 @@ import { awaitAttachment, awaitRemoval } from "./network-wait.js";
 
 /** The meaning of one SriovNetwork resource: an object that the resource makes, and the attachment that becomes of it. */
 export const sriovNetwork: Resource<NetworkInputs, NetworkOutputs> = {
-  reported: ["status", "fieldManager"],
+  reported: ["status", "fieldManager", "taken"],
   check: checkNetwork,
   diff: diffNetwork,
   create: createNetwork,
@@ -92,7 +93,10 @@ export async function readNetwork(
   if (live === undefined) return undefined;
   const uid = await cluster.uid();
   const settings = { ...liveSettings(live, olds), ...(uid !== undefined && { clusterUid: uid }) };
-  return networkOutputs(live, settings, await statusOf(cluster, live), olds.fieldManager);
+  const status = await statusOf(cluster, live);
+  const taken = tellTaken(operation, SRIOV_NETWORK, live, networkSpec(olds), olds, [CONTROLLER_FIELD_MANAGER]);
+  if (status !== NetworkReason.Attached) tellUnready(operation, SRIOV_NETWORK, live, currentReady(live), olds);
+  return { ...networkOutputs(live, settings, status, olds.fieldManager), ...taken };
 }
 
 /** Deletes the network, and returns once its attachment is gone; where somebody else wants the network too, only lets go of it. */

@@ -12,8 +12,8 @@ import type { SceneNic } from "./policy-scene.js";
 
 /**
  * Policies that the sriov-network-operator carries out. It tells what has come of them nowhere but in the
- * SriovNetworkNodeState of each node, so that is what the policy's NICs are held against. Who uses a VF is not told: the
- * operator drains a node before it changes one.
+ * SriovNetworkNodeState of each node, so that is what the policy's NICs are held against. Who uses a VF it
+ * does not tell, but pods do; the operator drains a node before it changes one.
  */
 export const operatorDialect: PolicyDialect = {
   scene: operatorScene,

@@ -6,18 +6,23 @@ import {
 } from "../../../api/sriov-network-node-state.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import { snapshotOf } from "../../../plan/policies/snapshot-of.js";
+import { operatorUsers } from "../device/operator-view.js";
+import type { VfUsers } from "../device/operator-users.js";
 import { askedOf, operatorNicName } from "../device/operator-nic.js";
 import type { Operation } from "../resource.js";
 import type { PolicyScene, SceneNic } from "./policy-scene.js";
 
-/** NICs and policies as the sriov-network-operator has them; who uses a VF it does not tell. */
+/** NICs and policies as the sriov-network-operator has them; who uses a VF is what pods tell. */
 export async function operatorScene({ cluster }: Operation, namespace: string): Promise<PolicyScene> {
-  const [policies, nodes, states] = await Promise.all([
+  const [policies, nodes, states, users] = await Promise.all([
     cluster.objects(SRIOV_NETWORK_NODE_POLICY, namespace),
     cluster.objects(NODE),
     cluster.objects(SRIOV_NETWORK_NODE_STATE),
+    operatorUsers(cluster),
   ]);
-  const nics = states.list().flatMap((state) => (state.status?.interfaces ?? []).map((nic) => sceneNic(state, nic)));
+  const nics = states
+    .list()
+    .flatMap((state) => (state.status?.interfaces ?? []).map((nic) => sceneNic(state, nic, users)));
   // The operator passes over the policy "default", which its older releases have made.
   const counting = policies.list().filter(({ metadata }) => metadata.name !== "default");
   const snapshot = { ...snapshotOf(counting, nodes.list(), []), nics: nics.map(({ facts }) => facts) };
@@ -25,7 +30,7 @@ export async function operatorScene({ cluster }: Operation, namespace: string): 
 }
 
 /** One NIC by the state of its node. */
-export function sceneNic(state: SriovNetworkNodeState, nic: NodeStateInterfaceStatus): SceneNic {
+export function sceneNic(state: SriovNetworkNodeState, nic: NodeStateInterfaceStatus, users?: VfUsers): SceneNic {
   const { metadata } = state;
   const vfs = [...(nic.Vfs ?? [])].sort((a, b) => a.vfID - b.vfID);
   const asked = askedOf(state, nic.pciAddress);
@@ -44,7 +49,11 @@ export function sceneNic(state: SriovNetworkNodeState, nic: NodeStateInterfaceSt
     },
     present: {
       numVfs: vfs.length,
-      virtualFunctions: vfs.map(({ pciAddress, name }) => ({ address: pciAddress, interfaceName: name })),
+      virtualFunctions: vfs.map(({ pciAddress, name }) => ({
+        address: pciAddress,
+        interfaceName: name,
+        usedBy: users?.of(metadata.name, pciAddress),
+      })),
     },
     asked: asked?.numVfs ?? 0,
     askedByPolicies: asked !== undefined,

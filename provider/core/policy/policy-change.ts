@@ -2,7 +2,8 @@ import { Annotation } from "../../../api/names.js";
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
 import type { SriovNetworkNodePolicySpec } from "../../../api/sriov-network-node-policy.js";
 import { isForbidden, isKindMissing, messageOf, policyRefusal } from "../../../kube/errors.js";
-import { describeUsed, DisruptionRefused, WAYS_OUT } from "../device/disruption.js";
+import { deviceDialectOf } from "../device/dialect-of.js";
+import { describeUsed, DisruptionRefused } from "../device/disruption.js";
 import { KindMissing } from "../missing-kind.js";
 import {
   findObject,
@@ -33,7 +34,7 @@ export async function planChange(operation: Operation, inputs: PolicyInputs): Pr
   const proceed = inputs.onVfsInUse === "proceed";
   if (used.length > 0 && !proceed) {
     throw new DisruptionRefused(
-      `policy ${wanted.name} was not changed: ${describeUsed(used)}. Nothing was changed. ${WAYS_OUT}`,
+      `policy ${wanted.name} was not changed: ${describeUsed(used)}. Nothing was changed. ${(await deviceDialectOf(operation.cluster)).waysOut}`,
     );
   }
   // Who needs no permission needs no verb for it.

@@ -1,7 +1,6 @@
 import { type CountTerms, countImpact, describeCountImpact } from "../../../plan/impact/count-impact.js";
 import { describeImpact, type Impact } from "../../../plan/impact/impact.js";
 import { usedVfs } from "../../../plan/vf-count.js";
-import { DRAINED } from "../device/nic-impact.js";
 import { WAYS_OUT } from "../device/disruption.js";
 import type { NicEffect, PolicyEffects } from "./policy-effects.js";
 import { count, MAX_LISTED } from "./policy-words.js";
@@ -40,6 +39,9 @@ export function refusalOf(name: string, impacts: readonly NicImpact[], waysOut =
   const list = destroying(impacts).map(({ impact }) => `\n${describeImpact(impact)}`);
   return `policy ${name}: VFs in use of ${count(refused.length, "NIC")} would go. ${waysOut}${list.join("")}`;
 }
+
+/** What becomes of users of whom nobody tells. */
+const DRAINED = "The sriov-network-operator drains the node first.";
 
 /** A text for each NIC that loses VFs. */
 export function describeLosses(impacts: readonly NicImpact[]): readonly string[] {

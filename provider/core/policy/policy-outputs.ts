@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { Annotation } from "../../../api/names.js";
 import type { SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
+import type { Drifted } from "../object-drift.js";
 import type { Difference } from "../resource.js";
 import type { PartialPolicyInputs, PolicyInputs } from "./policy-inputs.js";
 import type { MatchedDeviceOutput, PolicyResults } from "./policy-dialect.js";
 import { type PolicySettings, SETTINGS, settingsOf } from "./policy-spec.js";
 
 /** The state of a resource: its settings, and what has come of them. */
-export interface PolicyOutputs extends PolicyInputs {
+export interface PolicyOutputs extends PolicyInputs, Drifted {
   readonly policyName: string;
   readonly namespace: string;
   readonly matchedDevices: readonly MatchedDeviceOutput[];
@@ -44,7 +45,7 @@ export function refreshedSettings(
   { metadata, spec }: SriovNetworkNodePolicy,
 ): Partial<PolicyInputs> & PolicySettings {
   const own = Object.entries(olds).filter(([name]) => !(SETTINGS as readonly string[]).includes(name));
-  const { maxUnavailable, ...rest } = Object.fromEntries(own) as Partial<PolicyOutputs>;
+  const { maxUnavailable, taken, ...rest } = Object.fromEntries(own) as Partial<PolicyOutputs>;
   const live = settingsOf(spec);
   const isLookup = olds.policyName === undefined;
   const settings = Object.fromEntries(
@@ -74,9 +75,11 @@ export function diffPolicy(
   const others = ["onVfsInUse", "maxUnavailable", "forceConflicts", "kubeconfig", "context"] as const;
   const timeouts = !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {});
   const changed = replaces.length > 0 || timeouts || [...SETTINGS, ...others].some(differs);
-  const unfinished = olds.status !== undefined && !DONE.includes(olds.status);
+  const unfinished = (olds.status !== undefined && !isDone(olds.status)) || olds.taken !== undefined;
   return { changed, unfinished, replaces };
 }
 
-/** Reasons of a policy that has come to what it is to be. */
-const DONE: readonly string[] = ["Configured", "NothingMatched"];
+/** Has a policy of this status come to what it is to be? */
+export function isDone(status: string): boolean {
+  return status === "Configured" || status === "NothingMatched";
+}

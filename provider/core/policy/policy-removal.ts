@@ -5,7 +5,8 @@ import {
 } from "../../../api/sriov-network-node-policy.js";
 import { isForbidden } from "../../../kube/errors.js";
 import { parsePfName } from "../../../plan/policies/vf-range.js";
-import { describeUsed, DisruptionRefused, WAYS_OUT } from "../device/disruption.js";
+import { deviceDialectOf } from "../device/dialect-of.js";
+import { describeUsed, DisruptionRefused } from "../device/disruption.js";
 import { quoteAll } from "../field-manager.js";
 import { KindMissing } from "../missing-kind.js";
 import { findObject, isLastOwner, type ObjectOwner, removeObject } from "../owned-object.js";
@@ -32,7 +33,7 @@ export async function removePolicy(operation: Operation, olds: Partial<PolicyOut
   const used = usedThatGo(effects);
   if (used.length > 0 && olds.onVfsInUse !== "proceed") {
     throw new DisruptionRefused(
-      `policy ${place.name} was not deleted: ${describeUsed(used)}. Nothing was changed. ${WAYS_OUT} A destroy goes by what ` +
+      `policy ${place.name} was not deleted: ${describeUsed(used)}. Nothing was changed. ${(await deviceDialectOf(operation.cluster)).waysOut} A destroy goes by what ` +
         `the last up has left in the state.`,
     );
   }

@@ -1,7 +1,9 @@
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
+import { READY } from "../../../api/sriov-network-device.js";
 import { messageOf } from "../../../kube/errors.js";
 import { usedVfs } from "../../../plan/vf-count.js";
 import { mintFieldManager } from "../field-manager.js";
+import { tellTaken, tellUnready } from "../object-drift.js";
 import { defaultNamespace } from "../object-place.js";
 import { findObject, type ObjectOwner } from "../owned-object.js";
 import { dialectOf } from "./dialect-of.js";
@@ -11,15 +13,16 @@ import { checkPolicy } from "./policy-check.js";
 import { foreseePolicyDelete } from "./policy-delete-foresight.js";
 import type { PolicyInputs } from "./policy-inputs.js";
 import type { PolicyResults } from "./policy-dialect.js";
-import { diffPolicy, policyOutputs, type PolicyOutputs, refreshedSettings } from "./policy-outputs.js";
+import { diffPolicy, isDone, policyOutputs, type PolicyOutputs, refreshedSettings } from "./policy-outputs.js";
 import { removePolicy } from "./policy-removal.js";
+import { specOf } from "./policy-spec.js";
 import { type Created, type Operation, PartialFailure, type Resource } from "../resource.js";
 
 export { checkPolicy, diffPolicy };
 
 /** The meaning of one SriovNetworkNodePolicy resource: VFs of all NICs that it selects, and the name by which pods ask for them. */
 export const sriovNetworkNodePolicy: Resource<PolicyInputs, PolicyOutputs> = {
-  reported: ["matchedDevices", "status", "fieldManager"],
+  reported: ["matchedDevices", "status", "fieldManager", "taken"],
   check: checkPolicy,
   diff: diffPolicy,
   create: createPolicy,
@@ -69,7 +72,10 @@ export async function readPolicy(
     const uid = await cluster.uid();
     const settings = { ...refreshedSettings(olds, policy), ...(uid !== undefined && { clusterUid: uid }) };
     const results = await (await dialectOf(cluster)).results(operation, policy);
-    return policyOutputs(settings, policy, results, olds.fieldManager);
+    const taken = tellTaken(operation, SRIOV_NETWORK_NODE_POLICY, policy, specOf(olds), olds);
+    const ready = policy.status?.conditions.find(({ type }) => type === READY);
+    if (!isDone(results.status)) tellUnready(operation, SRIOV_NETWORK_NODE_POLICY, policy, ready, olds);
+    return { ...policyOutputs(settings, policy, results, olds.fieldManager), ...taken };
   }
   // A lookup of a program has no state yet. Pulumi would take an empty answer to it for a policy without properties.
   if (olds.policyName !== undefined) return undefined;

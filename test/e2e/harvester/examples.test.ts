@@ -53,7 +53,7 @@ describe("on Harvester", () => {
     it("goes from 4 to 6, which Harvester alone never gets to", async () => {
       await stack.automation.setConfig("numVfs", { value: "6" });
       expect(warningsOn(await stack.preview(), "nic").join("\n")).to.contain(
-        `${objectName(nic)}: changing numVfs from 4 to 6 destroys all 4 of its VFs`,
+        `${objectName(nic)} of node ${nic.nodeName}: 4 → 6 VFs; 4 VFs destroyed, 6 VFs created`,
       );
       await stack.up();
       expect(harvester.hardware.numVfs(nic)).to.equal(6);

@@ -1,13 +1,15 @@
 import { NODE } from "../../../api/core.js";
+import { type Lease, LEASE } from "../../../api/lease.js";
 import { NETWORK_ATTACHMENT_DEFINITION } from "../../../api/network-attachment-definition.js";
 import type { NetworkAttachmentDefinition } from "../../../api/network-attachment-definition.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
 import { RECONCILER_NAMESPACE } from "../../../api/names.js";
 import { ApiError } from "../../../kube/errors.js";
+import type { LabController } from "../../../lab/controller.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { SimulatedNode } from "../../../lab/nodes/simulated-node.js";
 import { sharedLab } from "../../shared-lab.js";
-import { hardware, type Nic, nicOf } from "../nics.js";
+import { hardware, type Nic, nicOf, untilObject } from "../nics.js";
 import type { Done } from "../stack.js";
 
 /** Two NICs of one name, in two nodes, that belong to one test: what a policy is for. */
@@ -57,8 +59,28 @@ export async function freshTwins(): Promise<Twins> {
   };
 }
 
+let controller: Promise<LabController> | undefined;
+
+/** The lab that all tests share, in which one controller runs. */
+export async function controllerRuns(): Promise<Lab> {
+  const lab = await sharedLab();
+  controller ??= lab.startController();
+  await controller;
+  return lab;
+}
+
+/** Ends that controller as an eviction would, and starts another; resolves when it leads. */
+export async function restartController(): Promise<void> {
+  const lab = await controllerRuns();
+  await (await controller)?.stop();
+  controller = lab.startController();
+  const { name, namespace } = await controller;
+  const leads = ({ spec }: Lease): boolean => spec?.holderIdentity?.startsWith(`${name}_`) === true;
+  await untilObject(lab, LEASE, "pulumi-sriov-controller", `held by ${name}`, leads, namespace);
+}
+
 async function start(lab: Lab): Promise<readonly [SimulatedNode, SimulatedNode]> {
-  await lab.startController();
+  await controllerRuns();
   return Promise.all([addSelected(lab, "twin-a"), addSelected(lab, "twin-b")]);
 }
 

@@ -68,6 +68,13 @@ describe("the policy pack on a cluster", () => {
       expect(await declared(6)).to.have.length(1);
     });
 
+    it("takes inputs as check leaves them, with what it has looked up", async () => {
+      const { address, deviceName } = nic;
+      const looked = { address, deviceName, givenInterfaceName: nic.interfaceName, totalVfs: 7, clusterUid: undefined };
+      const [violation = ""] = await declared(6, { ...looked, onVfsInUse: "proceed" });
+      expect(violation).to.match(/^impact on NIC /);
+    });
+
     it("has nothing against the count that the NIC has", async () => {
       expect(await declared(4, { onVfsInUse: "proceed" })).to.deep.equal([]);
     });

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
-import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import { ConnectionError } from "../../../kube/errors.js";
 import type { Lab } from "../../../lab/lab.js";
+import { countOwners } from "../../../provider/core/device/field-ownership.js";
 import { Cluster, type Operation, PartialFailure, runOperation, sriovNetworkDevice } from "../../../provider/index.js";
 import type { DeviceOutputs } from "../../../provider/index.js";
 import { sharedLab } from "../../shared-lab.js";
@@ -63,29 +63,36 @@ describe("an operation whose time runs out", () => {
     expect(error.message).to.contain("in time. More time: customTimeouts.delete (500ms now).");
   });
 
-  it("keeps the state of what it has begun though the API server is away since, and goes on from there", async () => {
-    const held = (operation: Operation) => {
-      const client = Object.assign(Object.create(operation.cluster.client) as typeof operation.cluster.client, {
-        async apply(...args: Parameters<typeof operation.cluster.client.apply>) {
-          const applied = await operation.cluster.client.apply(...args);
-          proxy.hold();
+  const moments = [
+    ["though the API server is away since", "after", /: not ready with 2 VFs in time: /],
+    ["of which it does not know whether it was begun", "before", / did not answer PATCH .* in time\./],
+  ] as const;
+  for (const [title, moment, words] of moments) {
+    it(`keeps the state of a change ${title}, and goes on from there`, async () => {
+      const cut = (operation: Operation): Operation => {
+        const { client } = operation.cluster;
+        const apply: typeof client.apply = async (...args) => {
+          if (moment === "before") proxy.hold();
+          const applied = await client.apply(...args);
+          if (moment === "after") proxy.hold();
           return applied;
-        },
-      });
-      return Object.assign(Object.create(operation.cluster) as Cluster, { client });
-    };
-    const create = (operation: Operation) =>
-      sriovNetworkDevice.create({ ...operation, cluster: held(operation) }, inputs);
-    const error = await refusal(operate("create", "1500ms", create), PartialFailure<DeviceOutputs>);
-    expect(error.message).to.contain("not ready with 2 VFs in time").and.to.contain("(1500ms now)");
-    proxy.letGo();
-    const update = (operation: Operation) => sriovNetworkDevice.update(operation, error.id, error.outputs, inputs);
-    expect((await operate("update", "30s", update)).vfAddresses).to.have.length(2);
-    const remove = (operation: Operation) => sriovNetworkDevice.delete(operation, error.id, error.outputs);
-    await operate("delete", "30s", remove);
-    const device: SriovNetworkDevice = await lab.client.get(SRIOV_NETWORK_DEVICE, error.id);
-    expect(device.status?.virtualFunctions).to.deep.equal([]);
-  });
+        };
+        const cutClient = Object.assign(Object.create(client) as typeof client, { apply });
+        const cluster = Object.assign(Object.create(operation.cluster) as Cluster, { client: cutClient });
+        return { ...operation, cluster };
+      };
+      const create = (operation: Operation) => sriovNetworkDevice.create(cut(operation), inputs);
+      const error = await refusal(operate("create", "1500ms", create), PartialFailure<DeviceOutputs>);
+      expect(error.message).to.match(words).and.to.contain("More time: customTimeouts.create (1500ms now).");
+      proxy.letGo();
+      const update = (operation: Operation) => sriovNetworkDevice.update(operation, error.id, error.outputs, inputs);
+      expect((await operate("update", "30s", update)).vfAddresses).to.have.length(2);
+      await operate("delete", "30s", (operation) => sriovNetworkDevice.delete(operation, error.id, error.outputs));
+      const device = await lab.client.get(SRIOV_NETWORK_DEVICE, error.id);
+      expect(device.status?.virtualFunctions).to.deep.equal([]);
+      expect(countOwners(device)).to.deep.equal([]);
+    });
+  }
 
   it("does not wait for its cluster longer than for anything else", async () => {
     const never = new Promise<Cluster>(() => undefined);

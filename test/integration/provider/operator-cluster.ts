@@ -32,7 +32,11 @@ export class OperatorCluster {
     const { client } = lab;
     const options = { fieldManager: FIELD_MANAGER, force: true };
     await client.apply(NAMESPACE, { metadata: { name: OPERATOR_NAMESPACE } }, options);
-    for (const definition of [released("sriovnetworknodepolicies"), released("sriovnetworks"), nodeStateKind()])
+    for (const definition of [
+      released("sriovnetworknodepolicies"),
+      released("sriovnetworks"),
+      released("sriovnetworknodestates"),
+    ])
       await client.apply(CUSTOM_RESOURCE_DEFINITION, definition, options);
     const kinds: readonly ResourceType<KubeObject>[] = [SRIOV_NETWORK_NODE_POLICY, SRIOV_NETWORK_NODE_STATE];
     for (const type of kinds)
@@ -57,8 +61,14 @@ export class OperatorCluster {
   async addNode(name: string): Promise<void> {
     const { client } = this.lab;
     const options = { fieldManager: FIELD_MANAGER };
-    await client.create(NODE, { metadata: { name, labels: { role: "worker" } } }, options);
-    await client.create(SRIOV_NETWORK_NODE_STATE, { metadata: { name, namespace: OPERATOR_NAMESPACE } }, options);
+    const labels = { role: "worker", "kubernetes.io/hostname": name };
+    await client.create(NODE, { metadata: { name, labels } }, options);
+    const annotations = {
+      "sriovnetwork.openshift.io/current-state": "Idle",
+      "sriovnetwork.openshift.io/desired-state": "Idle",
+    };
+    const metadata = { name, namespace: OPERATOR_NAMESPACE, annotations };
+    await client.create(SRIOV_NETWORK_NODE_STATE, { metadata }, options);
     await this.report(name, "Succeeded", 0);
   }
 
@@ -108,36 +118,9 @@ export function vfAddress(index: number): string {
   return `0000:04:10.${index}`;
 }
 
-const nic = { name: "eno49", pciAddress: "0000:04:00.0" };
+export const nic = { name: "eno49", pciAddress: "0000:04:00.0" };
 
 function released(plural: string): CustomResourceDefinition {
   const file = join(__dirname, "../../../../test/fixtures/sriov-network-operator", `${plural}.yaml`);
   return parse(readFileSync(file, "utf8")) as CustomResourceDefinition;
-}
-
-/** Which fields there are is the operator's; nothing here turns on how they are checked. */
-function nodeStateKind(): CustomResourceDefinition {
-  const anything = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-  return {
-    metadata: { name: "sriovnetworknodestates.sriovnetwork.openshift.io" },
-    spec: {
-      group: "sriovnetwork.openshift.io",
-      scope: "Namespaced",
-      names: {
-        kind: "SriovNetworkNodeState",
-        listKind: "SriovNetworkNodeStateList",
-        plural: "sriovnetworknodestates",
-        singular: "sriovnetworknodestate",
-      },
-      versions: [
-        {
-          name: "v1",
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          schema: { openAPIV3Schema: { type: "object", properties: { spec: anything, status: anything } } },
-        },
-      ],
-    },
-  };
 }

@@ -137,6 +137,13 @@ describe("an impact report", () => {
       expect(verdictOf(refused)).to.equal(Verdict.lost);
     });
 
+    it("and does not say why, as where a policy pack forbids something, is not the whole truth", () => {
+      const last = { message: "error: preview failed\n", severity: "error" };
+      expect(report({ diagnostics: [last] }).untold).to.deep.equal([
+        "the preview failed for a reason that its JSON does not tell, such as a policy pack's",
+      ]);
+    });
+
     it("at what is refused says that it ends there, and no more of the engine's last word", () => {
       const last = { message: "error: preview failed\n", severity: "error" };
       expect(report({ diagnostics: [refusal(impact()), last] }).untold).to.deep.equal([

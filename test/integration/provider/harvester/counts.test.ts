@@ -51,7 +51,7 @@ describe("a NIC's count on Harvester", () => {
     expect(harvester.hardware.numVfs(nic)).to.equal(6);
     expect(harvester.log.filter((line) => line.includes(objectName(nic)))).to.deep.equal([]);
     expect(driver.told.statuses.join()).to.contain("step 1 of 2, down to 0 VFs: 4 are there still");
-    expect(driver.warnings.join()).to.contain("changing numVfs from 4 to 6 destroys all 4 of its VFs");
+    expect(driver.warnings.join()).to.contain("4 → 6 VFs; 4 VFs destroyed, 6 VFs created");
   });
 
   it("is brought out of the state in which somebody else's change is stuck", async () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { PCI_DEVICE_CLAIM } from "../../../../api/pci-device-claim.js";
-import { type DeviceOutputs, PartialFailure } from "../../../../provider/index.js";
+import { HARVESTER_WAYS_OUT } from "../../../../provider/core/device/harvester-write.js";
+import { type DeviceOutputs, PartialFailure, updateDevice } from "../../../../provider/index.js";
 import { HarvesterCluster, NODE_NAME } from "../../../harvester/harvester-cluster.js";
 import type { HarvesterNic } from "../../../harvester/harvester-hardware.js";
 import { objectName } from "../../../harvester/harvester-controller.js";
@@ -99,11 +100,21 @@ describe("on Harvester, a count that somebody else has set or uses", () => {
     expect(await harvester.owners(nic)).to.deep.equal([outputs.fieldManager]);
   });
 
-  it("is not changed while a VF is claimed, and the claim is named with its user", async () => {
+  it("is refused in a preview while a VF is claimed, and the claim is named with its user", async () => {
     const nic = harvester.freshNic();
     const created = await driver.create(driver.inputs(nic, 2));
     const name = await claim(created.outputs.vfAddresses[1] ?? "");
-    const error = await refusal(driver.update(created, driver.inputs(nic, 4)), Error);
+    const program = begun();
+    const { failures } = await program.check({ ...program.inputs(nic, 4), forceConflicts: true });
+    await program.close();
+    expect(failures[0]?.reason).to.contain(`used by claim ${name} of alice`).and.to.contain(HARVESTER_WAYS_OUT);
+  });
+
+  it("is refused in up where a VF was claimed since the preview", async () => {
+    const nic = harvester.freshNic();
+    const { id, outputs } = await driver.create(driver.inputs(nic, 2));
+    const name = await claim(outputs.vfAddresses[1] ?? "");
+    const error = await refusal(updateDevice(driver.told.operation(), id, outputs, { ...outputs, numVfs: 4 }), Error);
     expect(error.message)
       .to.contain(`${objectName(nic)}: numVfs was not changed from 2 to 4`)
       .and.to.contain(`is used by claim ${name} of alice. Nothing was changed.`);
