@@ -71,7 +71,10 @@ function orderedRows(rows: readonly string[]): string[] {
  * stack traces are.
  */
 function stackRow(row: string): string {
-  return row.replace(/^ - ( .*) deleted$/, "   $1").replace(/[; ]*\d+ messages?$/, "");
+  return row
+    .replace(/^ - ( .*) deleted\b/, "   $1 ")
+    .replace(/[; ]*\d+ messages?$/, "")
+    .trimEnd();
 }
 
 const STACK = "pulumi:pulumi:Stack";
