@@ -13,7 +13,7 @@ export default {
   // The slow ones last: most mutants fall to the others before.
   mochaOptions: {
     spec: [
-      "dist/test/unit/plan/{*,claims/*,networks/*,policies/*}.test.js",
+      "dist/test/unit/plan/{*,claims/*,impact/*,networks/*,policies/*}.test.js",
       "dist/test/unit/plan/properties/*.test.js",
     ],
   },

@@ -16,7 +16,10 @@ export interface GetSriovNetworkDevicesArgs extends ClusterFunctionArgs, DeviceF
   readonly deviceId?: string;
   /** Kernel driver of the NIC itself: `ixgbe`. */
   readonly driver?: string;
-  /** True: NICs whose number of VFs a resource, a policy or somebody else has declared. False: others alone. */
+  /**
+   * True: NICs whose number of VFs a resource, a policy or somebody else has declared. False: others alone; a program that
+   * declares their number does not find them again the next time.
+   */
   readonly managed?: boolean;
 }
 
@@ -30,7 +33,7 @@ export type GetSriovNetworkDevicesOutputArgs = AsInputs<GetSriovNetworkDevicesAr
  *
  * @throws {Error} where the cluster cannot be reached, or does not let these credentials list NICs.
  * @example
- * const nics = await sriov.getSriovNetworkDevices({ vendorId: "8086", managed: false });
+ * const nics = await sriov.getSriovNetworkDevices({ nodeName: "node1" });
  * for (const { name, nodeName, address } of nics) {
  *   new sriov.SriovNetworkDevice(name, { nodeName, address, numVfs: 4 });
  * }
