@@ -8,12 +8,9 @@ import { type Command, type CommandIo, UsageError } from "../command.js";
 import { foreseenTroubles } from "./foresight.js";
 import { importDocument } from "./import-document.js";
 import { importables } from "./importable.js";
-import { counted, type Importable, KIND_NAMES } from "./kinds.js";
 import { programText } from "./program.js";
+import { DOCUMENT, nothingToImport, PROGRAM, summary } from "./summary.js";
 import { survey } from "./survey.js";
-
-const DOCUMENT = "import.json";
-const PROGRAM = "index.ts";
 
 /** `pulumi-sriov import`: what a cluster has already, as a program and the document that brings it into a stack. */
 export const importCommand: Command = {
@@ -56,7 +53,7 @@ async function importFrom(cluster: Cluster, wish: Arguments, io: CommandIo): Pro
   const resources = await importables(operation, found);
   const { origin } = cluster.client.config;
   if (resources.length === 0) {
-    io.print(`Nothing to import: nobody has declared anything in ${origin}.\n`);
+    io.print(nothingToImport(origin, wish.nodes, leftOut));
     return 0;
   }
   for (const resource of resources) {
@@ -68,17 +65,6 @@ async function importFrom(cluster: Cluster, wish: Arguments, io: CommandIo): Pro
   writeFileSync(join(wish.out, PROGRAM), programText(resources));
   io.print(summary(resources, origin, wish.out));
   return 0;
-}
-
-function summary(resources: readonly Importable[], origin: string, out: string): string {
-  const counts = KIND_NAMES.map((kind) => [kind, resources.filter((one) => one.kind === kind).length] as const);
-  const parts = counts.filter(([, count]) => count > 0).map(([kind, count]) => counted(count, kind));
-  return `${parts.join(", ")} of ${origin}: ${DOCUMENT} and ${PROGRAM} are written to ${out}.
-
-With ${PROGRAM} as your stack's program, or part of it:
-  pulumi import --file ${join(out, DOCUMENT)} --yes --generate-code=false --protect=false
-  pulumi preview --expect-no-changes
-`;
 }
 
 interface Arguments {

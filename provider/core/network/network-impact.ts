@@ -31,7 +31,7 @@ export function networkImpact(network: string, change: string): Impact {
 }
 
 /** Pure: with the pods that are attached, as far as is known. */
-export function describeNetworkImpact(impact: Impact, attached: Attached): string {
+function describeNetworkImpact(impact: Impact, attached: Attached): string {
   if (!attached.known) {
     const advice = `Pods that run keep what they have; which are attached cannot be told: ${attached.why}`;
     return describeImpact(impact, { advice });
