@@ -1,8 +1,8 @@
 import { Label } from "../api/names.js";
 import type { PciDevice } from "../api/pci-device.js";
-import { isKindMissing } from "../kube/errors.js";
 import { claimedDevice, type ClaimedDevice } from "../provider/core/claim/claimed-device.js";
-import type { Operation } from "../provider/core/resource.js";
+import { servedDevices } from "../provider/core/device/served-devices.js";
+import { type Operation, SILENT } from "../provider/core/resource.js";
 import type { Rule } from "./rules.js";
 
 export const pfPassthrough: Rule = {
@@ -16,8 +16,7 @@ export const pfPassthrough: Rule = {
     const { known, unknown } = resource;
     // Only VFs are made by an up; whatever else a program could claim is there before, and known.
     if (["pciDevice", "nodeName", "address"].some((name) => unknown.has(name))) return [];
-    const silent = (): void => undefined;
-    const looking = resource.operation({ inform: silent, warn: silent, status: silent });
+    const looking = resource.operation(SILENT);
     const { pciDevice, nodeName = "", address = "" } = known as Readonly<Record<string, string | undefined>>;
     const device = await claimedDevice(looking, pciDevice === undefined ? { nodeName, address } : { pciDevice });
     const nic = device && (await physicalFunction(looking, device));
@@ -30,13 +29,7 @@ export const pfPassthrough: Rule = {
 
 /** What the device is called, where it is a NIC's physical function. */
 async function physicalFunction({ cluster }: Operation, device: ClaimedDevice): Promise<string | undefined> {
-  const nics = await cluster.devices().then(
-    (view) => view.list(),
-    (error: unknown) => {
-      if (isKindMissing(error)) return [];
-      throw error;
-    },
-  );
+  const nics = await servedDevices(cluster);
   const nic = nics.find(({ spec }) => spec.nodeName === device.nodeName && spec.address === device.address);
   if (nic !== undefined) return nic.metadata.name;
   return isNetworkController(device.pciDevice) ? device.name : undefined;

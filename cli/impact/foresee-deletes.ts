@@ -1,6 +1,6 @@
 import { messageOf } from "../../kube/errors.js";
 import { Cluster, type ClusterAccess } from "../../provider/core/cluster.js";
-import type { Operation } from "../../provider/core/resource.js";
+import { type Operation, SILENT } from "../../provider/core/resource.js";
 import { chosenAccess } from "../../provider/dynamic/connection.js";
 import { type Preview, type PreviewStep, type Properties, SECRET } from "./preview.js";
 import type { ForeseenDelete } from "./report.js";
@@ -63,9 +63,7 @@ function successorsOf(kind: ResourceKind, steps: readonly PreviewStep[]): readon
 }
 
 function operationOn(cluster: Cluster): Operation {
-  const silent = (): void => undefined;
-  const log = { inform: silent, warn: silent, status: silent };
-  return { cluster, log, deadline: Date.now() + TIMEOUT_MS };
+  return { cluster, log: SILENT, deadline: Date.now() + TIMEOUT_MS };
 }
 
 /** As the provider would find the cluster, except that nobody tells the command of secrets. */

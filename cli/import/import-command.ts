@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../../kube/errors.js";
 import { Cluster } from "../../provider/core/cluster.js";
-import type { Operation } from "../../provider/core/resource.js";
+import { type Operation, SILENT } from "../../provider/core/resource.js";
 import { type Command, type CommandIo, UsageError } from "../command.js";
 import { foreseenTroubles } from "./foresight.js";
 import { importDocument } from "./import-document.js";
@@ -47,6 +47,7 @@ Exit status:
 };
 
 async function importFrom(cluster: Cluster, wish: Arguments, io: CommandIo): Promise<number> {
+  // What the provider warns of is about changes, and nothing is changed here.
   const operation: Operation = { cluster, log: SILENT, deadline: Date.now() + DEADLINE_MS };
   const { found, leftOut } = await survey(operation, wish);
   for (const line of leftOut) io.warn(`pulumi-sriov import: left out: ${line}`);
@@ -108,10 +109,3 @@ function refuseOverwriting({ out, overwrite }: Arguments): void {
 }
 
 const DEADLINE_MS = 60_000;
-
-/** What the provider warns of is about changes, and nothing is changed here. */
-const SILENT: Operation["log"] = { inform: nothing, warn: nothing, status: nothing };
-
-function nothing(): void {
-  return;
-}

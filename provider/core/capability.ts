@@ -7,9 +7,10 @@ import {
   SRIOV_NETWORK_NODE_STATE,
   type SriovNetworkNodeState,
 } from "../../api/sriov-network-node-state.js";
-import { isForbidden, isKindMissing } from "../../kube/errors.js";
+import { isForbidden } from "../../kube/errors.js";
 import type { Cluster } from "./cluster.js";
 import { interfaceOf } from "./device/device-lookup.js";
+import { servedDevices } from "./device/served-devices.js";
 
 /** Which nodes of a cluster can have virtual functions. */
 export interface SriovCapability {
@@ -47,7 +48,7 @@ export async function sriovCapability(cluster: Cluster): Promise<SriovCapability
   if ((await cluster.dialect()) === "operator") {
     return capabilityOfStates(await listed(cluster, SRIOV_NETWORK_NODE_STATE));
   }
-  const [nodes, devices] = await Promise.all([nodesIfAllowed(cluster), devicesIfServed(cluster)]);
+  const [nodes, devices] = await Promise.all([nodesIfAllowed(cluster), servedDevices(cluster)]);
   // Harvester's controller marks no nodes.
   const isMarked = (await cluster.deviceDialect()) !== "harvester";
   return nodes !== undefined && isMarked ? capabilityOfNodes(nodes, devices) : capabilityOfDevices(devices, nodes);
@@ -137,16 +138,6 @@ async function nodesIfAllowed(cluster: Cluster): Promise<readonly Node[] | undef
     return await listed(cluster, NODE);
   } catch (error) {
     if (isForbidden(error)) return undefined;
-    throw error;
-  }
-}
-
-/** None where nobody has installed the CRDs. */
-async function devicesIfServed(cluster: Cluster): Promise<readonly SriovNetworkDevice[]> {
-  try {
-    return (await cluster.devices()).list();
-  } catch (error) {
-    if (isKindMissing(error)) return [];
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { isPolicyFieldManager, isProviderFieldManager } from "../../api/names.js";
 import { readyCondition, type SriovNetworkDevice, type VirtualFunctionStatus } from "../../api/sriov-network-device.js";
-import { isKindMissing } from "../../kube/errors.js";
 import type { Cluster } from "./cluster.js";
 import { interfaceOf } from "./device/device-lookup.js";
 import { presentVfs } from "./device/device-outputs.js";
 import { countOwners } from "./device/field-ownership.js";
+import { servedDevices } from "./device/served-devices.js";
 
 /** Which NICs are meant: those of which all that is given is so. */
 export interface DeviceFilter {
@@ -77,7 +77,7 @@ export async function sriovNetworkDevices(
   cluster: Cluster,
   filter: DeviceFilter = {},
 ): Promise<readonly ListedDevice[]> {
-  const devices = await devicesIfServed(cluster);
+  const devices = await servedDevices(cluster);
   return devices
     .map(listedDevice)
     .filter((device) => matches(device, filter))
@@ -147,14 +147,4 @@ function matches(device: ListedDevice, filter: DeviceFilter): boolean {
 function byNodeAndAddress(a: ListedDevice, b: ListedDevice): number {
   if (a.nodeName !== b.nodeName) return a.nodeName < b.nodeName ? -1 : 1;
   return a.address < b.address ? -1 : 1;
-}
-
-/** None where nobody has installed the CRDs. */
-async function devicesIfServed(cluster: Cluster): Promise<readonly SriovNetworkDevice[]> {
-  try {
-    return (await cluster.devices()).list();
-  } catch (error) {
-    if (isKindMissing(error)) return [];
-    throw error;
-  }
 }

@@ -98,9 +98,12 @@ export interface ResourceLog {
   inform(message: string): void;
   /** The same, of what somebody should look at. */
   warn(message: string): void;
-  /** What is going on now, in milliseconds since the epoch since when; default: from now on. The next one replaces it. */
+  /** What is going on now, and since when, in milliseconds since the epoch (default: now). The next one replaces it. */
   status(message: string, since?: number): void;
 }
+
+/** For who only wants to know: nobody hears what is said. */
+export const SILENT: ResourceLog = { inform: () => undefined, warn: () => undefined, status: () => undefined };
 
 /** The operation changed something and did not finish: the state must be kept, and the next update goes on from there. */
 export class PartialFailure<Outputs> extends Error {
