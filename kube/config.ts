@@ -1,5 +1,6 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { existsSync } from "node:fs";
+import type https from "node:https";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -13,9 +14,20 @@ export interface ClusterAccess {
   readonly context?: string | undefined;
 }
 
-/** A KubeConfig with a usable current context, and words for errors. */
+/**
+ * What is used of client-node's KubeConfig. The package's types name it by this, since those of client-node are an ES module's, and
+ * need packages that are not installed with it: a program's compiler would have to know of both.
+ */
+export interface UserConfig {
+  /** Adds TLS settings and headers; runs what gives credentials. */
+  applyToHTTPSOptions(options: https.RequestOptions): Promise<void>;
+  getCurrentCluster(): { readonly proxyUrl?: string } | null;
+  getCurrentUser(): { readonly exec?: { readonly command?: string } } | null;
+}
+
+/** A kubeconfig with a usable current context, and words for errors. */
 export interface ClusterConfig {
-  readonly kubeConfig: KubeConfig;
+  readonly kubeConfig: UserConfig;
   readonly server: string;
   /** `context "lab" of /home/me/.kube/config`, for error messages. */
   readonly origin: string;
@@ -24,7 +36,7 @@ export interface ClusterConfig {
    * The same as the kubeconfig has it by now, with nothing remembered of what plugins gave before; undefined where the user is
    * none whose credentials could be others by now.
    */
-  renewed(): KubeConfig | undefined;
+  renewed(): UserConfig | undefined;
 }
 
 /** @throws {ConfigError} when no kubeconfig is found, it can't be read, or lacks the context, its cluster or its user. */

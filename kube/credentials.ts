@@ -1,5 +1,5 @@
 import type https from "node:https";
-import type { ClusterConfig } from "./config.js";
+import type { ClusterConfig, UserConfig } from "./config.js";
 import { untilAborted } from "./deadline.js";
 import { ConfigError, messageOf } from "./errors.js";
 
@@ -15,7 +15,7 @@ export interface Presented {
  * once the API server does not accept it any more, whatever it said of its own expiry.
  */
 export class Credentials {
-  private kubeConfig: ClusterConfig["kubeConfig"];
+  private kubeConfig: UserConfig;
   private generation = 0;
   private asking: Promise<Presented> | undefined;
 
@@ -48,8 +48,8 @@ export class Credentials {
       await kubeConfig.applyToHTTPSOptions(options);
     } catch (error) {
       const { user, origin } = this.config;
-      const plugin = kubeConfig.getCurrentUser()?.exec as { readonly command?: string } | undefined;
-      const source = plugin?.command === undefined ? "" : `, by running "${plugin.command}"`;
+      const command = kubeConfig.getCurrentUser()?.exec?.command;
+      const source = command === undefined ? "" : `, by running "${command}"`;
       throw new ConfigError(
         `the credentials of user "${user}" cannot be had (${origin}${source}): ${messageOf(error).trim()}`,
         { cause: error },

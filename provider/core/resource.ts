@@ -113,7 +113,7 @@ export class PartialFailure<Outputs> extends Error {
     readonly id: string,
     readonly outputs: Outputs,
     message: string,
-    options?: ErrorOptions,
+    options?: { readonly cause?: unknown },
   ) {
     super(message, options);
   }
