@@ -73,7 +73,7 @@ function removeOrphans(folder) {
 }
 
 function newestSource() {
-  const rooms = ["api", "plan", "kube", "sdk", "provider", "reconciler", "lab", "test"];
+  const { include: rooms } = JSON.parse(readFileSync("tsconfig.json", "utf8"));
   const files = rooms.flatMap((room) =>
     readdirSync(room, { recursive: true }).map((file) => join(room, file.toString())),
   );

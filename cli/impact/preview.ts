@@ -39,9 +39,6 @@ export type Properties = Readonly<Record<string, unknown>>;
 /** What stands in a preview's JSON for each secret value. */
 export const SECRET = "[secret]";
 
-/** What stands there for a value that is not known before `up` (`@pulumi/pulumi`, runtime/rpc.ts). */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
 /** @throws {Error} that says what was given instead of a preview. */
 export function readPreview(text: string): Preview {
   if (text.trim() === "") throw new Error(`the input is empty, so the preview printed nothing. ${ADVICE}`);

@@ -4,7 +4,8 @@ import { sriovNetwork } from "../../provider/core/network/sriov-network.js";
 import { sriovNetworkNodePolicy } from "../../provider/core/policy/sriov-network-node-policy.js";
 import type { Operation } from "../../provider/core/resource.js";
 import type { Impact } from "../../plan/impact/impact.js";
-import { type PreviewState, type Properties, UNKNOWN } from "./preview.js";
+import { UNKNOWN } from "../../provider/dynamic/values.js";
+import type { PreviewState, Properties } from "./preview.js";
 
 /** A kind of resource of this package, as a preview's JSON shows it. */
 export interface ResourceKind {

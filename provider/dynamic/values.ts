@@ -1,7 +1,7 @@
 /** Values as Pulumi hands them to a dynamic provider, and as it takes them back. */
 
 /** What stands for a value that is not known during a preview (`@pulumi/pulumi`, runtime/rpc.ts). */
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export type Bag = Readonly<Record<string, unknown>>;
 

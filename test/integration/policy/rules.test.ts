@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { NODE } from "../../../api/core.js";
 import { CONTROLLER_FIELD_MANAGER, pciDeviceName } from "../../../api/names.js";
-import { UNKNOWN } from "../../../cli/impact/preview.js";
+import { UNKNOWN } from "../../../provider/dynamic/values.js";
 import { rules } from "../../../policy/rules.js";
 import { Cluster } from "../../../provider/index.js";
 import { hardware, type Nic, nicOf } from "../../e2e/nics.js";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readPreview, UNKNOWN } from "../../../cli/impact/preview.js";
+import { readPreview } from "../../../cli/impact/preview.js";
 import {
   type ForeseenDelete,
   impactReport,
@@ -8,6 +8,7 @@ import {
   verdictOf,
 } from "../../../cli/impact/report.js";
 import { impact, NIC, previewText, refusal, STACK, step, urnOf, warning } from "./previews.js";
+import { UNKNOWN } from "../../../provider/dynamic/values.js";
 
 describe("an impact report", () => {
   const inputs = { deviceName: "node1-eno49", nodeName: "node1", numVfs: 6 };

@@ -1,6 +1,6 @@
 import { type ResourceValidationArgs, type ResourceValidationPolicy } from "@pulumi/policy";
 import { expect } from "chai";
-import { UNKNOWN } from "../../../cli/impact/preview.js";
+import { UNKNOWN } from "../../../provider/dynamic/values.js";
 import { knownInputs } from "../../../policy/known-inputs.js";
 import { rules } from "../../../policy/rules.js";
 import { inPreview, violationsOf } from "../../integration/policy/violations.js";
