@@ -68,9 +68,12 @@ export function asOwnObject(nic: HarvesterNetworkDevice, facts: VfFacts): SriovN
   };
 }
 
-/** Pure: PCI addresses of the VFs that the NIC's status names, in VF order. */
+/**
+ * Pure: PCI addresses of the VFs that the NIC's status names, in VF order. Its controller lists them in the order of the
+ * words virtfn0, virtfn1, virtfn10, virtfn2; by PCI's rules each has a higher address than the one before.
+ */
 function toldAddresses({ status }: HarvesterNetworkDevice): readonly string[] {
-  return (status?.vfAddresses ?? []).filter((address) => typeof address === "string" && address !== "");
+  return (status?.vfAddresses ?? []).filter((address) => typeof address === "string" && address !== "").sort();
 }
 
 function presentVfs(nic: HarvesterNetworkDevice, facts: VfFacts): readonly VirtualFunctionStatus[] {

@@ -39,6 +39,13 @@ describe("Harvester's NIC as this project's own", () => {
     ]);
   });
 
+  it("has its VFs in their order, though the controller lists the eleventh before the third", () => {
+    const address = (index: number): string => `0000:04:1${Math.floor(index / 4)}.${(index % 4) * 2}`;
+    const listed = [0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9].map(address);
+    const vfs = asOwnObject(nic(12, enabled(...listed)), facts()).status?.virtualFunctions ?? [];
+    expect(vfs.map((vf) => vf.address)).to.deep.equal(vfs.map(({ index }) => address(index)));
+  });
+
   it("tells who has claimed a VF, by the VF's PCIDevice", () => {
     const device = asOwnObject(nic(2, enabled(...VFS)), facts(VFS, { "node1-000004102": "alice" }));
     expect(device.status?.virtualFunctions?.map(({ usedBy }) => usedBy)).to.deep.equal([
