@@ -37,8 +37,11 @@ async function physicalFunction({ cluster }: Operation, device: ClaimedDevice): 
       throw error;
     },
   );
-  const nic = nics.find(({ spec }) => spec.nodeName === device.nodeName && spec.address === device.address);
+  const ofNode = nics.filter(({ spec }) => spec.nodeName === device.nodeName);
+  const nic = ofNode.find(({ spec }) => spec.address === device.address);
   if (nic !== undefined) return nic.metadata.name;
+  // Harvester's controller does not label every VF.
+  if (ofNode.some(({ status }) => status?.vfAddresses?.includes(device.address) === true)) return undefined;
   return isNetworkController(device.pciDevice) ? device.name : undefined;
 }
 
