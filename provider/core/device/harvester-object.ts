@@ -94,8 +94,10 @@ function presentVfs(nic: HarvesterNetworkDevice, facts: VfFacts): readonly Virtu
     };
   });
   // A node that was off when the count became 0 has no VFs when it is back, and the controller, which finds nothing to do
-  // then, leaves the old addresses in the status for good. The PCIDevices are looked after nevertheless.
-  const isLeftOver = numVFs === 0 && vfs.every((vf) => facts.pciDevice(vf.pciDevice) === undefined);
+  // then, leaves the old addresses in the status until there are others. The PCIDevices are looked after nevertheless.
+  const isGone = ({ pciDevice, usedBy }: VirtualFunctionStatus): boolean =>
+    facts.pciDevice(pciDevice) === undefined && usedBy === undefined;
+  const isLeftOver = vfs.length !== numVFs && vfs.every(isGone);
   return isLeftOver ? [] : vfs;
 }
 

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { isUnmanaged, readyCondition } from "../../../../api/sriov-network-device.js";
+import { describeDrift } from "../../../../provider/core/device/device-drift.js";
 import { presentVfs } from "../../../../provider/core/device/device-outputs.js";
 import { conflictMessage, countOwners } from "../../../../provider/core/device/field-ownership.js";
 import { asOwnObject, RELEASING_FIELD_MANAGER } from "../../../../provider/core/device/harvester-object.js";
@@ -73,6 +74,7 @@ describe("Harvester's NIC as this project's own", () => {
   it("is spoken of with its own field", () => {
     const device = asOwnObject(nic(2, undefined, ["alice"]), facts());
     expect(conflictMessage(device, 4, ["alice"], "refused")).to.contain("spec.numVFs is owned by");
+    expect(describeDrift(device, { fieldManager: "ours" })[0]).to.contain("spec.numVFs is 2 and owned by");
   });
 
   it("has answered to a change once the status has as many VFs, since it tells no generation", () => {
