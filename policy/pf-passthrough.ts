@@ -29,9 +29,11 @@ export const pfPassthrough: Rule = {
 
 /** What the device is called, where it is a NIC's physical function. */
 async function physicalFunction({ cluster }: Operation, device: ClaimedDevice): Promise<string | undefined> {
-  const nics = await servedDevices(cluster);
-  const nic = nics.find(({ spec }) => spec.nodeName === device.nodeName && spec.address === device.address);
+  const ofNode = (await servedDevices(cluster)).filter(({ spec }) => spec.nodeName === device.nodeName);
+  const nic = ofNode.find(({ spec }) => spec.address === device.address);
   if (nic !== undefined) return nic.metadata.name;
+  // Harvester's controller does not label every VF.
+  if (ofNode.some(({ status }) => status?.vfAddresses?.includes(device.address) === true)) return undefined;
   return isNetworkController(device.pciDevice) ? device.name : undefined;
 }
 

@@ -49,7 +49,7 @@ export interface SriovNetworkArgs extends ClusterArgs {
   /** CNI plugins that come after, such as `tuning`: an object or several, or as JSON text with commas between. */
   readonly metaPlugins?: pulumi.Input<string | JsonObject | readonly JsonObject[]>;
   /** How much the CNI plugin logs. Default `info`. */
-  readonly logLevel?: pulumi.Input<"panic" | "error" | "warning" | "info" | "debug">;
+  readonly logLevel?: pulumi.Input<"panic" | "error" | "warning" | "info" | "debug" | "">;
   /** File on the node that the CNI plugin logs to. Default: standard error. */
   readonly logFile?: pulumi.Input<string>;
   /**

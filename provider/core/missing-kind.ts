@@ -6,12 +6,13 @@ export function missingKind({ apiVersion, kind, plural }: ResourceType<KubeObjec
   return `the cluster does not know the kind ${kind}: the CustomResourceDefinition ${plural}.${group} is not installed.`;
 }
 
+export const INSTALL_RECONCILER = `Install the reconciler; where the same program does, add it to this resource's dependsOn.`;
+
 /** The same, as the error of an operation that needs the kind. */
 export class KindMissing extends Error {
   override readonly name = "KindMissing";
 
-  constructor(type: ResourceType<KubeObject>, cause?: unknown) {
-    const advice = `Install the reconciler; where the same program does, add it to this resource's dependsOn.`;
+  constructor(type: ResourceType<KubeObject>, cause?: unknown, advice = INSTALL_RECONCILER) {
     super(`${missingKind(type)} ${advice}`, { cause });
   }
 }

@@ -27,8 +27,8 @@ export async function lookUpNode(cluster: Cluster, nodeName: string): Promise<No
     return { state: "unreported", why: `${reports.who} on node "${nodeName}" has not reported yet` };
   }
   const reported = nodes.filter((node) => reports.has(node)).map(({ metadata }) => metadata.name);
-  const reason = `no node "${nodeName}" in the cluster; nodes whose agent has reported: ${reported.join(", ")}`;
-  const why = `there is no node "${nodeName}", and no node's agent has reported yet`;
+  const reason = `no node "${nodeName}" in the cluster; nodes on which ${reports.who} has reported: ${reported.join(", ")}`;
+  const why = `there is no node "${nodeName}", and ${reports.who} has not reported on any node yet`;
   return { state: "absent", failure: { property: "nodeName", reason }, mayCome: reported.length === 0, why };
 }
 

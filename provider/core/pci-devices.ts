@@ -2,7 +2,7 @@ import { Label, labelValue } from "../../api/names.js";
 import type { KubeObject, ResourceType } from "../../api/object.js";
 import { PCI_DEVICE, type PciDevice } from "../../api/pci-device.js";
 import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../api/pci-device-claim.js";
-import { SRIOV_NETWORK_DEVICE } from "../../api/sriov-network-device.js";
+import type { SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { isForbidden, isKindMissing } from "../../kube/errors.js";
 import type { Cluster } from "./cluster.js";
 
@@ -53,39 +53,57 @@ export interface ListedClaim {
 
 /** Those that match, by node and address; none where nobody has installed the kinds. */
 export async function pciDevices(cluster: Cluster, filter: PciDeviceFilter = {}): Promise<readonly ListedPciDevice[]> {
-  const [devices, claims, nics] = await Promise.all([
-    listed(cluster, PCI_DEVICE, false),
+  const [devices, claims, parentOf] = await Promise.all([
+    listed(cluster, PCI_DEVICE),
     // A claimed device must not look free to who may not see claims.
-    listed(cluster, PCI_DEVICE_CLAIM, false),
-    listed(cluster, SRIOV_NETWORK_DEVICE, true),
+    listed(cluster, PCI_DEVICE_CLAIM),
+    parents(cluster),
   ]);
   const claimOf = new Map(claims.map((claim) => [claim.metadata.name, claim]));
-  // What is too long for a label stands there with a hash.
-  const nameOf = new Map(nics.map(({ metadata }) => [labelValue(metadata.name), metadata.name]));
   return devices
-    .flatMap((device) => listedDevice(device, claimOf.get(device.metadata.name), nameOf))
+    .flatMap((device) => listedDevice(device, claimOf.get(device.metadata.name), parentOf(device)))
     .filter((device) => matches(device, filter))
     .sort(byNodeAndAddress);
+}
+
+/** Name of the NIC that a device is a VF of. */
+type ParentOf = (device: PciDevice) => string | undefined;
+
+async function parents(cluster: Cluster): Promise<ParentOf> {
+  const nics = await nicsIfSeen(cluster);
+  // What is too long for a label stands there with a hash.
+  const nameOf = new Map(nics.map(({ metadata }) => [labelValue(metadata.name), metadata.name]));
+  const byLabel: ParentOf = ({ metadata }) => {
+    const label = metadata.labels?.[Label.parentDevice];
+    return label === undefined ? undefined : (nameOf.get(label) ?? label);
+  };
+  if (nics.length === 0 || (await cluster.deviceDialect()) !== "harvester") return byLabel;
+  // Harvester's controller labels devices that it comes upon after a VF as that VF's NIC's too, and does not label a VF
+  // that it comes upon before it has told of it.
+  const byVf = new Map(
+    nics.flatMap(({ metadata, status }) =>
+      (status?.virtualFunctions ?? []).map(({ pciDevice }) => [pciDevice, metadata.name] as const),
+    ),
+  );
+  return ({ metadata }) => byVf.get(metadata.name);
 }
 
 function listedDevice(
   { metadata, status }: PciDevice,
   claim: PciDeviceClaim | undefined,
-  nameOf: ReadonlyMap<string, string>,
+  parentDevice: string | undefined,
 ): readonly ListedPciDevice[] {
   // Made, and not looked at yet.
   if (status === undefined) return [];
   const { kernelDriverInUse: driver, ...facts } = status;
   const { nodeName, address, vendorId, deviceId, classId, iommuGroup, description, resourceName } = facts;
-  const label = metadata.labels?.[Label.parentDevice];
-  const parentDevice = label === undefined ? undefined : (nameOf.get(label) ?? label);
   const virtualFunction = metadata.labels?.[Label.virtualFunction];
   return [
     {
       ...{ name: metadata.name, nodeName, address, vendorId, deviceId, classId, iommuGroup, description, resourceName },
       driver,
-      // Harvester's controller labels VFs with their NIC alone.
-      virtualFunction: virtualFunction === undefined ? label !== undefined : virtualFunction === "true",
+      // Harvester's controller has no such label.
+      virtualFunction: virtualFunction === undefined ? parentDevice !== undefined : virtualFunction === "true",
       ...(parentDevice !== undefined && { parentDevice }),
       absent: metadata.labels?.[Label.absent] === "true",
       ...(claim && { claim: listedClaim(claim) }),
@@ -113,16 +131,22 @@ function byNodeAndAddress(a: ListedPciDevice, b: ListedPciDevice): number {
   return a.address < b.address ? -1 : 1;
 }
 
-/** None where the kind is not installed; nor where it may not be seen, if the answer can do without. */
-async function listed<T extends KubeObject>(
-  cluster: Cluster,
-  type: ResourceType<T>,
-  optional: boolean,
-): Promise<readonly T[]> {
+/** None where the kind is not installed. */
+async function listed<T extends KubeObject>(cluster: Cluster, type: ResourceType<T>): Promise<readonly T[]> {
   try {
     return (await cluster.objects(type)).list();
   } catch (error) {
-    if (isKindMissing(error) || (optional && isForbidden(error))) return [];
+    if (isKindMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** None where the kind is not installed; nor where it may not be seen, since devices tell nearly the same. */
+async function nicsIfSeen(cluster: Cluster): Promise<readonly SriovNetworkDevice[]> {
+  try {
+    return (await cluster.devices()).list();
+  } catch (error) {
+    if (isKindMissing(error) || isForbidden(error)) return [];
     throw error;
   }
 }

@@ -118,7 +118,7 @@ export class HarvesterController {
     if (current !== numVFs) this.hardware.write(nic, numVFs);
     // With nothing to do it leaves the status as it is, whatever it says.
     if (numVFs === 0 && current === 0) return;
-    const addresses = this.hardware.vfs(nic);
+    const addresses = asListed(this.hardware.vfs(nic));
     const told =
       numVFs === 0
         ? { status: "sriovNetworkDeviceDisabled", vfAddresses: null }
@@ -143,6 +143,12 @@ export class HarvesterController {
 }
 
 const KERNEL_MS = 5;
+
+/** In the order of a folder's listing: `virtfn10` comes before `virtfn2`. */
+function asListed(vfs: readonly string[]): readonly string[] {
+  const links = vfs.map((address, index) => ({ link: `virtfn${index}`, address }));
+  return links.sort((a, b) => (a.link < b.link ? -1 : 1)).map(({ address }) => address);
+}
 
 export function objectName({ nodeName, interfaceName }: HarvesterNic): string {
   return `${nodeName}-${interfaceName}`.toLowerCase();

@@ -38,6 +38,11 @@ export class HarvesterHardware {
 
   /** All VFs are gone, as after the node's start. */
   reboot(nodeName: string): void {
-    for (const nic of this.nics) if (nic.nodeName === nodeName) this.counts.delete(nic);
+    for (const nic of this.nics) if (nic.nodeName === nodeName) this.lose(nic);
+  }
+
+  /** Its VFs are gone, by nobody's write. */
+  lose(nic: HarvesterNic): void {
+    this.counts.delete(nic);
   }
 }

@@ -11,13 +11,18 @@ import { until } from "../integration/lab/until.js";
 
 const FIXTURES = join(__dirname, "../../../test/fixtures/harvester");
 
+/** The kinds of Harvester's first releases of the add-on, which had no NICs yet. */
+export const KINDS_BEFORE_NICS: readonly ResourceType<KubeObject>[] = [PCI_DEVICE, PCI_DEVICE_CLAIM];
+
 /** Installs the kinds of NICs, devices and claims as Harvester has released them; resolves once they are served. */
-export async function installHarvesterKinds(client: KubeClient): Promise<void> {
+export async function installHarvesterKinds(
+  client: KubeClient,
+  types: readonly ResourceType<KubeObject>[] = [...KINDS_BEFORE_NICS, HARVESTER_NETWORK_DEVICE],
+): Promise<void> {
   const options = { fieldManager: "harvester", force: true };
-  for (const plural of ["pcidevices", "pcideviceclaims", "sriovnetworkdevices"]) {
-    await client.apply(CUSTOM_RESOURCE_DEFINITION, released(plural), options);
+  for (const type of types) {
+    await client.apply(CUSTOM_RESOURCE_DEFINITION, released(type.plural), options);
   }
-  const types: readonly ResourceType<KubeObject>[] = [PCI_DEVICE, PCI_DEVICE_CLAIM, HARVESTER_NETWORK_DEVICE];
   for (const type of types) {
     await until(() =>
       client.list(type).then(

@@ -1,4 +1,4 @@
-import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { isKindMissing } from "../../../kube/errors.js";
 import { aboveMaximumProblem } from "../../../plan/device-inputs.js";
 import type { Cluster } from "../cluster.js";
@@ -6,6 +6,7 @@ import { checkOnCluster, clusterFailure } from "../cluster-check.js";
 import { type DeviceInputs, inputFailures, type PartialDeviceInputs } from "./device-inputs.js";
 import { foreseeCount } from "./count-foresight.js";
 import { deviceKey, interfaceOf, lookUpDevice } from "./device-lookup.js";
+import { deviceDialectOf } from "./dialect-of.js";
 import { missingKind } from "../missing-kind.js";
 import type { Checked, InputFailure, Operation } from "../resource.js";
 
@@ -75,9 +76,8 @@ async function lookAtDevice(
     return await checkAgainstDevice(operation, lookup.device, olds, inputs, unknown);
   } catch (error) {
     if (!isKindMissing(error)) throw error;
-    log.warn(
-      `${missingKind(SRIOV_NETWORK_DEVICE)} up fails unless something that it installs first, such as the reconciler, brings them.`,
-    );
+    const { kind, kindAdvice } = await deviceDialectOf(cluster);
+    log.warn(`${missingKind(kind)} up fails unless something that it installs first brings it. ${kindAdvice}`);
     return { inputs, failures: [] };
   }
 }

@@ -1,3 +1,4 @@
+import type { KubeObject, ResourceType } from "../../../api/object.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { Cluster, DeviceView } from "../cluster.js";
 import type { Operation } from "../resource.js";
@@ -11,7 +12,7 @@ import type { CountOwner } from "./field-ownership.js";
  * whether the NIC is as its `spec` says. What only this project's agents tell may be absent: `totalVFs`, ids, `usedBy`.
  */
 export interface DeviceDialect {
-  /** All NICs, kept current. @throws {ApiError} where the cluster has no such kind: see {@link kindMissing}. */
+  /** All NICs, kept current. @throws {ApiError} where the cluster does not know {@link kind}. */
   devices(cluster: Cluster): Promise<DeviceView>;
   /** One NIC as the API server has it now. @throws {ApiError} "not found", where there is none. */
   live(operation: Pick<Operation, "cluster" | "signal">, name: string): Promise<SriovNetworkDevice>;
@@ -54,8 +55,10 @@ export interface DeviceDialect {
    * NIC of any node where the cluster has no such node.
    */
   readonly marksNodes: boolean;
-  /** That the cluster does not know the kind of NICs, and what to do about it. */
-  kindMissing(cause: unknown): Error;
+  /** The kind that tells of NICs. */
+  readonly kind: ResourceType<KubeObject>;
+  /** What to do where the cluster does not know that kind. */
+  readonly kindAdvice: string;
 }
 
 export interface CountForesight {

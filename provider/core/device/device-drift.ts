@@ -1,6 +1,6 @@
 import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
-import { countOwners, describeOwners } from "./field-ownership.js";
+import { countField, countOwners, describeOwners } from "./field-ownership.js";
 
 /** What has become of a NIC since a resource set its count. Pure functions of the NIC as it is now. */
 
@@ -36,7 +36,7 @@ function describeTaken(device: SriovNetworkDevice, olds: Partial<DeviceOutputs>)
     );
   }
   const { owners, letGo } = describeOwners(device, managers);
-  const found = `${name}: spec.numVFS is ${device.spec.numVFS ?? 0} and owned by ${owners}, no longer by this resource.`;
+  const found = `${name}: ${countField(device)} is ${device.spec.numVFS ?? 0} and owned by ${owners}, no longer by this resource.`;
   if (olds.forceConflicts === true) return `${found} up takes the number back, since forceConflicts is true.`;
   return `${found} To take the number back, set forceConflicts: true, or ${letGo}.`;
 }
@@ -50,7 +50,7 @@ function describeHardware(device: SriovNetworkDevice): string | undefined {
   if (!isOtherwise(device)) return undefined;
   const why = ready === undefined ? "" : ` (${ready.reason}: ${ready.message})`;
   return (
-    `${name} has ${presentVfs(device).numVfs} VFs on node ${device.spec.nodeName}, where spec.numVFS asks for ` +
+    `${name} has ${presentVfs(device).numVfs} VFs on node ${device.spec.nodeName}, where ${countField(device)} asks for ` +
     `${device.spec.numVFS ?? 0}${why}. up asks for them again, and waits until they are there.`
   );
 }

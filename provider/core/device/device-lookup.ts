@@ -6,6 +6,7 @@ import { interfaceOf } from "./device-outputs.js";
 import { deviceDialectOf } from "./dialect-of.js";
 import { lookUpNode, type NodeSight } from "../node-lookup.js";
 import type { InputFailure, Operation } from "../resource.js";
+import type { Answerer } from "../silence.js";
 
 export { interfaceOf };
 
@@ -21,7 +22,7 @@ export type Lookup =
   | { readonly state: "found"; readonly device: SriovNetworkDevice }
   /** The node's agent has not reported yet, so the NIC may still be discovered. */
   | { readonly state: "unreported"; readonly why: string }
-  /** The node's agent has reported, and there is no such NIC. */
+  /** The node's NICs are told of, and this is none. */
   | { readonly state: "absent"; readonly failure: InputFailure };
 
 export async function lookUpDevice(cluster: Cluster, key: DeviceKey): Promise<Lookup> {
@@ -71,7 +72,9 @@ export async function awaitDevice(operation: Operation, key: DeviceKey): Promise
       );
     } catch (error) {
       if (!(error instanceof WaitTimeout)) throw error;
-      if (Date.now() >= deadline) throw notDiscovered(operation, key, lookup.why, informer.list());
+      if (Date.now() < deadline) continue;
+      const dialect = await deviceDialectOf(cluster);
+      throw notDiscovered(operation, key, lookup.why, informer.list(), dialect.answerer(key.nodeName));
     }
   }
 }
@@ -123,11 +126,12 @@ function notDiscovered(
   key: DeviceKey,
   why: string,
   devices: readonly SriovNetworkDevice[],
+  { who, advice }: Answerer,
 ): Error {
   const ofNode = devices.filter((device) => device.spec.nodeName === key.nodeName);
   return new Error(
     `${describeKey(key)} was not discovered in time: ${why}. SR-IOV devices of that node: ${describeDevices(ofNode)}. ` +
-      `Check that the reconciler runs on the node. Nothing was created. ${moreTime}`.trim(),
+      `They are for ${who} to tell: ${advice}. Nothing was created. ${moreTime}`.trim(),
   );
 }
 

@@ -1,7 +1,6 @@
-import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import { type ApiError, isKindMissing, isNotFound } from "../../../kube/errors.js";
 import type { Cluster } from "../cluster.js";
-import { missingKind } from "../missing-kind.js";
+import { KindMissing } from "../missing-kind.js";
 import type { Operation } from "../resource.js";
 import { describeDrift, isTaken, liveCount } from "./device-drift.js";
 import { type DeviceOutputs, outputsOf } from "./device-outputs.js";
@@ -34,7 +33,7 @@ export async function readDevice(
     const outputs = outputsOf(device, settings, fieldManager);
     return isTaken(device, fieldManager) ? { ...outputs, taken: ["numVFS"] } : outputs;
   } catch (error) {
-    if (isKindMissing(error)) throw new Error(missingKind(SRIOV_NETWORK_DEVICE), { cause: error });
+    if (isKindMissing(error)) throw new KindMissing(dialect.kind, error, dialect.kindAdvice);
     if (!isNotFound(error)) throw error;
     // A lookup of a program has no state yet. Pulumi would take an empty answer to it for a device without properties.
     if (olds.deviceName === undefined) throw await noSuchDevice(cluster, id, error);

@@ -1,4 +1,3 @@
-import { missingKind } from "../missing-kind.js";
 import type { Answerer } from "../silence.js";
 import type { DeviceDialect } from "./device-dialect.js";
 import { HARVESTER_NETWORK_DEVICE } from "./harvester-object.js";
@@ -25,8 +24,9 @@ export const harvesterDialect: DeviceDialect = {
   waysOut: HARVESTER_WAYS_OUT,
   answerer,
   marksNodes: false,
-  kindMissing: (cause) =>
-    new Error(`${missingKind(HARVESTER_NETWORK_DEVICE)} Enable Harvester's add-on pcidevices-controller.`, { cause }),
+  kind: HARVESTER_NETWORK_DEVICE,
+  kindAdvice:
+    "Enable Harvester's add-on pcidevices-controller, of Harvester 1.2 or later: earlier ones know no such kind.",
 };
 
 function answerer(nodeName: string): Answerer {

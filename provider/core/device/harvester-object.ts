@@ -68,9 +68,12 @@ export function asOwnObject(nic: HarvesterNetworkDevice, facts: VfFacts): SriovN
   };
 }
 
-/** Pure: PCI addresses of the VFs that the NIC's status names, in VF order. */
+/**
+ * Pure: PCI addresses of the VFs that the NIC's status names, in VF order. Its controller lists them in the order of the
+ * words virtfn0, virtfn1, virtfn10, virtfn2; by PCI's rules each has a higher address than the one before.
+ */
 function toldAddresses({ status }: HarvesterNetworkDevice): readonly string[] {
-  return (status?.vfAddresses ?? []).filter((address) => typeof address === "string" && address !== "");
+  return (status?.vfAddresses ?? []).filter((address) => typeof address === "string" && address !== "").sort();
 }
 
 function presentVfs(nic: HarvesterNetworkDevice, facts: VfFacts): readonly VirtualFunctionStatus[] {
@@ -91,8 +94,10 @@ function presentVfs(nic: HarvesterNetworkDevice, facts: VfFacts): readonly Virtu
     };
   });
   // A node that was off when the count became 0 has no VFs when it is back, and the controller, which finds nothing to do
-  // then, leaves the old addresses in the status for good. The PCIDevices are looked after nevertheless.
-  const isLeftOver = numVFs === 0 && vfs.every((vf) => facts.pciDevice(vf.pciDevice) === undefined);
+  // then, leaves the old addresses in the status until there are others. The PCIDevices are looked after nevertheless.
+  const isGone = ({ pciDevice, usedBy }: VirtualFunctionStatus): boolean =>
+    facts.pciDevice(pciDevice) === undefined && usedBy === undefined;
+  const isLeftOver = vfs.length !== numVFs && vfs.every(isGone);
   return isLeftOver ? [] : vfs;
 }
 

@@ -42,6 +42,8 @@ export async function takeNic(
   }
   const isOverruling = owner.force && numVfs > 0;
   if (rivals.names.length > 0 && !isOverruling) throw new OwnershipConflict(rivals.conflict(numVfs));
+  const insistence = rivals.insistence(numVfs);
+  if (insistence !== undefined) throw new OwnershipConflict(`${insistence} Nothing was changed.`);
   await refuseDisruption(operation, device, numVfs, owner.disrupt);
   if (numVfs === 0) await removeNicPolicy(operation, device, policy, owner);
   else await writeNicPolicy(operation, wantedNicPolicy(device, numVfs, policy, rivals.labels), policy, device, owner);

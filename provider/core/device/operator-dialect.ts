@@ -3,7 +3,7 @@ import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-polic
 import { SRIOV_NETWORK_NODE_STATE } from "../../../api/sriov-network-node-state.js";
 import { ApiError, isNotFound } from "../../../kube/errors.js";
 import type { Cluster } from "../cluster.js";
-import { KindMissing } from "../missing-kind.js";
+import { INSTALL_RECONCILER } from "../missing-kind.js";
 import type { Operation } from "../resource.js";
 import type { DeviceDialect } from "./device-dialect.js";
 import { awaitCount } from "./device-wait.js";
@@ -28,7 +28,8 @@ export const operatorDialect: DeviceDialect = {
   answerer: () => OPERATOR,
   // No label, but its state, which looking up a node goes by here.
   marksNodes: true,
-  kindMissing: (cause) => new KindMissing(SRIOV_NETWORK_NODE_STATE, cause),
+  kind: SRIOV_NETWORK_NODE_STATE,
+  kindAdvice: INSTALL_RECONCILER,
 };
 
 async function liveNic(

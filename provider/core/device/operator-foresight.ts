@@ -7,15 +7,17 @@ import type { Cluster } from "../cluster.js";
 import type { Operation } from "../resource.js";
 import type { CountForesight } from "./device-dialect.js";
 import { undeclaredProblem } from "./operator-count.js";
+import { rivalsOf } from "./operator-rivals.js";
 import { stateNamespace } from "./operator-view.js";
 
 /** What a preview says of a change that the sriov-network-operator is to carry out. */
 export async function foreseeNic(
-  { cluster }: Operation,
+  operation: Operation,
   device: SriovNetworkDevice,
   numVfs: number,
 ): Promise<CountForesight> {
-  const refusal = numVfs === 0 ? undeclaredProblem(device) : undefined;
+  const { cluster } = operation;
+  const refusal = numVfs === 0 ? undeclaredProblem(device) : (await rivalsOf(operation, device)).insistence(numVfs);
   if (refusal !== undefined) return { refusal, warnings: [] };
   if (!(await drains(cluster))) return { warnings: [] };
   const { nodeName } = device.spec;

@@ -1,5 +1,5 @@
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
-import { KindMissing } from "../missing-kind.js";
+import { INSTALL_RECONCILER } from "../missing-kind.js";
 import { agentOf } from "../silence.js";
 import type { DeviceDialect } from "./device-dialect.js";
 import { awaitCount } from "./device-wait.js";
@@ -19,5 +19,6 @@ export const ownDialect: DeviceDialect = {
   answerer: agentOf,
   waysOut: WAYS_OUT,
   marksNodes: true,
-  kindMissing: (cause) => new KindMissing(SRIOV_NETWORK_DEVICE, cause),
+  kind: SRIOV_NETWORK_DEVICE,
+  kindAdvice: INSTALL_RECONCILER,
 };

@@ -10,6 +10,7 @@ import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
 import { readDevice } from "./device-read.js";
 import { deviceDialectOf } from "./dialect-of.js";
 import { mintFieldManager } from "../field-manager.js";
+import { KindMissing } from "../missing-kind.js";
 import { countField, type CountOwner, countOwners, describeOwners, foreignOwners } from "./field-ownership.js";
 import type { Created, Operation, Resource } from "../resource.js";
 
@@ -76,7 +77,8 @@ async function devicesOrAdvice({ cluster }: Operation): Promise<void> {
     await cluster.devices();
   } catch (error) {
     if (!isKindMissing(error)) throw error;
-    throw (await deviceDialectOf(cluster)).kindMissing(error);
+    const { kind, kindAdvice } = await deviceDialectOf(cluster);
+    throw new KindMissing(kind, error, kindAdvice);
   }
 }
 
@@ -105,7 +107,7 @@ function keptProblem(
   if (wasOurs || numVfs === 0 || !isUnmanaged(released)) return undefined;
   return (
     `${name} was deleted and made anew since this resource set its count, and keeps ${numVfs} VFs that nobody manages. ` +
-    `To remove them, set its spec.numVFS to 1 and then to 0 with kubectl.`
+    `To remove them, set its ${countField(released)} to 1 and then to 0 with kubectl.`
   );
 }
 

@@ -5,6 +5,7 @@ import {
   type SriovNetworkNodeState,
 } from "../../../api/sriov-network-node-state.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
+import type { PolicyFacts } from "../../../plan/policies/snapshot.js";
 import { snapshotOf } from "../../../plan/policies/snapshot-of.js";
 import { operatorUsers } from "../device/operator-view.js";
 import type { VfUsers } from "../device/operator-users.js";
@@ -25,8 +26,14 @@ export async function operatorScene({ cluster }: Operation, namespace: string): 
     .flatMap((state) => (state.status?.interfaces ?? []).map((nic) => sceneNic(state, nic, users)));
   // The operator passes over the policy "default", which its older releases have made.
   const counting = policies.list().filter(({ metadata }) => metadata.name !== "default");
-  const snapshot = { ...snapshotOf(counting, nodes.list(), []), nics: nics.map(({ facts }) => facts) };
+  const { policies: facts, ...seen } = snapshotOf(counting, nodes.list(), []);
+  const snapshot = { ...seen, policies: facts.map(withPriority), nics: nics.map((nic) => nic.facts) };
   return { snapshot, nics: new Map(nics.map((nic) => [nic.facts.device, nic])) };
+}
+
+/** The operator reads a priority that is not there as 0; its webhook, where it is installed, has written 99 before. */
+function withPriority({ name, spec }: PolicyFacts): PolicyFacts {
+  return { name, spec: { ...spec, priority: spec.priority ?? 0 } };
 }
 
 /** One NIC by the state of its node. */

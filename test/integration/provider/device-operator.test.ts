@@ -26,7 +26,7 @@ describe("a NIC of a program on a cluster of the sriov-network-operator", () => 
   let operator: OperatorCluster;
   let controller: OperatorController;
   let driver: ResourceDriver<DeviceInputs, DeviceOutputs>;
-  const NODES = ["plain", "shared", "used", "early", "drifted", "gone", "silent"];
+  const NODES = ["plain", "shared", "parted", "even", "used", "early", "drifted", "gone", "silent"];
 
   before(async () => {
     operator = await OperatorCluster.start();
@@ -85,7 +85,7 @@ describe("a NIC of a program on a cluster of the sriov-network-operator", () => 
     it("is of a node that there is", async () => {
       const { failures } = await driver.check(inputs("nowhere", 2));
       expect(failures[0]?.reason).to.contain(
-        'no node "nowhere" in the cluster; nodes whose agent has reported: drifted, ',
+        `no node "nowhere" in the cluster; nodes on which the sriov-network-operator's daemon has reported: drifted, `,
       );
     });
 
@@ -227,6 +227,49 @@ describe("a NIC of a program on a cluster of the sriov-network-operator", () => 
     it("cannot be brought to no VFs by force: the operator has no policy of none", async () => {
       const error = await refusal(driver.create(inputs("shared", 0, { forceConflicts: true })), Error);
       expect(error.message).to.contain(named);
+    });
+  });
+
+  describe("that cannot be taken from a policy by force", () => {
+    const policy = async (node: string, pfName: string, priority?: number): Promise<void> => {
+      const spec = {
+        resourceName: node,
+        nodeSelector: { "kubernetes.io/hostname": node },
+        nicSelector: { pfNames: [pfName] },
+        numVfs: 6,
+        ...(priority !== undefined && { priority }),
+      };
+      const metadata = { name: `x-${node}`, namespace: OPERATOR_NAMESPACE };
+      await operator.lab.client.create(SRIOV_NETWORK_NODE_POLICY, { metadata, spec }, { fieldManager: "kubectl" });
+      await until(
+        async () =>
+          (await driver.cluster.objects(SRIOV_NETWORK_NODE_POLICY, OPERATOR_NAMESPACE)).get(
+            metadata.name,
+            OPERATOR_NAMESPACE,
+          ) !== undefined,
+      );
+    };
+
+    it("is refused in the preview and by up where the policy has other VFs of the NIC", async () => {
+      await policy("parted", "eno49#4-5", 10);
+      const reason = 'parted-eno49: SriovNetworkNodePolicy "x-parted" cannot be overruled with 4 VFs by forceConflicts';
+      const { failures, inputs: news } = await driver.check(inputs("parted", 4, { forceConflicts: true }));
+      expect(failures.map(({ property }) => property)).to.deep.equal(["numVfs"]);
+      expect(failures[0]?.reason).to.contain(reason).and.to.contain("that wants most, 6");
+      const error = await refusal(driver.createChecked(news as DeviceInputs), Error);
+      expect(error.message).to.contain(reason).and.to.contain("Nothing was changed");
+      expect(await policyOf("parted")).to.equal(undefined);
+    });
+
+    it("is refused where the policy has no priority, which the operator takes for 0, and a name that goes before", async () => {
+      await policy("even", "eno49");
+      const { failures } = await driver.check(inputs("even", 8, { forceConflicts: true }));
+      expect(failures[0]?.reason).to.contain("of policies of priority 0 the last by name goes before");
+    });
+
+    it("has more VFs than it all the same", async () => {
+      const { failures } = await driver.check(inputs("parted", 8, { forceConflicts: true }));
+      expect(failures).to.deep.equal([]);
     });
   });
 

@@ -136,8 +136,8 @@ function interfacesOf(
   node: Node,
   nics: readonly NodeStateInterfaceStatus[],
 ): NodeStateInterface[] {
-  // One that says nothing counts as 99, as the webhook sets it.
-  const priority = ({ spec }: SriovNetworkNodePolicy): number => spec.priority ?? 99;
+  // Its webhook, where it is installed, writes 99 where a manifest has none.
+  const priority = ({ spec }: SriovNetworkNodePolicy): number => spec.priority ?? 0;
   const ordered = [...policies].sort(
     (a, b) => priority(b) - priority(a) || (a.metadata.name < b.metadata.name ? -1 : 1),
   );

@@ -258,7 +258,9 @@ describe("a PciDeviceClaim resource in a preview", () => {
       const news = driver.inputs("vf", { nodeName: "nowhere", address: "0000:04:10.0" });
       const { failures } = await driver.check(news);
       expect(failures.map(({ property }) => property)).to.deep.equal(["nodeName"]);
-      expect(failures[0]?.reason).to.contain('no node "nowhere" in the cluster; nodes whose agent has reported:');
+      expect(failures[0]?.reason).to.contain(
+        'no node "nowhere" in the cluster; nodes on which the agent has reported:',
+      );
       expect(failures[0]?.reason).to.contain(agent.nodeName);
     });
 

@@ -63,6 +63,24 @@ describe("a NIC's count on Harvester", () => {
     expect(outputs.vfAddresses).to.have.length(6);
   });
 
+  it("is reached from 0 where the status still has the addresses of before a start of the node", async () => {
+    const nic = harvester.freshNic();
+    await harvester.edit(nic, 4);
+    await harvester.until(nic, ({ status }) => status?.vfAddresses?.length === 4);
+    const names = harvester.hardware.vfs(nic).map((vf) => pciDeviceName(NODE_NAME, vf));
+    for (const name of names) await harvester.listed(name);
+    await harvester.stopController();
+    await harvester.edit(nic, 0);
+    harvester.hardware.lose(nic);
+    for (const name of names) await harvester.lab.client.delete(PCI_DEVICE, name);
+    await harvester.startController();
+    const { generation = 0 } = (await harvester.device(nic)).metadata;
+    const { outputs } = await driver.create(driver.inputs(nic, 6, { forceConflicts: true }));
+    expect(outputs.vfAddresses).to.have.length(6);
+    const { metadata } = await harvester.device(nic);
+    expect(metadata.generation, "counts written").to.equal(generation + 1);
+  });
+
   it("takes no notice of PCIDevices that the status names though their VFs are gone", async () => {
     const nic = harvester.freshNic();
     const created = await driver.create(driver.inputs(nic, 4));

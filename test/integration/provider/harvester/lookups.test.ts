@@ -1,6 +1,13 @@
 import { expect } from "chai";
-import { pciDeviceName } from "../../../../api/names.js";
-import { pciDevices, sriovCapability, sriovNetworkDevices } from "../../../../provider/index.js";
+import { Label, pciDeviceName } from "../../../../api/names.js";
+import { PCI_DEVICE } from "../../../../api/pci-device.js";
+import {
+  Cluster,
+  type PciDeviceFilter,
+  pciDevices,
+  sriovCapability,
+  sriovNetworkDevices,
+} from "../../../../provider/index.js";
 import { HarvesterCluster, NODE_NAME } from "../../../harvester/harvester-cluster.js";
 import { objectName } from "../../../harvester/harvester-controller.js";
 import type { HarvesterNic } from "../../../harvester/harvester-hardware.js";
@@ -39,6 +46,31 @@ describe("lookups on Harvester", () => {
     const listed = await pciDevices(driver.cluster, { parentDevice: objectName(nic), virtualFunction: true });
     expect(listed.map(({ address }) => address)).to.deep.equal(harvester.hardware.vfs(nic));
   });
+
+  it("tell which PCI devices are a NIC's by the NIC, since Harvester's labels are of others, and missing, too", async () => {
+    const [first = "", second = ""] = harvester.hardware.vfs(nic);
+    const other = harvester.hardware.nics.find((candidate) => candidate !== nic)?.address ?? "";
+    await label(first, null);
+    await label(other, objectName(nic));
+    const seen = Cluster.open({ kubeconfig: harvester.lab.controlPlane.kubeconfig });
+    try {
+      const addresses = async (filter: PciDeviceFilter): Promise<string[]> =>
+        (await pciDevices(seen, filter)).map(({ address }) => address);
+      expect(await addresses({ parentDevice: objectName(nic) })).to.deep.equal([first, second]);
+      expect(await addresses({ virtualFunction: true })).to.deep.equal([first, second]);
+      expect(await addresses({ virtualFunction: false })).to.include(other);
+    } finally {
+      await seen.close();
+    }
+  });
+
+  const label = (address: string, parent: string | null): Promise<unknown> =>
+    harvester.lab.client.merge(
+      PCI_DEVICE,
+      pciDeviceName(NODE_NAME, address),
+      { metadata: { labels: { [Label.parentDevice]: parent as string } } },
+      { fieldManager: "test" },
+    );
 
   it("tell that the node is capable, though Harvester marks no nodes", async () => {
     const { capable, nodes } = await sriovCapability(driver.cluster);

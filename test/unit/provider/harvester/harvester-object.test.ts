@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { isUnmanaged, readyCondition } from "../../../../api/sriov-network-device.js";
+import { describeDrift } from "../../../../provider/core/device/device-drift.js";
 import { presentVfs } from "../../../../provider/core/device/device-outputs.js";
 import { conflictMessage, countOwners } from "../../../../provider/core/device/field-ownership.js";
 import { asOwnObject, RELEASING_FIELD_MANAGER } from "../../../../provider/core/device/harvester-object.js";
@@ -39,6 +40,13 @@ describe("Harvester's NIC as this project's own", () => {
     ]);
   });
 
+  it("has its VFs in their order, though the controller lists the eleventh before the third", () => {
+    const address = (index: number): string => `0000:04:1${Math.floor(index / 4)}.${(index % 4) * 2}`;
+    const listed = [0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9].map(address);
+    const vfs = asOwnObject(nic(12, enabled(...listed)), facts()).status?.virtualFunctions ?? [];
+    expect(vfs.map((vf) => vf.address)).to.deep.equal(vfs.map(({ index }) => address(index)));
+  });
+
   it("tells who has claimed a VF, by the VF's PCIDevice", () => {
     const device = asOwnObject(nic(2, enabled(...VFS)), facts(VFS, { "node1-000004102": "alice" }));
     expect(device.status?.virtualFunctions?.map(({ usedBy }) => usedBy)).to.deep.equal([
@@ -66,6 +74,7 @@ describe("Harvester's NIC as this project's own", () => {
   it("is spoken of with its own field", () => {
     const device = asOwnObject(nic(2, undefined, ["alice"]), facts());
     expect(conflictMessage(device, 4, ["alice"], "refused")).to.contain("spec.numVFs is owned by");
+    expect(describeDrift(device, { fieldManager: "ours" })[0]).to.contain("spec.numVFs is 2 and owned by");
   });
 
   it("has answered to a change once the status has as many VFs, since it tells no generation", () => {

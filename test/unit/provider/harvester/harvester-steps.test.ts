@@ -41,6 +41,11 @@ describe("the way from one count to another on Harvester", () => {
     expect(verdict(nic(4, enabled(...VFS)), 4)).to.equal("failed");
   });
 
+  it("takes addresses that the status has kept from before a start of the node for no VFs, whatever is asked for", () => {
+    expect(verdict(nic(4, enabled(...VFS)), 4, [])).to.contain("waiting for");
+    expect(firstStep(asOwnObject(nic(0, enabled(...VFS)), facts()), 4)).to.equal(4);
+  });
+
   it("ends when the VFs have their PCIDevices", () => {
     expect(verdict(nic(2, enabled(...VFS)), 2, [])).to.contain("0 of 2 VFs have their PCIDevice");
     expect(verdict(nic(2, enabled(...VFS)), 2)).to.equal("satisfied");
