@@ -1,4 +1,4 @@
-import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { describeChange, planVfCount, usedVfs, type VfCountPlan } from "../../../plan/vf-count.js";
 import type { InputFailure, Operation } from "../resource.js";
 import { settingsDiffer } from "./device-diff.js";
@@ -44,6 +44,11 @@ export async function foreseeCount(
     return [];
   }
   if (plan.writes.length === 0) return [];
+  const ready = readyCondition(device);
+  if (ready?.reason === ReadyReason.DeviceGone) {
+    log.warn(`${device.metadata.name} is gone: ${ready.message.replace(/\.$/, "")}. Until it is back, up fails.`);
+    return [];
+  }
   const dialect = await deviceDialectOf(cluster);
   const foresight = await dialect.foresee?.(operation, device, news.numVfs);
   if (foresight?.refusal !== undefined) return [{ property: "numVfs", reason: foresight.refusal }];
