@@ -26,7 +26,8 @@ export async function haveTriedAgain(
 /** Of the annotation alone, until the agent has taken it away. */
 const FIELD_MANAGER = "pulumi-sriov-try-again";
 
-function hasFailed(device: SriovNetworkDevice): boolean {
+/** Pure: has the agent failed at what is asked for now, and is it to be tried again? */
+export function hasFailed(device: SriovNetworkDevice): boolean {
   const { metadata, status } = device;
   const ready = readyCondition(device);
   if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0) || ready?.status !== "False") return false;

@@ -36,7 +36,7 @@ describe("a NIC that has not what its resource asks for", () => {
 
   before(async () => {
     lab = await sharedLab();
-    node = await lab.addSimulatedNode(NODE_NAME, { spec: { nics: nics(5) }, agentArgs: NEVER_UNASKED });
+    node = await lab.addSimulatedNode(NODE_NAME, { spec: { nics: nics(6) }, agentArgs: NEVER_UNASKED });
     observer = await Observer.start(lab.client);
   });
   beforeEach(() => {
@@ -93,6 +93,11 @@ describe("a NIC that has not what its resource asks for", () => {
     const short = await refreshed(state);
     expect(short.numVfs).to.equal(2);
     expect(told.warned.join()).to.contain(`${name()} has 2 VFs on node ${NODE_NAME}, where spec.numVFS asks for 4`);
+    const { failures } = await checkDevice(() => told.operation(), inputs(), inputs(), new Set());
+    expect(failures).to.deep.equal([]);
+    expect(told.warned.at(-1)).to.match(
+      /^n-repair-nic1 has 2 of the 4 VFs .*has it tried again \(2 → 4 VFs\); else .*\.$/,
+    );
     await node.hardware.setEnableLimit(address(), undefined);
     const repaired = await up(short);
     expect([repaired.numVfs, repaired.vfAddresses.length, repaired.status]).to.deep.equal([
@@ -100,6 +105,22 @@ describe("a NIC that has not what its resource asks for", () => {
       NUM_VFS,
       "Configured",
     ]);
+  });
+
+  it("keeps what it has while that is in use, and asks for no more then", async () => {
+    const state = await make();
+    await node.hardware.setEnableLimit(address(), 2);
+    await node.hardware.setNumVfsByHand(address(), 0);
+    rescan(lab.run, node);
+    const { status } = await observer.ready(name(), "KernelRefused");
+    await node.hardware.setInterfaceElsewhere(status?.vfAddresses?.[0] ?? "", true);
+    rescan(lab.run, node);
+    await observer.device(name(), (device) => device.status?.virtualFunctions?.[0]?.usedBy !== undefined);
+    const { outputs, message } = await refusal(up(await refreshed(state)), PartialFailure<DeviceOutputs>);
+    expect(message).to.contain("VFs in use: ").and.to.contain("The count was put back to 2.");
+    expect([outputs.numVfs, await node.numVfs(address())]).to.deep.equal([2, 2]);
+    await node.hardware.setInterfaceElsewhere(status?.vfAddresses?.[0] ?? "", false);
+    rescan(lab.run, node);
   });
 
   it("gets it by the next up, where it was gone and has come back", async () => {
@@ -124,7 +145,7 @@ describe("a NIC that has not what its resource asks for", () => {
     await observer.ready(name(), "DeviceGone");
     const { failures } = await checkDevice(() => told.operation(), await refreshed(state), inputs(), new Set());
     expect(failures).to.deep.equal([]);
-    expect(told.warned.at(-1)).to.match(/^n-repair-nic3 is gone: no SR-IOV device .*\. Until it is back, up fails\.$/);
+    expect(told.warned.at(-1)).to.match(/^n-repair-nic4 is gone: no SR-IOV device .*\. Until it is back, up fails\.$/);
     expect(told.informed.join()).not.to.contain("created");
   });
 
