@@ -1,5 +1,6 @@
 import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
+import { HARVESTER_NETWORK_DEVICE } from "./harvester-object.js";
 import { countField, countOwners, describeOwners } from "./field-ownership.js";
 
 /** What has become of a NIC since a resource set its count. Pure functions of the NIC as it is now. */
@@ -61,8 +62,13 @@ function describeHardware(device: SriovNetworkDevice): string | undefined {
 /** Whoever looks after the NIC has seen what it is asked for, and it has another number of VFs. */
 function isOtherwise(device: SriovNetworkDevice): boolean {
   const { metadata, spec, status } = device;
-  const answered = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  // Harvester's controller says nothing before it is through, and where it fails it never is.
+  const answered = isHarvesters(device) || (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   return answered && readyCondition(device)?.status === "False" && presentVfs(device).numVfs !== (spec.numVFS ?? 0);
+}
+
+function isHarvesters({ kind }: SriovNetworkDevice): boolean {
+  return kind === HARVESTER_NETWORK_DEVICE.kind;
 }
 
 function owns(device: SriovNetworkDevice, fieldManager: string | undefined): boolean {
