@@ -11,7 +11,7 @@ import {
 import type { KubeClient, WriteOptions } from "../../../kube/client.js";
 import { isConflict, isNotFound } from "../../../kube/errors.js";
 import { isManaged } from "./decide.js";
-import { allowedCount } from "./guard.js";
+import { allowedCount, requested } from "./guard.js";
 import { acknowledge, isReported, policyConflict, type Report, withConditions } from "./report.js";
 
 export interface ObjectWriterParts {
@@ -91,9 +91,9 @@ export class ObjectWriter {
     if (count !== undefined) this.parts.log.info({ count }, "the permission to destroy VFs in use is used up");
   }
 
-  /** Takes the annotation away by which somebody asked for another try. */
+  /** Takes the annotation away by which somebody asked for another try, unless it came after `device`. */
   async withdrawRequest(device: SriovNetworkDevice): Promise<void> {
-    await this.withdraw(device, Annotation.tryAgain);
+    if (requested(this.parts.current()) === requested(device)) await this.withdraw(device, Annotation.tryAgain);
   }
 
   /** Resolves with what the annotation said, where there was one on the object as `device` has it. */
@@ -166,7 +166,6 @@ interface Heard {
 
 function heard(device: SriovNetworkDevice): Heard {
   const { uid = "", generation = 0 } = device.metadata;
-  const tryAgain = device.metadata.annotations?.[Annotation.tryAgain];
-  const said = { allowed: allowedCount(device), tryAgain, conflict: policyConflict(device) };
+  const said = { allowed: allowedCount(device), tryAgain: requested(device), conflict: policyConflict(device) };
   return { uid, generation, managed: isManaged(device), ...said, status: device.status };
 }

@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import { Annotation } from "../../../api/names.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 import { Autoprobe } from "./autoprobe.js";
 import { DeviationWatch } from "./deviation.js";
-import { allowedCount } from "./guard.js";
+import { allowedCount, requested } from "./guard.js";
 import type { Refusal } from "./outcome.js";
 import { type Failure, Retries } from "./retries.js";
 
@@ -32,7 +31,7 @@ export class PassMemory {
   /** A new generation, an object made anew, or somebody's request begins without what failed before. */
   meet(device: SriovNetworkDevice): void {
     if (allowedCount(device) === undefined) this.spent = undefined;
-    this.heed(device.metadata.annotations?.[Annotation.tryAgain]);
+    this.heed(requested(device));
     const identity = identityOf(device);
     if (isDeepStrictEqual(identity, this.identity)) return;
     this.identity = identity;

@@ -109,6 +109,17 @@ describe("the phases of a change", () => {
       expect(bench.device.metadata.annotations).to.deep.equal({});
     });
 
+    it("asks it again also where that is said while it is at work", async () => {
+      bench = new LoopBench(5);
+      bench.hardware.setEnableLimit(NIC, 3);
+      bench.before = () => bench.annotate({ "devices.harvesterhci.io/try-again": "1" });
+      await bench.pass();
+      bench.before = () => undefined;
+      await bench.pass();
+      expect(bench.calls).to.deep.equal(["setNumVfs 5", "setNumVfs 0", "setNumVfs 5"]);
+      expect(bench.device.metadata.annotations).to.deep.equal({});
+    });
+
     it("asks it again only where no VF that is there is in use", async () => {
       bench = new LoopBench(5);
       bench.hardware.setEnableLimit(NIC, 3);
