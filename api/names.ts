@@ -39,6 +39,11 @@ export const Annotation = {
    */
   allowDisruption: "devices.harvesterhci.io/allow-disruption",
   /**
+   * On a SriovNetworkDevice, with any text: what has failed is to be tried now, without the pause that it has, and also
+   * where its driver has made fewer VFs than it was asked for, all of which go for it. The agent takes it away.
+   */
+  tryAgain: "devices.harvesterhci.io/try-again",
+  /**
    * On a SriovNetworkDevice: which policies want it otherwise than it is, and who is in their way; the controller writes it,
    * and the agent reports it as the condition `PolicyConflict`.
    */

@@ -44,7 +44,8 @@ export function tellUnready(
   { fieldManager }: Ownership,
 ): void {
   if (fieldManager === undefined) return;
-  const why = ready === undefined || ready.status === "True" ? "" : ` (${ready.reason}: ${ready.message})`;
+  const why =
+    ready === undefined || ready.status === "True" ? "" : ` (${ready.reason}: ${ready.message.replace(/\.$/, "")})`;
   log.warn(`${describeObject(type, live)} is not carried out now${why}. up waits until it is.`);
 }
 

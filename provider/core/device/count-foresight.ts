@@ -1,4 +1,4 @@
-import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
+import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { describeChange, planVfCount, usedVfs, type VfCountPlan } from "../../../plan/vf-count.js";
 import type { InputFailure, Operation } from "../resource.js";
 import { settingsDiffer } from "./device-diff.js";
@@ -8,6 +8,7 @@ import { presentVfs } from "./device-outputs.js";
 import { describeUsed } from "./disruption.js";
 import { conflictMessage, countOwners, describeOwners, foreignOwners } from "./field-ownership.js";
 import { nicImpact, tellsUsers } from "./nic-impact.js";
+import { hasFailed } from "./try-again.js";
 import { foreseeReplaced, isReplaced } from "./replaced-nic.js";
 
 /** What a change of the program is about to do to VFs. */
@@ -44,6 +45,11 @@ export async function foreseeCount(
     return [];
   }
   if (plan.writes.length === 0) return [];
+  const ready = readyCondition(device);
+  if (ready?.reason === ReadyReason.DeviceGone) {
+    log.warn(`${device.metadata.name} is gone: ${ready.message.replace(/\.$/, "")}. Until it is back, up fails.`);
+    return [];
+  }
   const dialect = await deviceDialectOf(cluster);
   const foresight = await dialect.foresee?.(operation, device, news.numVfs);
   if (foresight?.refusal !== undefined) return [{ property: "numVfs", reason: foresight.refusal }];
@@ -69,23 +75,32 @@ function isCarriedOut({ olds, news, unknown }: CountChange): boolean {
   return settingsDiffer(olds, news, unknown);
 }
 
-/** Somebody has changed the count since, and the state does not know it. */
+/** Somebody has changed the count since, or the hardware is otherwise, and the state does not know it. */
 function driftOf(device: SriovNetworkDevice, numVfs: number, plan: VfCountPlan): string | undefined {
   const { name } = device.metadata;
   const asked = device.spec.numVFS ?? 0;
-  // Where the object asks for the number, the agent is at work on it.
-  if (asked === numVfs) return undefined;
+  const used = usedVfs(plan);
+  const users = used.length === 0 ? "" : ` Then ${describeUsed(used)}.`;
+  if (asked === numVfs) {
+    // Else the agent is at work on it.
+    if (plan.writes.length === 0 || !hasFailed(device)) return undefined;
+    const why = readyCondition(device)?.message.replace(/\.$/, "") ?? "";
+    return (
+      `${name} has ${plan.from} of the ${numVfs} VFs that the program asks for: ${why}. If an earlier up is unfinished, up ` +
+      `has it tried again (${describeChange(plan)}); else ${BRING_IN} brings the difference in.${users}`
+    );
+  }
   const others = countOwners(device).map(({ manager }) => manager ?? "unknown");
   const foreign = foreignOwners(device, undefined);
   const who =
     others.length === 0 ? "" : `, set by ${describeOwners(device, foreign.length > 0 ? foreign : others).owners}`;
-  const used = usedVfs(plan);
-  const users = used.length === 0 ? "" : ` Then ${describeUsed(used)}.`;
   return (
     `${name}: the count is ${asked} by now${who}, and the program asks for ${numVfs} as before. up leaves it so, unless an ` +
-    `earlier up is unfinished: \`pulumi refresh\`, or up with --refresh, brings the difference in (${describeChange(plan)}).${users}`
+    `earlier up is unfinished: ${BRING_IN} brings the difference in (${describeChange(plan)}).${users}`
   );
 }
+
+const BRING_IN = "`pulumi refresh`, or up with --refresh,";
 
 /** What the API server would answer to the change, where somebody else owns the count. */
 function foreseenConflict(

@@ -1,5 +1,6 @@
 import { ReadyReason, readyCondition, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
+import { HARVESTER_NETWORK_DEVICE } from "./harvester-object.js";
 import { countField, countOwners, describeOwners } from "./field-ownership.js";
 
 /** What has become of a NIC since a resource set its count. Pure functions of the NIC as it is now. */
@@ -28,6 +29,7 @@ export function describeDrift(device: SriovNetworkDevice, olds: Partial<DeviceOu
 function describeTaken(device: SriovNetworkDevice, olds: Partial<DeviceOutputs>): string | undefined {
   if (!isTaken(device, olds.fieldManager)) return undefined;
   const { name } = device.metadata;
+  const field = countField(device);
   const managers = countOwners(device).map(({ manager }) => manager ?? "unknown");
   if (managers.length === 0) {
     return (
@@ -36,7 +38,7 @@ function describeTaken(device: SriovNetworkDevice, olds: Partial<DeviceOutputs>)
     );
   }
   const { owners, letGo } = describeOwners(device, managers);
-  const found = `${name}: ${countField(device)} is ${device.spec.numVFS ?? 0} and owned by ${owners}, no longer by this resource.`;
+  const found = `${name}: ${field} is ${device.spec.numVFS ?? 0} and owned by ${owners}, no longer by this resource.`;
   if (olds.forceConflicts === true) return `${found} up takes the number back, since forceConflicts is true.`;
   return `${found} To take the number back, set forceConflicts: true, or ${letGo}.`;
 }
@@ -45,12 +47,14 @@ function describeHardware(device: SriovNetworkDevice): string | undefined {
   const { name } = device.metadata;
   const ready = readyCondition(device);
   if (ready?.reason === ReadyReason.DeviceGone) {
-    return `${name} is gone: ${ready.message} Without the resource in the program, up lets go of the NIC.`;
+    const words = ready.message.replace(/\.$/, "");
+    return `${name} is gone: ${words}. Without the resource in the program, up lets go of the NIC.`;
   }
   if (!isOtherwise(device)) return undefined;
-  const why = ready === undefined ? "" : ` (${ready.reason}: ${ready.message})`;
+  const why = ready === undefined ? "" : ` (${ready.reason}: ${ready.message.replace(/\.$/, "")})`;
+  const { numVfs } = presentVfs(device);
   return (
-    `${name} has ${presentVfs(device).numVfs} VFs on node ${device.spec.nodeName}, where ${countField(device)} asks for ` +
+    `${name} has ${numVfs} ${numVfs === 1 ? "VF" : "VFs"} on node ${device.spec.nodeName}, where ${countField(device)} asks for ` +
     `${device.spec.numVFS ?? 0}${why}. up asks for them again, and waits until they are there.`
   );
 }
@@ -58,8 +62,13 @@ function describeHardware(device: SriovNetworkDevice): string | undefined {
 /** Whoever looks after the NIC has seen what it is asked for, and it has another number of VFs. */
 function isOtherwise(device: SriovNetworkDevice): boolean {
   const { metadata, spec, status } = device;
-  const answered = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  // Harvester's controller says nothing before it is through, and where it fails it never is.
+  const answered = isHarvesters(device) || (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   return answered && readyCondition(device)?.status === "False" && presentVfs(device).numVfs !== (spec.numVFS ?? 0);
+}
+
+function isHarvesters({ kind }: SriovNetworkDevice): boolean {
+  return kind === HARVESTER_NETWORK_DEVICE.kind;
 }
 
 function owns(device: SriovNetworkDevice, fieldManager: string | undefined): boolean {

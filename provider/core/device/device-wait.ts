@@ -4,11 +4,12 @@ import {
   readyCondition,
   type SriovNetworkDevice,
 } from "../../../api/sriov-network-device.js";
-import { type Verdict, waitFor, WaitTimeout } from "../../../kube/wait.js";
+import { type Verdict, waitFor } from "../../../kube/wait.js";
 import { quoteAll } from "../field-manager.js";
 import { countOwners } from "./field-ownership.js";
 import type { Operation } from "../resource.js";
 import { agentOf, type Answerer, watchForSilence } from "../silence.js";
+import { inTime, waitOptions } from "../waiting.js";
 
 /** The agent refuses because VFs are in use; nothing was changed. */
 export class VfsInUse extends Error {
@@ -40,20 +41,12 @@ export async function awaitCount(
     (informer.get(name)?.status?.observedGeneration ?? 0) < (applied.metadata.generation ?? 0);
   const silence = watchForSilence(operation, answerer, isSilent);
   try {
-    const ready = await waitFor(informer, () => verdict(informer.get(name)), {
-      deadline: operation.deadline,
-      signal: operation.signal,
-      onPending: (what) => operation.log.status(what),
-    });
+    const ready = await waitFor(informer, () => verdict(informer.get(name)), waitOptions(operation));
     operation.log.status(`${numVfs} ${numVfs === 1 ? "VF" : "VFs"}`);
     return ready;
   } catch (error) {
-    if (!(error instanceof WaitTimeout)) throw error;
-    throw new Error(
-      `${name}: not ready with ${numVfs} VFs in time: ${silence.finding() ?? error.pending}. The change stands; the ` +
-        `next up goes on from here. ${operation.moreTime ?? ""}`.trim(),
-      { cause: error },
-    );
+    const next = "The change stands; the next up goes on from here.";
+    throw inTime(operation, error, `${name}: not ready with ${numVfs} VFs in time`, next, silence);
   } finally {
     silence.stop();
   }

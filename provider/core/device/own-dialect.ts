@@ -5,6 +5,7 @@ import type { DeviceDialect } from "./device-dialect.js";
 import { awaitCount } from "./device-wait.js";
 import { WAYS_OUT } from "./disruption.js";
 import { releaseCount, releaseForerunners, takeCount } from "./field-ownership.js";
+import { haveTriedAgain } from "./try-again.js";
 
 /** NICs that this project's agents look after: one write, which the API server guards, and the agent's own answer. */
 export const ownDialect: DeviceDialect = {
@@ -13,7 +14,8 @@ export const ownDialect: DeviceDialect = {
   take: ({ cluster }, device, numVfs, owner) => takeCount(cluster.client, device, numVfs, owner),
   async settle(operation, applied, numVfs, owner) {
     await releaseForerunners(operation.cluster.client, applied, owner);
-    return awaitCount(operation, applied, numVfs, agentOf(applied.spec.nodeName));
+    const asked = await haveTriedAgain(operation, applied);
+    return awaitCount(operation, asked, numVfs, agentOf(applied.spec.nodeName));
   },
   release: ({ cluster, signal }, device, owner) => releaseCount(cluster.client, device, { ...owner, signal }),
   answerer: agentOf,

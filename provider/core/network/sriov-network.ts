@@ -93,7 +93,7 @@ export async function readNetwork(
   if (live === undefined) return undefined;
   const uid = await cluster.uid();
   const settings = { ...liveSettings(live, olds), ...(uid !== undefined && { clusterUid: uid }) };
-  const status = await statusOf(cluster, live);
+  const status = await statusOf(cluster, live, olds.status);
   const taken = tellTaken(operation, SRIOV_NETWORK, live, networkSpec(olds), olds, [CONTROLLER_FIELD_MANAGER]);
   if (status !== NetworkReason.Attached) tellUnready(operation, SRIOV_NETWORK, live, currentReady(live), olds);
   return { ...networkOutputs(live, settings, status, olds.fieldManager), ...taken };
@@ -135,8 +135,8 @@ function ownerOf({ signal }: Operation, inputs: NetworkInputs, fieldManager: str
   return { fieldManager, urn, force, overruled: [CONTROLLER_FIELD_MANAGER], signal };
 }
 
-/** As of one look: `Attached`, or why not. */
-async function statusOf(cluster: Cluster, network: SriovNetwork): Promise<string> {
+/** As of one look: `Attached`, or why not. `known`: as it was known so far. */
+async function statusOf(cluster: Cluster, network: SriovNetwork, known = ""): Promise<string> {
   try {
     const attachment = await attachmentAt(cluster, placeOf(network));
     const sight = { network, attachment };
@@ -144,9 +144,11 @@ async function statusOf(cluster: Cluster, network: SriovNetwork): Promise<string
     const { state } = isOperators ? operatorVerdict(sight, network) : attachedVerdict(sight, network);
     return state === "satisfied" ? NetworkReason.Attached : unattachedStatus(network);
   } catch (error) {
-    // Who may not see attachments, or has none to see, has the controller's word.
-    if (isForbidden(error) || isKindMissing(error)) return currentReady(network)?.reason ?? "";
-    throw error;
+    if (!isForbidden(error) && !isKindMissing(error)) throw error;
+    // Who may not see attachments, or has none to see, has the controller's word; older operators give none.
+    const ready = currentReady(network);
+    if (ready !== undefined) return ready.status === "True" ? NetworkReason.Attached : ready.reason;
+    return isForbidden(error) && (await cluster.dialect()) === "operator" ? known : "";
   }
 }
 

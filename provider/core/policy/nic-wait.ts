@@ -4,6 +4,7 @@ import type { Informer } from "../../../kube/informer.js";
 import { type Verdict, waitFor, WaitTimeout } from "../../../kube/wait.js";
 import type { Operation } from "../resource.js";
 import { type Answerer, watchForSilence } from "../silence.js";
+import { inTime } from "../waiting.js";
 
 /** A NIC that does not have what a policy asks for. */
 export interface FailingNic {
@@ -53,12 +54,8 @@ export async function awaitNics(operation: Operation, nics: NicWait): Promise<vo
       if (!(await hasChanged(operation, nics, failing))) throw new NicsFailed(nics.policy, failing);
     }
   } catch (error) {
-    if (!(error instanceof WaitTimeout)) throw error;
-    throw new Error(
-      `policy ${nics.policy}: not all NICs were ready in time: ${error.pending}. The policy stands, and is carried out ` +
-        `further; the next up waits again. ${operation.moreTime ?? ""}`.trim(),
-      { cause: error },
-    );
+    const next = "The policy stands, and is carried out further; the next up waits again.";
+    throw inTime(operation, error, `policy ${nics.policy}: not all NICs were ready in time`, next);
   }
 }
 

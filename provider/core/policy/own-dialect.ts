@@ -2,12 +2,18 @@ import { NODE } from "../../../api/core.js";
 import { isControllerFieldManager } from "../../../api/names.js";
 import { READY } from "../../../api/sriov-network-device.js";
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
-import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
+import {
+  MatchedDeviceState,
+  SRIOV_NETWORK_NODE_POLICY,
+  type SriovNetworkNodePolicy,
+} from "../../../api/sriov-network-node-policy.js";
+import { isConflict, isForbidden, isNotFound } from "../../../kube/errors.js";
 import { snapshotOf } from "../../../plan/policies/snapshot-of.js";
 import type { NicFacts } from "../../../plan/policies/snapshot.js";
 import { parseVfRange } from "../../../plan/policies/vf-range.js";
 import { presentVfs } from "../device/device-outputs.js";
 import { countOwners } from "../device/field-ownership.js";
+import { haveTriedAgain } from "../device/try-again.js";
 import type { Operation } from "../resource.js";
 import { awaitDevicesReleased } from "./device-release.js";
 import type { MatchedDeviceOutput, PolicyDialect, PolicyResults } from "./policy-dialect.js";
@@ -17,7 +23,10 @@ import { awaitPolicyReady } from "./policy-wait.js";
 /** Policies that this project's controller carries out on SriovNetworkDevices. */
 export const ownDialect: PolicyDialect = {
   scene,
-  awaitReady: awaitPolicyReady,
+  async awaitReady(operation, applied) {
+    await haveFailedTriedAgain(operation, applied);
+    await awaitPolicyReady(operation, applied);
+  },
   awaitReleased: awaitDevicesReleased,
   results,
 };
@@ -47,6 +56,21 @@ function nicOf(device: SriovNetworkDevice, facts: NicFacts): SceneNic {
     askedByPolicies: owners.some(isControllerFieldManager),
     directOwners: owners.filter((owner) => !isControllerFieldManager(owner)),
   };
+}
+
+/** Whoever may not write NICs has to wait until their agents try by themselves. */
+async function haveFailedTriedAgain(operation: Operation, { metadata, status }: SriovNetworkNodePolicy): Promise<void> {
+  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0)) return;
+  const failed = (status?.matchedDevices ?? []).filter(({ state }) => state === MatchedDeviceState.Failed);
+  if (failed.length === 0) return;
+  const devices = await operation.cluster.devices();
+  const tries = failed.map(async ({ name }) => {
+    const device = devices.get(name);
+    if (device !== undefined) await haveTriedAgain(operation, device);
+  });
+  await Promise.all(tries).catch((error: unknown) => {
+    if (!isForbidden(error) && !isNotFound(error) && !isConflict(error)) throw error;
+  });
 }
 
 async function results({ cluster }: Operation, { status }: SriovNetworkNodePolicy): Promise<PolicyResults> {

@@ -88,6 +88,12 @@ export class DeviceReconciler {
     const device = this.parts.current();
     if (device === undefined || device.metadata.deletionTimestamp !== undefined) return {};
     this.memory.meet(device);
+    const next = await this.look(device);
+    await this.writer.withdrawRequest(device);
+    return next;
+  }
+
+  private async look(device: SriovNetworkDevice): Promise<Next> {
     let nic: PhysicalFunction | undefined;
     try {
       nic = await this.parts.kernel.physicalFunction(this.address);

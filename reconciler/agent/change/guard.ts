@@ -55,6 +55,11 @@ export function allowedCount(device: SriovNetworkDevice): string | undefined {
   return device.metadata.annotations?.[Annotation.allowDisruption];
 }
 
+/** The request that what has failed be tried now. */
+export function requested(device: SriovNetworkDevice | undefined): string | undefined {
+  return device?.metadata.annotations?.[Annotation.tryAgain];
+}
+
 /** A condition's message holds 32,768 characters. */
 const MOST_LISTED = 64;
 

@@ -11,7 +11,7 @@ import {
 import type { KubeClient, WriteOptions } from "../../../kube/client.js";
 import { isConflict, isNotFound } from "../../../kube/errors.js";
 import { isManaged } from "./decide.js";
-import { allowedCount } from "./guard.js";
+import { allowedCount, requested } from "./guard.js";
 import { acknowledge, isReported, policyConflict, type Report, withConditions } from "./report.js";
 
 export interface ObjectWriterParts {
@@ -87,16 +87,27 @@ export class ObjectWriter {
 
   /** Takes the annotation away that let a change destroy VFs in use: the change is done, or was another. */
   async withdrawAllowance(device: SriovNetworkDevice): Promise<void> {
+    const count = await this.withdraw(device, Annotation.allowDisruption);
+    if (count !== undefined) this.parts.log.info({ count }, "the permission to destroy VFs in use is used up");
+  }
+
+  /** Takes the annotation away by which somebody asked for another try, unless it came after `device`. */
+  async withdrawRequest(device: SriovNetworkDevice): Promise<void> {
+    if (requested(this.parts.current()) === requested(device)) await this.withdraw(device, Annotation.tryAgain);
+  }
+
+  /** Resolves with what the annotation said, where there was one on the object as `device` has it. */
+  private async withdraw(device: SriovNetworkDevice, annotation: string): Promise<string | undefined> {
     const latest = this.parts.current();
-    if (latest === undefined || allowedCount(latest) === undefined) return;
+    if (latest?.metadata.annotations?.[annotation] === undefined) return undefined;
     const { uid, generation, resourceVersion, annotations } = latest.metadata;
-    if (uid !== device.metadata.uid || generation !== device.metadata.generation) return;
-    const { [Annotation.allowDisruption]: withdrawn, ...rest } = annotations ?? {};
+    if (uid !== device.metadata.uid || generation !== device.metadata.generation) return undefined;
+    const { [annotation]: withdrawn, ...rest } = annotations;
     this.written = heard({ ...latest, metadata: { ...latest.metadata, annotations: rest } });
     // With its version, so that one that was set in this moment is not taken for the old one.
-    const metadata = { uid, resourceVersion, annotations: { [Annotation.allowDisruption]: null } };
+    const metadata = { uid, resourceVersion, annotations: { [annotation]: null } };
     await this.merge(device.metadata.name, { metadata }, {});
-    this.parts.log.info({ count: withdrawn }, "the permission to destroy VFs in use is used up");
+    return withdrawn;
   }
 
   /**
@@ -148,12 +159,13 @@ interface Heard {
   readonly generation: number;
   readonly managed: boolean;
   readonly allowed: string | undefined;
+  readonly tryAgain: string | undefined;
   readonly conflict: string | undefined;
   readonly status: unknown;
 }
 
 function heard(device: SriovNetworkDevice): Heard {
   const { uid = "", generation = 0 } = device.metadata;
-  const said = { allowed: allowedCount(device), conflict: policyConflict(device) };
+  const said = { allowed: allowedCount(device), tryAgain: requested(device), conflict: policyConflict(device) };
   return { uid, generation, managed: isManaged(device), ...said, status: device.status };
 }

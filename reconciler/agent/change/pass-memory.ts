@@ -3,7 +3,7 @@ import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { PciAddress, PhysicalFunction } from "../../kernel/kernel.js";
 import { Autoprobe } from "./autoprobe.js";
 import { DeviationWatch } from "./deviation.js";
-import { allowedCount } from "./guard.js";
+import { allowedCount, requested } from "./guard.js";
 import type { Refusal } from "./outcome.js";
 import { type Failure, Retries } from "./retries.js";
 
@@ -22,17 +22,29 @@ export class PassMemory {
   /** What a driver made of one generation where it made fewer VFs than it was asked for. */
   private shortfall: (Identity & { readonly numVfs: number }) | undefined;
 
+  /** Which request for another try was heard last: one that could not be taken away yet is not heard twice. */
+  private tryAgain: string | undefined;
+
   /** The generation whose leave to destroy VFs in use was used up, until its annotation is seen to be gone. */
   private spent: Identity | undefined;
 
-  /** A new generation, or an object made anew, begins without what failed for the one before. */
+  /** A new generation, an object made anew, or somebody's request begins without what failed before. */
   meet(device: SriovNetworkDevice): void {
     if (allowedCount(device) === undefined) this.spent = undefined;
+    this.heed(requested(device));
     const identity = identityOf(device);
     if (isDeepStrictEqual(identity, this.identity)) return;
     this.identity = identity;
     this.deviations.forget();
     this.retries.reset();
+  }
+
+  private heed(request: string | undefined): void {
+    if (request !== undefined && request !== this.tryAgain) {
+      this.shortfall = undefined;
+      this.retries.reset();
+    }
+    this.tryAgain = request;
   }
 
   /** The NIC has vanished: one that comes to its place is another. */

@@ -13,9 +13,10 @@ export class Told {
 
   constructor(private readonly cluster: Cluster) {}
 
-  /** Resolves once this status has been told. */
-  async until(status: string): Promise<void> {
-    while (!this.statuses.includes(status)) await once(this.statusTold, "told");
+  /** Resolves once this status, or one that matches, has been told. */
+  async until(status: string | RegExp): Promise<void> {
+    const isIt = (told: string): boolean => (typeof status === "string" ? told === status : status.test(told));
+    while (!this.statuses.some(isIt)) await once(this.statusTold, "told");
   }
 
   /** One that may take so long. */

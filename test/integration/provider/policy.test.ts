@@ -154,19 +154,23 @@ describe("a policy of a program", () => {
       expect(device.status?.vfAddresses?.[0]).to.equal(address);
     });
 
-    it("names a NIC whose kernel refuses, in its words, when it does so again and again", async () => {
+    it("names a NIC whose kernel refuses, in its words, and gives it its VFs with the next up, once the cause is gone", async () => {
       const state = await create(
         inputs(6, 1, { policyName: "prov-6", nicSelector: { pfNames: ["nic0"] }, nodeSelector: { no: "such" } }),
       );
       await program.node.hardware.setEnableLimit(addressOf(5), 1);
-      const error = await refusal(update(state, inputs(6, 2, { nicSelector: { pfNames: ["nic5"] } })), PartialFailure);
+      const given = inputs(6, 2, { nicSelector: { pfNames: ["nic5"] } });
+      const error = await refusal(update(state, given), PartialFailure<PolicyOutputs>);
       await program.node.hardware.setEnableLimit(addressOf(5), undefined);
       expect(error.message).to.contain(`1 NIC does not have what it asks for:\n  - ${A}-nic5: Failed:`);
       expect(error.message)
         .to.contain("its driver makes no more")
         .and.to.contain("What the other NICs were to get, they have.");
       await program.people.configured(`${B}-nic5`, 2);
-      await remove(error.outputs);
+      const done = await update(error.outputs, given);
+      expect(done.status).to.equal("Configured");
+      expect(done.matchedDevices.map(({ vfAddresses }) => vfAddresses.length)).to.deep.equal([2, 2]);
+      await remove(done);
     });
 
     it("is made anew where somebody deleted it", async () => {

@@ -82,7 +82,7 @@ describe("what has become of a NIC", () => {
     const seen = { vfs: 1, reason: "KernelRefused" };
     expect(liveCount(nic(seen), OURS)).to.equal(1);
     expect(words(seen)).to.include(
-      "node1-eno49 has 1 VFs on node node1, where spec.numVFS asks for 4 (KernelRefused: EBUSY.)",
+      "node1-eno49 has 1 VF on node node1, where spec.numVFS asks for 4 (KernelRefused: EBUSY). up asks",
     );
   });
 

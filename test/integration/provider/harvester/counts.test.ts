@@ -113,6 +113,10 @@ describe("a NIC's count on Harvester", () => {
       .to.contain("not ready with 9 VFs in time: 0 of 9 VFs")
       .and.to.contain("in its log alone: it takes any count, and does not tell how many VFs a NIC supports");
     expect(harvester.log.join("\n")).to.contain("numerical result out of range");
+    expect(await driver.read(error)).to.include({ numVfs: 0 });
+    expect(driver.warnings.join()).to.contain(
+      `has 0 VFs on node ${NODE_NAME}, where spec.numVFs asks for 9 (Configuring: 0 of 9 VFs). up asks for them again`,
+    );
     const { outputs } = await driver.update({ id: error.id, outputs: error.outputs }, driver.inputs(nic, 3));
     expect(outputs.vfAddresses).to.have.length(3);
   });

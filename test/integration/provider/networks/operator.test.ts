@@ -5,7 +5,7 @@ import {
   NETWORK_ATTACHMENT_DEFINITION,
   type NetworkAttachmentDefinition,
 } from "../../../../api/network-attachment-definition.js";
-import { SRIOV_NETWORK } from "../../../../api/sriov-network.js";
+import { SRIOV_NETWORK, type SriovNetwork } from "../../../../api/sriov-network.js";
 import {
   type NodeStateInterfaceStatus,
   SRIOV_NETWORK_NODE_STATE,
@@ -15,6 +15,7 @@ import { type Lab, startLab } from "../../../../lab/lab.js";
 import { beginRun, type LabRun } from "../../../../lab/processes/lab-run.js";
 import { type NetworkOutputs, PartialFailure, sriovCapability } from "../../../../provider/index.js";
 import { until } from "../../agent/observer.js";
+import { personKubeconfig } from "../../api/people.js";
 import { configOf } from "../../controller/networks/cluster.js";
 import { refusal } from "../../refusal.js";
 import { NetworkDriver, placeIn } from "./driver.js";
@@ -126,6 +127,23 @@ describe("a SriovNetwork resource on a cluster with the sriov-network-operator",
       const { outputs } = await driver.update(created, { resourceName: "fast", vlan: 1, forceConflicts: true });
       expect(outputs.status).to.equal("Attached");
     });
+
+    for (const speaks of [false, true]) {
+      it(`is no difference to who may not see attachments, where the operator ${speaks ? "gives" : "gives no"} word`, async () => {
+        operator.speaks = speaks;
+        const name = `unseen-${speaks ? "told" : "untold"}`;
+        const verbs = ["get", "list", "watch", "create", "patch", "delete"];
+        const unseeing = NetworkDriver.open(await personKubeconfig(lab, name, verbs));
+        const news = unseeing.inputs(name, { resourceName: "fast", namespace: OPERATOR_NAMESPACE });
+        const created = await unseeing.create(news);
+        const networks = await unseeing.cluster.objects(SRIOV_NETWORK, OPERATOR_NAMESPACE);
+        const live = (): SriovNetwork | undefined => networks.get(created.outputs.networkName, OPERATOR_NAMESPACE);
+        await until(networks, live, ({ status }) => (status?.conditions !== undefined) === speaks, name);
+        expect(await unseeing.read(created)).to.deep.equal(created.outputs);
+        expect(unseeing.warnings).to.deep.equal([]);
+        await unseeing.close();
+      });
+    }
 
     it("takes the operator's word where it gives one", async () => {
       operator.speaks = true;

@@ -93,6 +93,44 @@ describe("the phases of a change", () => {
       );
     });
 
+    it("asks it again where somebody says that the cause is gone, and once for each time that it is said", async () => {
+      bench = new LoopBench(5);
+      bench.hardware.setEnableLimit(NIC, 3);
+      await bench.pass();
+      bench.keepsAnnotations = true;
+      bench.annotate({ "devices.harvesterhci.io/try-again": "1" });
+      for (let pass = 0; pass < 3; pass++) await bench.pass();
+      expect(bench.calls).to.deep.equal(["setNumVfs 5", "setNumVfs 0", "setNumVfs 5"]);
+      bench.hardware.setEnableLimit(NIC, undefined);
+      bench.keepsAnnotations = false;
+      bench.annotate({ "devices.harvesterhci.io/try-again": "2" });
+      await bench.pass();
+      expect([bench.ready.reason, bench.vfs.length]).to.deep.equal(["Configured", 5]);
+      expect(bench.device.metadata.annotations).to.deep.equal({});
+    });
+
+    it("asks it again also where that is said while it is at work", async () => {
+      bench = new LoopBench(5);
+      bench.hardware.setEnableLimit(NIC, 3);
+      bench.before = () => bench.annotate({ "devices.harvesterhci.io/try-again": "1" });
+      await bench.pass();
+      bench.before = () => undefined;
+      await bench.pass();
+      expect(bench.calls).to.deep.equal(["setNumVfs 5", "setNumVfs 0", "setNumVfs 5"]);
+      expect(bench.device.metadata.annotations).to.deep.equal({});
+    });
+
+    it("asks it again only where no VF that is there is in use", async () => {
+      bench = new LoopBench(5);
+      bench.hardware.setEnableLimit(NIC, 3);
+      await bench.pass();
+      bench.held.set(bench.vfs[0]?.address ?? NIC, "pod web/router-0");
+      bench.annotate({ "devices.harvesterhci.io/try-again": "1" });
+      await bench.pass();
+      expect(bench.calls).to.deep.equal(["setNumVfs 5"]);
+      expect(bench.ready.reason).to.equal("InUse");
+    });
+
     it("does not blame the driver where all were there at first, and somebody took some away", () => {
       const [plan, found] = [{ to: 5 }, { numVfs: 3 }];
       expect(verify(plan, found, 5)?.message).to.include("somebody else changes it");

@@ -100,6 +100,13 @@ describe("a change that the kernel refuses", () => {
     expect(bench.calls).to.deep.equal(["setNumVfs 4", "setNumVfs 5"]);
   });
 
+  it("is tried at once where somebody asks for that", async () => {
+    await bench.pass();
+    bench.annotate({ "devices.harvesterhci.io/try-again": "now" });
+    await bench.pass();
+    expect(bench.calls).to.deep.equal(["setNumVfs 4", "setNumVfs 4"]);
+  });
+
   it("is tried at once where the hardware has changed", async () => {
     await bench.pass();
     bench.hardware.unbindDriver(NIC);
