@@ -18,6 +18,8 @@ export interface Transport {
   revalidate(request: Request): Promise<Revalidated>;
   /** Resolves with the open answer's stream once the status is 200. @throws {ApiError | ConnectionError} */
   stream(request: Request): Promise<IncomingMessage>;
+  /** The plugin for credentials that requests are waiting for, as the subject of a sentence; undefined where they wait for none. */
+  awaitedPlugin(): string | undefined;
   /** This machine's address on the connection that brought the last answer; undefined before the first. */
   localAddress(): string | undefined;
   close(): void;
@@ -156,6 +158,7 @@ export function openTransport(config: ClusterConfig, userAgent: string, onReques
       if (!isSuccess(response)) throw refused(config, request, response, await text(response, request));
       return response;
     },
+    awaitedPlugin: () => credentials.awaitedPlugin,
     localAddress: () => localAddress,
     close: () => connections.close(),
   };
