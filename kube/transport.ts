@@ -76,7 +76,7 @@ export function openTransport(config: ClusterConfig, userAgent: string, onReques
         refused = true;
         response.resume();
       } catch (error) {
-        if (error instanceof ConnectionError || error instanceof StaleConnection)
+        if (error instanceof ConnectionError)
           onRequest?.({ method: request.method, path: request.path, httpStatus: undefined });
         // A kept-alive connection that the server closed, most likely while it was idle. Where the request did arrive
         // all the same, it is sent twice: callers take "exists already" and "is gone" for what they wanted.
@@ -123,7 +123,8 @@ export function openTransport(config: ClusterConfig, userAgent: string, onReques
         clearTimeout(timer);
         request.signal?.removeEventListener("abort", abort);
         const stale = outgoing.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
-        reject(stale ? new StaleConnection() : unreachable(config, error, request.signal));
+        const failure = unreachable(config, error, request.signal);
+        reject(stale ? new StaleConnection(failure.message, "ECONNRESET", { cause: error }) : failure);
       });
       outgoing.end(payload);
     });
@@ -215,7 +216,7 @@ class Connections {
   }
 }
 
-class StaleConnection extends Error {}
+class StaleConnection extends ConnectionError {}
 
 function definedOnly<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;

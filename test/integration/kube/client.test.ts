@@ -118,6 +118,17 @@ describe("a client of the API server", () => {
     proxy.close();
   });
 
+  it("says so where one connection after the other turns out to be broken", async () => {
+    const proxy = await TcpProxy.to(lab.controlPlane.server);
+    const client = open(byWayOf(proxy.address, text));
+    await Promise.all(Array.from({ length: 8 }, () => client.get(NAMESPACE, "default")));
+    proxy.cutOnceUsed();
+    const patch = { metadata: { labels: { stale: "connections" } } };
+    const error = await refusal(client.merge(NAMESPACE, "default", patch, { fieldManager: "test" }), ConnectionError);
+    expect(error.message).to.contain(`cannot reach the API server ${proxy.address}`).and.to.contain("ECONNRESET");
+    proxy.close();
+  });
+
   it("ends a request that is not wanted any more", async () => {
     const error = await refusal(lab.client.get(NAMESPACE, "default", { signal: AbortSignal.abort() }), Error);
     expect(error.name).to.equal("AbortError");
