@@ -71,7 +71,8 @@ export async function awaitDevice(operation: Operation, key: DeviceKey): Promise
       );
     } catch (error) {
       if (!(error instanceof WaitTimeout)) throw error;
-      if (Date.now() >= deadline) throw notDiscovered(operation, key, lookup.why, informer.list());
+      if (signal?.aborted === true || Date.now() >= deadline)
+        throw notDiscovered(operation, key, lookup.why, informer.list());
     }
   }
 }
