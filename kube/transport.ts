@@ -102,8 +102,14 @@ export function openTransport(config: ClusterConfig, userAgent: string, onReques
     return new Promise((resolve, reject) => {
       const outgoing = client.request(options, resolve);
       const timeoutMs = request.timeoutMs ?? REQUEST_TIMEOUT_MS;
-      const timer = setTimeout(() => outgoing.destroy(timedOut(timeoutMs)), timeoutMs);
-      const abort = (): void => void outgoing.destroy(abortError(request.signal));
+      // Node tells of a request that is destroyed only once it has a connection, for which it may wait longer than anybody
+      // wants it: behind others, or for a proxy.
+      const end = (error: Error): void => {
+        outgoing.destroy(error);
+        fail(error);
+      };
+      const timer = setTimeout(() => end(timedOut(timeoutMs)), timeoutMs);
+      const abort = (): void => end(abortError(request.signal));
       request.signal?.addEventListener("abort", abort, { once: true });
       outgoing.on("socket", (socket) => {
         if (!socket.connecting) return;
@@ -119,14 +125,16 @@ export function openTransport(config: ClusterConfig, userAgent: string, onReques
           request.signal?.removeEventListener("abort", abort);
         });
       });
-      outgoing.on("error", (error: NodeJS.ErrnoException) => {
+      outgoing.on("error", fail);
+      outgoing.end(payload);
+
+      function fail(error: NodeJS.ErrnoException): void {
         clearTimeout(timer);
         request.signal?.removeEventListener("abort", abort);
         const stale = outgoing.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
         const failure = unreachable(config, error, request.signal);
         reject(stale ? new StaleConnection(failure.message, "ECONNRESET", { cause: error }) : failure);
-      });
-      outgoing.end(payload);
+      }
     });
   }
 

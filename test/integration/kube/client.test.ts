@@ -134,6 +134,21 @@ describe("a client of the API server", () => {
     expect(error.name).to.equal("AbortError");
   });
 
+  it("ends a request that is not wanted any more while it waits for its turn behind others", async () => {
+    const proxy = await TcpProxy.to(lab.controlPlane.server);
+    proxy.hold();
+    const client = open(byWayOf(proxy.address, text));
+    let answered = 0;
+    const others = Array.from({ length: 16 }, () => client.get(NAMESPACE, "default").finally(() => answered++));
+    const unwanted = new AbortController();
+    const asked = refusal(client.get(NAMESPACE, "default", { signal: unwanted.signal }), DOMException);
+    setImmediate(() => unwanted.abort());
+    expect([(await asked).name, answered]).to.deep.equal(["AbortError", 0]);
+    proxy.letGo();
+    await Promise.all(others);
+    proxy.close();
+  });
+
   it("gives up on a server that does not answer in time", async () => {
     const proxy = await TcpProxy.to(lab.controlPlane.server);
     proxy.hold();
