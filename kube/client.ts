@@ -1,7 +1,7 @@
 import type { KubeObject, ResourceType } from "../api/object.js";
 import { type ClusterAccess, type ClusterConfig, loadClusterConfig } from "./config.js";
 import { DeadlineExceeded } from "./deadline.js";
-import { ConnectionError, messageOf } from "./errors.js";
+import { ConfigError, ConnectionError, messageOf } from "./errors.js";
 import { readLines } from "./lines.js";
 import { BRIEF, PATIENT, pause, pauseBefore } from "./retries.js";
 import { openTransport, type OnRequest, type Request, type Revalidated, type Transport } from "./transport.js";
@@ -194,6 +194,15 @@ export class KubeClient {
     return this.transport.revalidate(request);
   }
 
+  /** That the deadline came before the answer, and whose: the API server's, or that of a plugin that is to give credentials for it. */
+  overdue({ moreTime }: DeadlineExceeded, asked = "", said = ""): Error {
+    const plugin = this.transport.awaitedPlugin();
+    // Nothing was sent.
+    if (plugin !== undefined) return new ConfigError(`${plugin} did not answer in time. ${moreTime}`.trim());
+    const message = `the API server ${this.config.server} did not answer ${asked}in time${said}. ${moreTime}`;
+    return new ConnectionError(message.trim(), "ETIMEDOUT");
+  }
+
   /** Ends kept-alive connections; requests under way fail. */
   close(): void {
     this.transport.close();
@@ -227,9 +236,8 @@ export class KubeClient {
   private cutShort({ method, path, signal }: Request, last: unknown): Error | undefined {
     const reason: unknown = signal?.reason;
     if (!(reason instanceof DeadlineExceeded)) return undefined;
-    const server = `the API server ${this.config.server} did not answer ${method} ${path.split("?")[0] ?? ""} in time`;
     const said = last === undefined ? "" : `; it was tried again, last with: ${messageOf(last).replace(/\.$/, "")}`;
-    return new ConnectionError(`${server}${said}. ${reason.moreTime}`.trim(), "ETIMEDOUT", { cause: reason });
+    return this.overdue(reason, `${method} ${path.split("?")[0] ?? ""} `, said);
   }
 }
 

@@ -25,9 +25,15 @@ export class Credentials {
 
   /** Whoever asks while a plugin is at work waits for the same answer. @throws {ConfigError} with the plugin's words. */
   async current(signal: AbortSignal | undefined): Promise<Presented> {
-    this.asking ??= this.ask().finally(() => (this.asking = undefined));
+    this.asking ??= this.begin();
     const { options, generation } = await untilAborted(this.asking, signal);
     return { options: { ...options }, generation };
+  }
+
+  /** The plugin that is at work, as the subject of a sentence; undefined while none is. */
+  get awaitedPlugin(): string | undefined {
+    if (this.asking === undefined || this.command === undefined) return undefined;
+    return `"${this.command}", which is to give the credentials of user "${this.config.user}",`;
   }
 
   /** The API server has refused credentials of this generation with 401. Answers whether there may be others by now. */
@@ -41,20 +47,45 @@ export class Credentials {
     return true;
   }
 
+  private begin(): Promise<Presented> {
+    const asked = this.ask().finally(() => {
+      if (this.asking === asked) this.asking = undefined;
+    });
+    return asked;
+  }
+
   private async ask(): Promise<Presented> {
     const { kubeConfig, generation } = this;
     const options: https.RequestOptions = {};
     try {
       await kubeConfig.applyToHTTPSOptions(options);
+      if (this.command !== undefined && !presents(options)) throw new TypeError("neither token nor certificate");
     } catch (error) {
+      // Whatever a plugin has printed is remembered there, though it is of no use.
+      this.kubeConfig = this.config.renewed() ?? kubeConfig;
       const { user, origin } = this.config;
-      const command = kubeConfig.getCurrentUser()?.exec?.command;
-      const source = command === undefined ? "" : `, by running "${command}"`;
-      throw new ConfigError(
-        `the credentials of user "${user}" cannot be had (${origin}${source}): ${messageOf(error).trim()}`,
-        { cause: error },
-      );
+      throw new ConfigError(`the credentials of user "${user}" cannot be had (${origin}${this.source}): ${why(error)}`);
     }
     return { options, generation };
   }
+
+  private get command(): string | undefined {
+    return (this.kubeConfig.getCurrentUser()?.exec as { readonly command?: string } | undefined)?.command;
+  }
+
+  private get source(): string {
+    return this.command === undefined ? "" : `, by running "${this.command}"`;
+  }
+}
+
+/** Without anything the API server would take whoever asks for anonymous, and speak of its permissions. */
+function presents({ headers = {}, cert, pfx, auth }: https.RequestOptions): boolean {
+  return "Authorization" in headers || [cert, pfx, auth].some((given) => given !== undefined);
+}
+
+/** A parser's message goes on with an excerpt of what it was given, which may hold a credential: hence no cause either. */
+function why(error: unknown): string {
+  if (error instanceof SyntaxError || error instanceof TypeError)
+    return "what it printed is no ExecCredential with a token or a client certificate; run it by hand to see";
+  return messageOf(error).trim() || "it failed, and did not say why; run it by hand to see";
 }

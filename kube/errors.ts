@@ -76,8 +76,10 @@ export function isTransient(error: unknown): boolean {
   return error instanceof ApiError && (error.httpStatus === 429 || error.httpStatus >= 500);
 }
 
-/** No answer came to what may have been sent: nobody knows whether it was carried out. */
-export function isUnanswered(error: unknown): error is ConnectionError {
+/** No answer of the API server came to what may have been sent: nobody knows whether it was carried out. */
+export function isUnanswered(error: unknown): boolean {
+  // What stands before the API server did not wait for its answer, or the API server not for its storage's.
+  if (error instanceof ApiError && [502, 504].includes(error.httpStatus)) return true;
   return error instanceof ConnectionError && !["ECONNREFUSED", "ENOTFOUND"].includes(error.code);
 }
 

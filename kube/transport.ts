@@ -18,6 +18,8 @@ export interface Transport {
   revalidate(request: Request): Promise<Revalidated>;
   /** Resolves with the open answer's stream once the status is 200. @throws {ApiError | ConnectionError} */
   stream(request: Request): Promise<IncomingMessage>;
+  /** The plugin for credentials that requests are waiting for, as the subject of a sentence; undefined where they wait for none. */
+  awaitedPlugin(): string | undefined;
   /** This machine's address on the connection that brought the last answer; undefined before the first. */
   localAddress(): string | undefined;
   close(): void;
@@ -74,7 +76,7 @@ export function openTransport(config: ClusterConfig, userAgent: string, onReques
         refused = true;
         response.resume();
       } catch (error) {
-        if (error instanceof ConnectionError || error instanceof StaleConnection)
+        if (error instanceof ConnectionError)
           onRequest?.({ method: request.method, path: request.path, httpStatus: undefined });
         // A kept-alive connection that the server closed, most likely while it was idle. Where the request did arrive
         // all the same, it is sent twice: callers take "exists already" and "is gone" for what they wanted.
@@ -100,8 +102,14 @@ export function openTransport(config: ClusterConfig, userAgent: string, onReques
     return new Promise((resolve, reject) => {
       const outgoing = client.request(options, resolve);
       const timeoutMs = request.timeoutMs ?? REQUEST_TIMEOUT_MS;
-      const timer = setTimeout(() => outgoing.destroy(timedOut(timeoutMs)), timeoutMs);
-      const abort = (): void => void outgoing.destroy(abortError(request.signal));
+      // Node tells of a request that is destroyed only once it has a connection, for which it may wait longer than anybody
+      // wants it: behind others, or for a proxy.
+      const end = (error: Error): void => {
+        outgoing.destroy(error);
+        fail(error);
+      };
+      const timer = setTimeout(() => end(timedOut(timeoutMs)), timeoutMs);
+      const abort = (): void => end(abortError(request.signal));
       request.signal?.addEventListener("abort", abort, { once: true });
       outgoing.on("socket", (socket) => {
         if (!socket.connecting) return;
@@ -117,13 +125,16 @@ export function openTransport(config: ClusterConfig, userAgent: string, onReques
           request.signal?.removeEventListener("abort", abort);
         });
       });
-      outgoing.on("error", (error: NodeJS.ErrnoException) => {
+      outgoing.on("error", fail);
+      outgoing.end(payload);
+
+      function fail(error: NodeJS.ErrnoException): void {
         clearTimeout(timer);
         request.signal?.removeEventListener("abort", abort);
         const stale = outgoing.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
-        reject(stale ? new StaleConnection() : unreachable(config, error, request.signal));
-      });
-      outgoing.end(payload);
+        const failure = unreachable(config, error, request.signal);
+        reject(stale ? new StaleConnection(failure.message, "ECONNRESET", { cause: error }) : failure);
+      }
     });
   }
 
@@ -156,6 +167,7 @@ export function openTransport(config: ClusterConfig, userAgent: string, onReques
       if (!isSuccess(response)) throw refused(config, request, response, await text(response, request));
       return response;
     },
+    awaitedPlugin: () => credentials.awaitedPlugin,
     localAddress: () => localAddress,
     close: () => connections.close(),
   };
@@ -212,7 +224,7 @@ class Connections {
   }
 }
 
-class StaleConnection extends Error {}
+class StaleConnection extends ConnectionError {}
 
 function definedOnly<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { chosenAccess } from "../provider/dynamic/connection.js";
-import { Cluster } from "../provider/index.js";
+import { Cluster, runOperation } from "../provider/index.js";
 
 /** How a function of a program finds its cluster, with the defaults of a resource's arguments. */
 export interface ClusterFunctionArgs {
@@ -10,19 +10,23 @@ export interface ClusterFunctionArgs {
   readonly context?: string;
 }
 
-/** What `question` answers of the cluster that is meant; asked while the program runs. */
+/** What `question` answers of the cluster that is meant; asked while the program runs, for as long as a read may take. */
 export async function askCluster<T>(
   { kubeconfig, context }: ClusterFunctionArgs,
   question: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
   const cluster = Cluster.open(chosenAccess(configured, { kubeconfig, context }));
+  const task = { kind: "read", log: NOBODY, connect: () => Promise.resolve(cluster) } as const;
   try {
-    return await question(cluster);
+    return await runOperation(task, (operation) => question(operation.cluster));
   } finally {
     // What stays open would keep the program from ending.
     await cluster.close();
   }
 }
+
+/** A function has no row of its own. */
+const NOBODY = { inform: () => undefined, warn: () => undefined, status: () => undefined };
 
 /** The same as an output, for arguments that are only known as outputs of resources; asked once they are known. */
 export function askAsOutput<Args extends ClusterFunctionArgs, T>(

@@ -6,7 +6,7 @@ import { SRIOV_NETWORK_NODE_STATE } from "../../api/sriov-network-node-state.js"
 import { KubeClient } from "../../kube/client.js";
 import type { ClusterAccess } from "../../kube/config.js";
 import { DeadlineExceeded, untilAborted } from "../../kube/deadline.js";
-import { ConnectionError, isForbidden, isNotFound } from "../../kube/errors.js";
+import { isForbidden, isNotFound } from "../../kube/errors.js";
 import { Informer } from "../../kube/informer.js";
 import { deviceDialectOf } from "./device/dialect-of.js";
 
@@ -34,11 +34,16 @@ export class Cluster {
     readonly client: KubeClient,
     /** What this one is a view of, and when that ends. */
     private readonly view?: { readonly of: Cluster; readonly signal: AbortSignal },
+    /** Ends what is asked on behalf of all. */
+    private readonly closing?: AbortController,
   ) {}
 
   /** @throws {ConfigError} */
   static open(access: ClusterAccess): Cluster {
-    return new Cluster(KubeClient.open(access, "pulumi-sriov-provider"));
+    const closing = new AbortController();
+    // Asked as patiently as for one operation: any of them may be the one that waits for it.
+    const client = KubeClient.open(access, "pulumi-sriov-provider").within(closing.signal);
+    return new Cluster(client, undefined, closing);
   }
 
   /**
@@ -133,8 +138,9 @@ export class Cluster {
     return first === urn ? undefined : first;
   }
 
-  /** Ends watches and connections. */
+  /** Ends watches, connections, and whatever is asked still. */
   async close(): Promise<void> {
+    this.closing?.abort();
     await Promise.allSettled(this.shared.values());
     await Promise.all([...this.informers].map((informer) => informer.stop()));
     this.client.close();
@@ -153,9 +159,7 @@ export class Cluster {
   /** What is shared, as long as the operation has time to wait for it. */
   private inTime<T>(shared: Promise<T>): Promise<T> {
     return untilAborted(shared, this.view?.signal).catch((error: unknown) => {
-      if (!(error instanceof DeadlineExceeded)) throw error;
-      const message = `the API server ${this.client.config.server} did not answer in time. ${error.moreTime}`.trim();
-      throw new ConnectionError(message, "ETIMEDOUT", { cause: error });
+      throw error instanceof DeadlineExceeded ? this.client.overdue(error) : error;
     });
   }
 

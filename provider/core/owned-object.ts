@@ -3,7 +3,15 @@ import { isDeepStrictEqual } from "node:util";
 import { isProviderFieldManager } from "../../api/names.js";
 import type { KubeObject, ManagedFieldsEntry, OwnerReference, ResourceType } from "../../api/object.js";
 import type { KubeClient } from "../../kube/client.js";
-import { type ApiError, conflictingManagers, isConflict, isKindMissing, isNotFound } from "../../kube/errors.js";
+import {
+  type ApiError,
+  conflictingManagers,
+  isConflict,
+  isKindMissing,
+  isNotFound,
+  isUnanswered,
+  messageOf,
+} from "../../kube/errors.js";
 import { isMintedFrom, quoteAll } from "./field-manager.js";
 import { KindMissing } from "./missing-kind.js";
 
@@ -36,6 +44,22 @@ export interface ObjectOwner {
 /** The object, or fields of it, are somebody else's. Nothing was changed. */
 export class ObjectConflict extends Error {
   override readonly name = "ObjectConflict";
+}
+
+/**
+ * The object is the resource's, or may be, since no answer tells whether it was written, and what was to follow did not come
+ * about. A state that is kept for nothing does less harm than an object that no state knows of.
+ */
+export class UnsettledWrite<T extends KubeObject> extends Error {
+  override readonly name = "UnsettledWrite";
+
+  /** @param object what was written, or was to be. */
+  constructor(
+    readonly object: T,
+    cause: unknown,
+  ) {
+    super(messageOf(cause), { cause });
+  }
 }
 
 /** A name for an object to which the program gives none: two resources of one name, in two stacks say, do not meet. */
@@ -71,7 +95,7 @@ export async function findObject<T extends KubeObject>(
  * resource has left, or where another resource of Pulumi wants the very same.
  *
  * @param describe puts what is in the way into words, and what to do about it.
- * @throws {ObjectConflict} naming who has it.
+ * @throws {ObjectConflict} naming who has it. @throws {UnsettledWrite}
  */
 export async function makeObject<T extends KubeObject>(
   client: KubeClient,
@@ -84,7 +108,11 @@ export async function makeObject<T extends KubeObject>(
   const obstacle = live && obstacleIn(live, wanted, owner.urn, owner.force);
   if (live !== undefined && obstacle !== undefined) throw new ObjectConflict(describe(live, obstacle));
   const made = await setObject(client, type, live, wanted, owner);
-  await releaseForerunners(client, type, made, owner);
+  try {
+    await releaseForerunners(client, type, made, owner);
+  } catch (error) {
+    throw new UnsettledWrite(made, error);
+  }
   return made;
 }
 
@@ -92,7 +120,7 @@ export async function makeObject<T extends KubeObject>(
  * Sets what the resource wants of the object. `live` is the object as it was last seen; where it is undefined, the object
  * is made anew.
  *
- * @throws {ObjectConflict} naming whose fields it would change.
+ * @throws {ObjectConflict} naming whose fields it would change. @throws {UnsettledWrite}
  */
 export async function setObject<T extends KubeObject>(
   client: KubeClient,
@@ -117,10 +145,12 @@ export async function setObject<T extends KubeObject>(
     return await apply(owner.force);
   } catch (error) {
     if (isKindMissing(error)) throw new KindMissing(type, error);
+    if (isUnanswered(error)) throw new UnsettledWrite({ metadata, spec } as unknown as T, error);
     // A conflict without managers is about the object's uid: it was deleted and made anew.
     if (!isConflict(error) || conflictingManagers(error).length === 0) throw error;
     const others = conflictingManagers(error);
-    if (others.every((manager) => owner.overruled?.includes(manager))) return apply(true);
+    if (others.every((manager) => owner.overruled?.includes(manager)))
+      return setObject(client, type, live, wanted, { ...owner, force: true });
     throw new ObjectConflict(conflictMessage(type, wanted, error), { cause: error });
   }
 }

@@ -20,6 +20,7 @@ export function progress(log: ResourceLog): Progress {
   let changedAt = 0;
   let timer: NodeJS.Timeout | undefined;
   let isTold = true;
+  let hasEnded = false;
 
   const tell = (): void => {
     if (phase === undefined) return;
@@ -37,7 +38,8 @@ export function progress(log: ResourceLog): Progress {
     inform: (message) => log.inform(message),
     warn: (message) => log.warn(message),
     status(message, since = Date.now()) {
-      if (message === phase?.message) return;
+      // What the operation has given up waiting for may still speak.
+      if (hasEnded || message === phase?.message) return;
       phase = { message, since };
       const early = changedAt + SETTLE_MS - Date.now();
       const wasTold = isTold;
@@ -49,6 +51,7 @@ export function progress(log: ResourceLog): Progress {
       clearTimeout(timer);
       if (!isTold) tell();
       clearTimeout(timer);
+      hasEnded = true;
     },
   };
 }

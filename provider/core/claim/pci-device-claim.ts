@@ -11,6 +11,7 @@ import {
   type Removal,
   removeObject,
   setObject,
+  UnsettledWrite,
   type WantedObject,
 } from "../owned-object.js";
 import { type Created, type Operation, PartialFailure, type Resource } from "../resource.js";
@@ -45,7 +46,8 @@ export async function createClaim(operation: Operation, inputs: ClaimInputs): Pr
   const owner = ownerOf(operation, inputs, mintFieldManager(inputs.resourceUrn));
   const wanted = await wantedNow(operation, inputs);
   const { client } = operation.cluster;
-  const applied = await makeObject(client, PCI_DEVICE_CLAIM, wanted, owner, describeTaken);
+  const made = makeObject(client, PCI_DEVICE_CLAIM, wanted, owner, describeTaken);
+  const applied = await made.catch(withState(inputs, owner));
   return { id: wanted.name, outputs: await enabled(operation, applied, inputs, owner) };
 }
 
@@ -74,6 +76,16 @@ export async function updateClaim(
 async function unmake(operation: Operation, live: PciDeviceClaim | undefined, owner: ObjectOwner): Promise<void> {
   const removal = await removed(operation, live, owner);
   if (removal.kind === "deleted" && live !== undefined) await awaitReleased(operation, live);
+}
+
+/** Throws the failure of a write, with a state to keep where the claim may be ours. */
+function withState(inputs: ClaimInputs, { fieldManager }: ObjectOwner): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof UnsettledWrite)) throw error;
+    const claim = error.object as PciDeviceClaim;
+    const outputs = claimOutputs({ claim, pciDevice: undefined, dialect: "own" }, inputs, fieldManager);
+    throw new PartialFailure(claim.metadata.name, outputs, error.message, { cause: error });
+  };
 }
 
 /** The claim is ours from here on, so whatever fails must leave a state behind, unless the claim is gone again. */

@@ -5,6 +5,7 @@ import { type DeviceOutputs, outputsOf, presentVfs } from "./device-outputs.js";
 import { awaitCount, CountTaken, DeviceVanished, VfsInUse } from "./device-wait.js";
 import { deviceDialectOf } from "./dialect-of.js";
 import { countField, type CountOwner } from "./field-ownership.js";
+import { UnsettledWrite } from "../owned-object.js";
 import { type Operation, PartialFailure } from "../resource.js";
 
 /** Changing the count of one NIC, from taking the field to the agent's answer. */
@@ -28,7 +29,7 @@ export async function setCount(
   };
   const applied = await dialect.take(operation, device, inputs.numVfs, owner).catch((error: unknown) => {
     // A state that is kept for nothing does less harm than VFs that no state knows of.
-    throw isUnanswered(error) ? failed(device, messageOf(error), error) : error;
+    throw isUnanswered(error) || error instanceof UnsettledWrite ? failed(device, messageOf(error), error) : error;
   });
   // From here on the number is ours, so whatever fails below must leave a state behind.
   try {

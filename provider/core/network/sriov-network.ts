@@ -11,6 +11,7 @@ import {
   type ObjectOwner,
   removeObject,
   setObject,
+  UnsettledWrite,
   type WantedObject,
 } from "../owned-object.js";
 import { type Created, type Operation, PartialFailure, type Resource } from "../resource.js";
@@ -40,7 +41,8 @@ export const sriovNetwork: Resource<NetworkInputs, NetworkOutputs> = {
 export async function createNetwork(operation: Operation, inputs: NetworkInputs): Promise<Created<NetworkOutputs>> {
   const { client } = operation.cluster;
   const owner = ownerOf(operation, inputs, mintFieldManager(inputs.resourceUrn));
-  const applied = await makeObject(client, SRIOV_NETWORK, await wantedNetwork(operation, inputs), owner);
+  const made = makeObject(client, SRIOV_NETWORK, await wantedNetwork(operation, inputs), owner);
+  const applied = await made.catch(withState(inputs, owner));
   return { id: idOf(inputs), outputs: await attached(operation, applied, inputs, owner) };
 }
 
@@ -57,6 +59,15 @@ export async function updateNetwork(
   const live = await findObject(client, SRIOV_NETWORK, wanted, operation.signal);
   const applied = await setObject(client, SRIOV_NETWORK, live, wanted, owner);
   return attached(operation, applied, inputs, owner);
+}
+
+/** Throws the failure of a write, with a state to keep where the network may be ours. */
+function withState(inputs: NetworkInputs, { fieldManager }: ObjectOwner): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof UnsettledWrite)) throw error;
+    const outputs = networkOutputs(error.object as SriovNetwork, inputs, "", fieldManager);
+    throw new PartialFailure(idOf(inputs), outputs, error.message, { cause: error });
+  };
 }
 
 /** The network is ours from here on, so whatever fails must leave a state behind. */

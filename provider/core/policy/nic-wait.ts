@@ -62,17 +62,21 @@ export async function awaitNics(operation: Operation, nics: NicWait): Promise<vo
 /** Waits until somebody has taken note of the policy. */
 async function awaitAnswer(operation: Operation, nics: NicWait): Promise<void> {
   const silence = watchForSilence(operation, nics.answerer, () => nics.isSilent());
+  const limit = Date.now() + SILENCE_LIMIT_MS;
   try {
     const verdict = (): Verdict<undefined> =>
       nics.isSilent()
         ? { state: "pending", what: `waiting for ${nics.answerer.who}` }
         : { state: "satisfied", result: undefined };
-    await wait(operation, nics, verdict, Math.min(operation.deadline, Date.now() + SILENCE_LIMIT_MS));
+    await wait(operation, nics, verdict, Math.min(operation.deadline, limit));
   } catch (error) {
     if (!(error instanceof WaitTimeout)) throw error;
     const finding = silence.finding() ?? `${nics.answerer.who} does not answer; ${nics.answerer.advice}`;
+    // Past the limit, more time would change nothing.
+    const { moreTime = "" } = operation.deadline < limit ? operation : {};
     throw new Error(
-      `policy ${nics.policy} is there, but nobody carries it out: ${finding}. The policy stands; the next up goes on from here.`,
+      `policy ${nics.policy} is there, but nobody carries it out: ${finding}. The policy stands; the next up goes on from ` +
+        `here. ${moreTime}`.trim(),
       { cause: error },
     );
   } finally {

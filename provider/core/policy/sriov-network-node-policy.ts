@@ -5,7 +5,7 @@ import { usedVfs } from "../../../plan/vf-count.js";
 import { mintFieldManager } from "../field-manager.js";
 import { tellTaken, tellUnready } from "../object-drift.js";
 import { defaultNamespace } from "../object-place.js";
-import { findObject, type ObjectOwner } from "../owned-object.js";
+import { findObject, type ObjectOwner, UnsettledWrite } from "../owned-object.js";
 import { dialectOf } from "./dialect-of.js";
 import { NicsFailed } from "./nic-wait.js";
 import { planChange, type PolicyChange, putBack, takeBack, type Undone, writePolicy } from "./policy-change.js";
@@ -36,7 +36,7 @@ export const sriovNetworkNodePolicy: Resource<PolicyInputs, PolicyOutputs> = {
 export async function createPolicy(operation: Operation, inputs: PolicyInputs): Promise<Created<PolicyOutputs>> {
   const change = await planChange(operation, inputs);
   const owner = ownerOf(inputs, mintFieldManager(inputs.resourceUrn), operation);
-  const made = await writePolicy(operation, undefined, change.wanted, owner);
+  const made = await writePolicy(operation, undefined, change.wanted, owner).catch(withState(inputs, owner));
   const undo = (): Promise<Undone> => takeBack(operation, inputs, owner);
   return { id: idOf(made), outputs: await carryOut(operation, made, change, inputs, owner, undo) };
 }
@@ -92,6 +92,16 @@ export async function deletePolicy(operation: Operation, id: string, olds: Parti
   await operation.cluster.refuseStranger(olds.clusterUid);
   const { name, namespace } = await placeOf(operation, id);
   await removePolicy(operation, { ...olds, policyName: name, namespace });
+}
+
+/** Throws the failure of a write, with a state to keep where the policy may be ours. */
+function withState(inputs: PolicyInputs, { fieldManager }: ObjectOwner): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof UnsettledWrite)) throw error;
+    const policy = error.object as SriovNetworkNodePolicy;
+    const outputs = policyOutputs(inputs, policy, UNSEEN, fieldManager);
+    throw new PartialFailure(idOf(policy), outputs, error.message, { cause: error });
+  };
 }
 
 /** From the written object to NICs that have it. What fails from here on must leave a state behind. */

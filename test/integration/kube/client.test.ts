@@ -118,9 +118,35 @@ describe("a client of the API server", () => {
     proxy.close();
   });
 
+  it("says so where one connection after the other turns out to be broken", async () => {
+    const proxy = await TcpProxy.to(lab.controlPlane.server);
+    const client = open(byWayOf(proxy.address, text));
+    await Promise.all(Array.from({ length: 8 }, () => client.get(NAMESPACE, "default")));
+    proxy.cutOnceUsed();
+    const patch = { metadata: { labels: { stale: "connections" } } };
+    const error = await refusal(client.merge(NAMESPACE, "default", patch, { fieldManager: "test" }), ConnectionError);
+    expect(error.message).to.contain(`cannot reach the API server ${proxy.address}`).and.to.contain("ECONNRESET");
+    proxy.close();
+  });
+
   it("ends a request that is not wanted any more", async () => {
     const error = await refusal(lab.client.get(NAMESPACE, "default", { signal: AbortSignal.abort() }), Error);
     expect(error.name).to.equal("AbortError");
+  });
+
+  it("ends a request that is not wanted any more while it waits for its turn behind others", async () => {
+    const proxy = await TcpProxy.to(lab.controlPlane.server);
+    proxy.hold();
+    const client = open(byWayOf(proxy.address, text));
+    let answered = 0;
+    const others = Array.from({ length: 16 }, () => client.get(NAMESPACE, "default").finally(() => answered++));
+    const unwanted = new AbortController();
+    const asked = refusal(client.get(NAMESPACE, "default", { signal: unwanted.signal }), DOMException);
+    setImmediate(() => unwanted.abort());
+    expect([(await asked).name, answered]).to.deep.equal(["AbortError", 0]);
+    proxy.letGo();
+    await Promise.all(others);
+    proxy.close();
   });
 
   it("gives up on a server that does not answer in time", async () => {

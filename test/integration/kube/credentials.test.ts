@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { NAMESPACE } from "../../../api/core.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
 import { KubeClient } from "../../../kube/client.js";
-import { ApiError, ConfigError, ConnectionError } from "../../../kube/errors.js";
+import { ApiError, ConfigError } from "../../../kube/errors.js";
 import { DeadlineExceeded } from "../../../kube/deadline.js";
 import { Informer } from "../../../kube/informer.js";
 import type { Lab } from "../../../lab/lab.js";
@@ -127,13 +127,39 @@ describe("credentials from an exec plugin", () => {
       .and.to.contain("ENOENT");
   });
 
-  it("are not waited for past the deadline of the work that they are for", async () => {
+  const useless = [
+    ["no JSON", "t0ken-in-a-line"],
+    ["nothing", ""],
+    ["no ExecCredential", "{}"],
+    ["one with nothing in it", '{ "status": {} }'],
+    ["null", "null"],
+  ] as const;
+  for (const [title, printed] of useless) {
+    it(`fails in words that show nothing of it where it prints ${title}, and is asked again`, async () => {
+      writeFileSync(at("credential-1"), printed);
+      give(await token());
+      const error = await refusal(client.get(NAMESPACE, "default"), ConfigError);
+      expect(error.message).to.contain("no ExecCredential with a token").and.not.to.contain("t0ken");
+      expect((await client.get(NAMESPACE, "default")).metadata.name).to.equal("default");
+    });
+  }
+
+  it("fails in words where it has none", async () => {
+    writeFileSync(at("mute"), "#!/bin/sh\nexit 3\n", { mode: 0o755 });
+    const other = KubeClient.open({ kubeconfig: kubeconfig(at("mute")) });
+    const error = await refusal(other.get(NAMESPACE, "default"), ConfigError);
+    expect(error.message).to.match(/: it failed, and did not say why; run it by hand to see$/);
+  });
+
+  it("are not waited for past the deadline of the work that they are for, and the plugin is named", async () => {
     writeFileSync(at("slow"), "#!/bin/sh\nexec sleep 20\n", { mode: 0o755 });
     const other = KubeClient.open({ kubeconfig: kubeconfig(at("slow")) });
     const work = new AbortController();
-    const asked = refusal(other.within(work.signal).get(NAMESPACE, "default"), ConnectionError);
+    const asked = refusal(other.within(work.signal).get(NAMESPACE, "default"), ConfigError);
     setImmediate(() => work.abort(new DeadlineExceeded("More time: wait.")));
-    expect((await asked).message).to.contain("in time. More time: wait.");
+    expect((await asked).message).to.equal(
+      `"${at("slow")}", which is to give the credentials of user "ci", did not answer in time. More time: wait.`,
+    );
   });
 
   function give(token: string, expiry = new Date(Date.now() + 3_600_000), file = "credential"): void {

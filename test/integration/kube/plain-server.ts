@@ -7,6 +7,7 @@ export class PlainServer {
   private constructor(
     private readonly server: Server,
     readonly client: KubeClient,
+    readonly kubeconfig: string,
   ) {}
 
   static async start(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<PlainServer> {
@@ -16,13 +17,13 @@ export class PlainServer {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    const kubeconfig = {
+    const kubeconfig = JSON.stringify({
       clusters: [{ name: "plain", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
       users: [{ name: "plain", user: {} }],
       contexts: [{ name: "plain", context: { cluster: "plain", user: "plain" } }],
       "current-context": "plain",
-    };
-    return new PlainServer(server, KubeClient.open({ kubeconfig: JSON.stringify(kubeconfig) }));
+    });
+    return new PlainServer(server, KubeClient.open({ kubeconfig }), kubeconfig);
   }
 
   stop(): void {

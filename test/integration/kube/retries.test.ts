@@ -46,10 +46,16 @@ describe("a request that an API server fails at", () => {
     expect([error.httpStatus, asked]).to.deep.equal([500, ["POST"]]);
   });
 
-  it("is made again after as long as the server's header says, whatever it is", async () => {
-    answer = once(fail(429, { "Retry-After": "0" }));
+  it("is made again where the server says that it did nothing, whatever it is", async () => {
+    answer = once(fail(429));
     expect(await server.client.create(NAMESPACE, object, me)).to.deep.equal(object);
     expect(asked).to.deep.equal(["POST", "POST"]);
+  });
+
+  it("is not made again by one that has other work where the server's header says to come back much later", async () => {
+    answer = once(fail(429, { "Retry-After": "60" }));
+    const error = await refusal(server.client.get(NAMESPACE, "default"), ApiError);
+    expect([error.status.details?.retryAfterSeconds, asked]).to.deep.equal([60, ["GET"]]);
   });
 
   it("ends with its work's deadline, and says what the server answered last", async () => {

@@ -35,6 +35,14 @@ export class TcpProxy {
     return cut;
   }
 
+  /** Breaks the connections of now when something comes by them, as where their other end has forgotten them. */
+  cutOnceUsed(): void {
+    for (const [client, server] of this.pairs) {
+      client.unpipe(server);
+      client.once("data", () => client.resetAndDestroy()).resume();
+    }
+  }
+
   /** Breaks all connections, and new ones as soon as they are made, until {@link mend}. */
   takeDown(): void {
     this.down = true;

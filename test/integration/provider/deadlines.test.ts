@@ -7,6 +7,7 @@ import { countOwners } from "../../../provider/core/device/field-ownership.js";
 import { Cluster, type Operation, PartialFailure, runOperation, sriovNetworkDevice } from "../../../provider/index.js";
 import type { DeviceOutputs } from "../../../provider/index.js";
 import { sharedLab } from "../../shared-lab.js";
+import { PlainServer } from "../kube/plain-server.js";
 import { byWayOf, TcpProxy } from "../kube/tcp-proxy.js";
 import { refusal } from "../refusal.js";
 
@@ -48,6 +49,26 @@ describe("an operation whose time runs out", () => {
     await refusal(operate("delete", "50ms", read), ConnectionError);
     proxy.letGo();
     expect(await long).to.be.a("string");
+  });
+
+  it("ends with its cluster's connections what is asked on behalf of all", async () => {
+    proxy.hold();
+    const asked = refusal(cluster.uid(), DOMException);
+    await cluster.close();
+    expect((await asked).name).to.equal("AbortError");
+  });
+
+  it("asks on behalf of all as patiently as for itself", async () => {
+    const asked: unknown[] = [];
+    const server = await PlainServer.start((_request, response) => {
+      asked.push(0);
+      if (asked.length > 4) response.end(JSON.stringify({ metadata: { name: "kube-system", uid: "one" } }));
+      else response.writeHead(429, { "Retry-After": "0.01" }).end();
+    });
+    const plain = Cluster.open({ kubeconfig: server.kubeconfig });
+    expect(await plain.uid()).to.equal("one");
+    await plain.close();
+    server.stop();
   });
 
   it("ends with the request that it hangs at, which it names", async () => {

@@ -5,7 +5,7 @@ import { sriovNetworkNodePolicy as resource } from "../../../provider/core/polic
 import { Cluster, PartialFailure } from "../../../provider/index.js";
 import { sharedLab } from "../../shared-lab.js";
 import { refusal } from "../refusal.js";
-import { Told } from "./operations.js";
+import { MORE_TIME, Told } from "./operations.js";
 
 describe("a policy of a program, where no controller runs", () => {
   let cluster: Cluster;
@@ -14,7 +14,7 @@ describe("a policy of a program, where no controller runs", () => {
   });
   after(() => cluster.close());
 
-  it("is made, and fails with who does not answer and what to check", async () => {
+  it("is made, and fails with who does not answer, what to check, and what gives more time", async () => {
     const told = new Told(cluster);
     const given: PolicyInputs = {
       policyName: "prov-silent",
@@ -29,6 +29,7 @@ describe("a policy of a program, where no controller runs", () => {
     expect(error.message).to.contain(
       "policy prov-silent is there, but nobody carries it out: the controller does not answer",
     );
+    expect(error.message).to.contain(`the next up goes on from here. ${MORE_TIME}`);
     expect(told.warned[0]).to.contain("the controller does not answer");
     await resource.delete(told.operation(), error.id, error.outputs);
   });

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { ApiError, ConnectionError } from "../../../kube/errors.js";
-import { BRIEF, growingPause, PATIENT, pauseBefore } from "../../../kube/retries.js";
+import { ApiError, ConnectionError, isUnanswered } from "../../../kube/errors.js";
+import { BRIEF, growingPause, PATIENT, pause, pauseBefore } from "../../../kube/retries.js";
 
 describe("what is tried again", () => {
   const answer = (http: number, retryAfterSeconds?: number): ApiError =>
@@ -28,8 +28,31 @@ describe("what is tried again", () => {
     });
   }
 
-  it("comes back when the server says, however often it says so", () => {
-    expect(pauseBefore(answer(429, 7), false, 20, BRIEF)).to.equal(7_000);
+  it("comes back when the server says, more often than where it says nothing", () => {
+    expect(pauseBefore(answer(429, 7), false, 20, PATIENT)).to.equal(7_000);
+  });
+
+  it("comes back as seldom as ever, and not later, for one that tries again by itself", () => {
+    const pauses = [1, 3, 4].map((failures) => pauseBefore(answer(429, 2), false, failures, BRIEF));
+    expect(pauses).to.deep.equal([2_000, 2_000, undefined]);
+    expect(pauseBefore(answer(429, 60), false, 1, BRIEF)).to.equal(undefined);
+  });
+
+  it("pauses as ever where the server says to come back at once", () => {
+    expect(pauseBefore(answer(429, 0), false, 1, PATIENT)).to.be.greaterThan(0);
+    expect(pauseBefore(answer(429, 0), false, PATIENT.attempts, PATIENT)).to.equal(undefined);
+  });
+
+  it("does not come back before time where the server names more of it than a timer can count", async () => {
+    const signal = AbortSignal.timeout(50);
+    await pause(pauseBefore(answer(429, 1e9), true, 1, PATIENT) ?? 0, signal);
+    expect(signal.aborted).to.equal(true);
+  });
+
+  it("is of unknown fate where no answer came, or one in place of the API server's", () => {
+    const lost = [new ConnectionError("late", "ETIMEDOUT"), answer(502), answer(504)];
+    const told = [new ConnectionError("nobody", "ECONNREFUSED"), answer(403), answer(429), answer(503)];
+    expect([...lost, ...told].map(isUnanswered)).to.deep.equal([true, true, true, false, false, false, false]);
   });
 
   it("gives up after as many attempts as there is patience for where the server says nothing", () => {

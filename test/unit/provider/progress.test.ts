@@ -61,6 +61,13 @@ describe("what a resource's row says while an operation lasts", () => {
     expect(statuses).to.deep.equal(["3 of 4 VFs", "4 VFs"]);
   });
 
+  it("says nothing more after the end, whatever the operation has left behind", () => {
+    row.end();
+    row.status("3 of 4 VFs");
+    mock.timers.tick(60_000);
+    expect(statuses).to.deep.equal([]);
+  });
+
   it("makes one sentence of what others have ended with a full stop", () => {
     expect(withDuration("EBUSY. It is tried again.", 12_000)).to.equal("EBUSY. It is tried again, for 12 s");
   });
