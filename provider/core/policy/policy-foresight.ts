@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicySpec } from "../../../api/sriov-network-node-policy.js";
 import { isForbidden, isKindMissing } from "../../../kube/errors.js";
 import { deviceDialectOf } from "../device/dialect-of.js";
+import { describeUntold } from "../../../plan/impact/untold.js";
 import { missingKind } from "../missing-kind.js";
 import type { InputFailure, Operation } from "../resource.js";
 import { dialectOf } from "./dialect-of.js";
@@ -50,7 +51,7 @@ export async function foreseePolicy(
       log.warn(
         `${kind} up fails unless something that it installs first, such as the reconciler, brings it. (${message})`,
       );
-    } else if (isForbidden(error)) log.warn(`which NICs the policy selects cannot be told: ${error.message}`);
+    } else if (isForbidden(error)) log.warn(describeUntold("which NICs the policy selects", error.message));
     else throw error;
     return [];
   }
