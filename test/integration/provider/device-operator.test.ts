@@ -18,6 +18,7 @@ import { refusal } from "../refusal.js";
 import { OPERATOR_NAMESPACE, OperatorCluster, vfAddress } from "./operator-cluster.js";
 import { OperatorController } from "./operator-controller.js";
 import { ResourceDriver } from "./resource-driver.js";
+import { makeDefaultAccount } from "../service-account.js";
 
 type Nic = Created<DeviceOutputs>;
 
@@ -240,6 +241,7 @@ describe("a NIC of a program on a cluster of the sriov-network-operator", () => 
       };
       const metadata = { name: "router-0", namespace: "default", annotations };
       const spec = { nodeName: "used", containers: [{ name: "c", image: "none" }] };
+      await makeDefaultAccount(operator.lab.client);
       await operator.lab.client.create(POD, { metadata, spec }, { fieldManager: "test" });
       await until(async () => (await usedBy()) !== undefined);
     });

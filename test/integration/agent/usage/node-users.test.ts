@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { POD, type Pod } from "../../../../api/core.js";
 import { VIRTUAL_MACHINE_INSTANCE } from "../../../../api/kubevirt.js";
-import type { KubeObject, ResourceType } from "../../../../api/object.js";
 import { PCI_DEVICE, type PciDevice } from "../../../../api/pci-device.js";
 import { PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../../api/pci-device-claim.js";
 import { KubeClient } from "../../../../kube/client.js";
@@ -19,13 +18,8 @@ import { NodeUsers } from "../../../../reconciler/agent/usage/node-users.js";
 import { physicalFunction, virtualFunctions } from "../../../unit/agent/nic.js";
 import { install, uninstall } from "../../kube/optional-kind.js";
 import { Kubelet } from "./kubelet.js";
+import { makeDefaultAccount } from "../../service-account.js";
 
-const SERVICE_ACCOUNT: ResourceType<KubeObject> = {
-  apiVersion: "v1",
-  kind: "ServiceAccount",
-  plural: "serviceaccounts",
-  namespaced: true,
-};
 const NODE_NAME = "n-users";
 const VF0 = "0000:04:10.0";
 const VF1 = "0000:04:10.2";
@@ -52,8 +46,7 @@ describe("the users of a node's VFs", () => {
     // For its Node, and for credentials with the agent's role.
     await lab.addSimulatedNode(NODE_NAME, { agent: false });
     client = KubeClient.open({ kubeconfig: join(run.dir, `${NODE_NAME}.kubeconfig`) });
-    // Pods ask for it, and the controller that makes it may be later than they.
-    await lab.client.apply(SERVICE_ACCOUNT, { metadata: { name: "default", namespace: "default" } }, me);
+    await makeDefaultAccount(lab.client);
   });
   after(async () => {
     client.close();

@@ -1,18 +1,12 @@
 import { expect } from "chai";
 import { POD } from "../../../../api/core.js";
-import type { KubeObject, ResourceType } from "../../../../api/object.js";
 import type { Lab } from "../../../../lab/lab.js";
 import type { SimulatedNode } from "../../../../lab/nodes/simulated-node.js";
 import { sharedLab } from "../../../shared-lab.js";
 import { addressOf, countsWritten, nics } from "../hardware.js";
 import { Observer } from "../observer.js";
+import { makeDefaultAccount } from "../../service-account.js";
 
-const SERVICE_ACCOUNT: ResourceType<KubeObject> = {
-  apiVersion: "v1",
-  kind: "ServiceAccount",
-  plural: "serviceaccounts",
-  namespaced: true,
-};
 const namespace = "default";
 const me = { fieldManager: "test", force: true };
 
@@ -28,7 +22,7 @@ describe("a VF that a pod uses", () => {
     node = await lab.addSimulatedNode("n-reported", { spec: { nics: nics(1) } });
     await observer.declare(name, 2);
     const { status } = await observer.configured(name, 2);
-    await lab.client.apply(SERVICE_ACCOUNT, { metadata: { name: "default", namespace } }, me);
+    await makeDefaultAccount(lab.client, namespace);
     await runPod("router-0", status?.vfAddresses?.[1] ?? "");
   });
   after(() => observer.stop());

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { NAMESPACE, NODE, POD } from "../../../../api/core.js";
 import { Annotation, Label, RECONCILER_NAMESPACE } from "../../../../api/names.js";
 import { NETWORK_ATTACHMENT_DEFINITION, NETWORK_STATUS } from "../../../../api/network-attachment-definition.js";
-import type { KubeObject, ResourceType } from "../../../../api/object.js";
+import type { KubeObject } from "../../../../api/object.js";
 import { FIELD_MANAGER, installContract } from "../../../../lab/install-contract.js";
 import { type Lab, startLab } from "../../../../lab/lab.js";
 import { beginRun, type LabRun } from "../../../../lab/processes/lab-run.js";
@@ -12,13 +12,7 @@ import { personKubeconfig } from "../../api/people.js";
 import { until } from "../../agent/observer.js";
 import { refusal } from "../../refusal.js";
 import { NetworkDriver } from "./driver.js";
-
-const SERVICE_ACCOUNT: ResourceType<KubeObject> = {
-  apiVersion: "v1",
-  kind: "ServiceAccount",
-  plural: "serviceaccounts",
-  namespaced: true,
-};
+import { makeDefaultAccount } from "../../service-account.js";
 
 /** A cluster of its own, in which nothing is at first: what check says of it as it fills. */
 describe("what is foreseen of a SriovNetwork", () => {
@@ -114,7 +108,7 @@ describe("what is foreseen of a SriovNetwork", () => {
       before(async () => {
         const spec = { containers: [{ name: "c", image: "none" }], automountServiceAccountToken: false };
         const status = (name: string): string => JSON.stringify([{ name: "cni0" }, { name, interface: "net1" }]);
-        await lab.client.apply(SERVICE_ACCOUNT, { metadata: { name: "default", namespace: "default" } }, BY_HAND);
+        await makeDefaultAccount(lab.client);
         for (const [name, network] of [
           ["attached", NAME],
           ["elsewhere", `default/other`],
