@@ -12,7 +12,8 @@ import { dialectOf } from "./dialect-of.js";
 import type { PolicyScene, SceneNic } from "./policy-scene.js";
 import { specOf } from "./policy-spec.js";
 import { effectsOf } from "./policy-effects.js";
-import { nicImpacts, usersKnown } from "./policy-impact.js";
+import { usersKnown } from "./operator-vf-users.js";
+import { nicImpacts } from "./policy-impact.js";
 import type { PartialPolicyInputs, PolicyInputs } from "./policy-inputs.js";
 import type { PolicyOutputs } from "./policy-outputs.js";
 
