@@ -1,4 +1,5 @@
 import { describeImpact, readImpacts } from "../plan/impact/impact.js";
+import { describeUntold, isUntold } from "../plan/impact/untold.js";
 import { sriovNetworkDevice } from "../provider/core/device/sriov-network-device.js";
 import { sriovNetworkNodePolicy } from "../provider/core/policy/sriov-network-node-policy.js";
 import type { Operation } from "../provider/core/resource.js";
@@ -16,10 +17,10 @@ export const usedVfsDestroyed: Rule = {
     const { said, failures } = await told(resource);
     const impacts = [...said, ...failures].flatMap(readImpacts);
     const lost = impacts.filter(({ inUse }) => inUse.length > 0).map((impact) => describeImpact(impact));
-    const unseen = [...failures, ...said.filter((line) => line.includes("cannot be told"))].filter(
+    const unseen = [...failures, ...said.filter((line) => isUntold(line))].filter(
       (line) => readImpacts(line).length === 0,
     );
-    return [...lost, ...unseen.map((reason) => `whether any is destroyed cannot be told: ${reason}`)];
+    return [...lost, ...unseen.map((reason) => describeUntold("whether any is destroyed", reason))];
   },
 };
 

@@ -14,6 +14,7 @@ export const impactCommand: Command = {
 
 Reads what "pulumi preview --json" printed, from FILE or standard input, and prints a table in Markdown: which VFs would be
 destroyed and created, and who uses them. What resources that go would take with them is asked of the cluster, as it is now.
+With --show-replacement-steps a preview also tells which replaced resources are deleted first.
 
 Options:
   --json             print JSON instead of Markdown

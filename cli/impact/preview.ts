@@ -45,8 +45,9 @@ export function readPreview(text: string): Preview {
   const document = parse(text);
   const isPreview = isRecord(document) && ["steps", "diagnostics", "changeSummary"].some((key) => key in document);
   if (!isPreview) throw new Error(`the input is JSON, but not what pulumi preview --json prints. ${ADVICE}`);
-  // The engine ends every preview with the counts; only one that was broken off has none.
-  if (!("changeSummary" in document) && listOf(document, "diagnostics").length === 0)
+  // The engine ends every preview with the counts; only one that failed, and says why, or that was broken off has none.
+  const hasFailed = listOf(document, "diagnostics").some(({ severity }) => severity === "error");
+  if (!("changeSummary" in document) && !hasFailed)
     throw new Error(`the preview was broken off: its JSON has no changeSummary. Run pulumi preview again.`);
   return {
     steps: listOf(document, "steps").map(readStep),

@@ -1,4 +1,5 @@
 import { type Impact, readImpacts, type UsedFunction } from "../../plan/impact/impact.js";
+import { isUntold } from "../../plan/impact/untold.js";
 import type { Preview, PreviewDiagnostic, PreviewStep } from "./preview.js";
 import { propertiesOf, resourceKind, urnParts } from "./resources.js";
 
@@ -136,7 +137,7 @@ function failures(diagnostics: readonly PreviewDiagnostic[]): string[] {
 /** What check was not let see, in its own words: policies of whose NICs nobody is told. */
 function unseen(diagnostics: readonly PreviewDiagnostic[]): string[] {
   const own = diagnostics.filter(({ urn = "" }) => resourceKind(urnParts(urn).type) !== undefined);
-  const blind = own.filter(({ severity, message }) => severity === "warning" && /\bcannot be told\b/.test(message));
+  const blind = own.filter(({ severity, message }) => severity === "warning" && isUntold(message));
   return blind
     .filter(({ message }) => readImpacts(message).length === 0)
     .map(({ urn = "", message }) => `${quoted(urn)}: ${message.trim().replace(/^warning: /, "")}`);

@@ -2,7 +2,7 @@ import { pciDeviceClaim } from "../../provider/core/claim/pci-device-claim.js";
 import { sriovNetworkDevice } from "../../provider/core/device/sriov-network-device.js";
 import { sriovNetwork } from "../../provider/core/network/sriov-network.js";
 import { sriovNetworkNodePolicy } from "../../provider/core/policy/sriov-network-node-policy.js";
-import type { Operation } from "../../provider/core/resource.js";
+import type { Beside, Operation } from "../../provider/core/resource.js";
 import type { Impact } from "../../plan/impact/impact.js";
 import { UNKNOWN } from "../../provider/dynamic/values.js";
 import type { PreviewState, Properties } from "./preview.js";
@@ -15,8 +15,10 @@ export interface ResourceKind {
     operation: Operation,
     id: string,
     olds: Properties,
-    successors: readonly Properties[],
+    beside: Beside<Properties>,
   ) => Promise<readonly Impact[]>;
+  /** Properties that say which object it is and what the resource has of it: nothing is told where one of them is secret. */
+  readonly identity: readonly string[];
   /** Name of its object, for people. */
   objectOf(state: Properties): string;
   /** Why the inputs that check has left do not tell what becomes of VFs, if they do not. */
@@ -39,31 +41,40 @@ export function propertiesOf(state: PreviewState | undefined): Properties {
   return state?.outputs ?? state?.inputs ?? {};
 }
 
+/** Which cluster it is: where that is known only in up, check sees none. */
+const CLUSTER = ["kubeconfig", "context"] as const;
+
+/** What decides which NICs a policy has, and how many VFs they get. */
+const POLICY_SETTINGS = ["nodeSelector", "nicSelector", "numVfs", "priority"] as const;
+
 const KINDS: readonly ResourceKind[] = [
   {
     name: "SriovNetworkDevice",
+    identity: ["deviceName", "fieldManager"],
     foreseeDelete: (...args) => sriovNetworkDevice.foreseeDelete(...args),
     objectOf: ({ deviceName, nodeName, interfaceName, address }) =>
       known(deviceName) ?? [nodeName, interfaceName ?? address].map((part) => known(part) ?? "?").join("-"),
     unknownProblem: (inputs) =>
-      unknownAmong(inputs, ["numVfs"]) ??
+      unknownAmong(inputs, ["numVfs", ...CLUSTER]) ??
       (known(inputs["deviceName"]) === undefined ? "the NIC is not known before up" : undefined),
   },
   {
     name: "SriovNetworkNodePolicy",
+    identity: ["policyName", "namespace", "fieldManager", ...POLICY_SETTINGS],
     foreseeDelete: (...args) => sriovNetworkNodePolicy.foreseeDelete(...args),
     objectOf: ({ policyName }) => known(policyName) ?? "?",
-    unknownProblem: (inputs) =>
-      unknownAmong(inputs, ["nodeSelector", "nicSelector", "numVfs", "priority", "policyName", "namespace"]),
+    unknownProblem: (inputs) => unknownAmong(inputs, [...POLICY_SETTINGS, "policyName", "namespace", ...CLUSTER]),
   },
   {
     name: "SriovNetwork",
+    identity: ["networkName", "namespace", "fieldManager"],
     foreseeDelete: (...args) => sriovNetwork.foreseeDelete(...args),
     objectOf: ({ networkName }) => known(networkName) ?? "?",
     unknownProblem: () => undefined,
   },
   {
     name: "PciDeviceClaim",
+    identity: ["claimName", "fieldManager"],
     foreseeDelete: (...args) => pciDeviceClaim.foreseeDelete(...args),
     objectOf: ({ claimName, pciDevice }) => known(claimName) ?? known(pciDevice) ?? "?",
     unknownProblem: () => undefined,

@@ -19,13 +19,7 @@ import type { Workspace } from "./workspace.js";
 type Kind = OperationOptions["kind"];
 
 const ignored = ["debug", "suppress-progress", "suppress-permalink", "show-config", "show-reads", "show-sames"];
-const alsoIgnored = [
-  "show-replacement-steps",
-  "skip-pending-creates",
-  "continue-on-error",
-  "show-full-output",
-  "show-secrets",
-];
+const alsoIgnored = ["skip-pending-creates", "continue-on-error", "show-full-output", "show-secrets"];
 
 export const operationFlags: Record<string, Flag> = {
   yes: { kind: "boolean", short: "y" },
@@ -36,6 +30,7 @@ export const operationFlags: Record<string, Flag> = {
   refresh: { kind: "boolean", short: "r" },
   "expect-no-changes": { kind: "boolean" },
   "suppress-outputs": { kind: "boolean" },
+  "show-replacement-steps": { kind: "boolean" },
   "clear-pending-creates": { kind: "boolean" },
   "exclude-protected": { kind: "boolean" },
   "target-dependents": { kind: "boolean" },
@@ -181,7 +176,7 @@ function displayFor(kind: Kind, stack: Stack, args: Arguments, dryRun: boolean):
   if (args.has("json")) {
     let sequence = 0;
     const lines: EventSink = (event) => print(JSON.stringify(toLogEntry(event, sequence++)));
-    return dryRun && kind === "update" ? previewDigest(print) : lines;
+    return dryRun && kind === "update" ? previewDigest(print, args.has("show-replacement-steps")) : lines;
   }
   const showOutputs = !args.has("suppress-outputs");
   print(`${dryRun ? titles[kind].preview : titles[kind].deed} (${stack.name}):`);

@@ -3,8 +3,12 @@ import type { EventSink, StepMetadata } from "./events.js";
 import type { ResourceState } from "./state.js";
 import { masked } from "./values.js";
 
-/** `preview --json`: collects the events into the one document that Pulumi prints, and prints it at the end. */
-export function previewDigest(print: (text: string) => void): EventSink {
+/**
+ * `preview --json`: collects the events into the one document that Pulumi prints, and prints it at the end.
+ *
+ * @param showReplacementSteps whether a replacement is shown with its single steps.
+ */
+export function previewDigest(print: (text: string) => void, showReplacementSteps = false): EventSink {
   const steps: Record<string, unknown>[] = [];
   const diagnostics: Record<string, unknown>[] = [];
   const head: Record<string, unknown> = {};
@@ -22,7 +26,7 @@ export function previewDigest(print: (text: string) => void): EventSink {
         return;
       }
       case "resource-pre":
-        if (!event.internal && worthShowing(event.step)) steps.push(stepEntry(event.step));
+        if (!event.internal && worthShowing(event.step, showReplacementSteps)) steps.push(stepEntry(event.step));
         return;
       case "resource-outputs": {
         const { step } = event;
@@ -54,9 +58,12 @@ export function previewDigest(print: (text: string) => void): EventSink {
   };
 }
 
-function worthShowing(step: StepMetadata): boolean {
-  return isRoot(step) || (step.op !== "same" && (step.logical || step.op === "refresh"));
+function worthShowing(step: StepMetadata, showReplacementSteps: boolean): boolean {
+  const isShown = step.logical || step.op === "refresh" || (showReplacementSteps && REPLACEMENT_STEPS.has(step.op));
+  return isRoot(step) || (step.op !== "same" && isShown);
 }
+
+const REPLACEMENT_STEPS: ReadonlySet<string> = new Set(["create-replacement", "delete-replaced"]);
 
 function stepEntry(step: StepMetadata): Record<string, unknown> {
   return {

@@ -163,10 +163,15 @@ export type Removal =
   /** Nothing of it is this resource's any more: somebody has taken it over, or made it anew. */
   | { readonly kind: "foreign"; readonly owners: readonly string[] };
 
-/** Is the manager, among the resources of Pulumi that want the object, the only one? */
-export function isLastOwner(live: KubeObject, fieldManager: string): boolean {
+/** Is the manager, among the resources of Pulumi that want the object, the only one once those of `gone` have let go of it? */
+export function isLastOwner(
+  live: KubeObject,
+  fieldManager: string,
+  gone: ReadonlySet<string> = new Set<string>(),
+): boolean {
   const owners = specOwners(live);
-  return owners.includes(fieldManager) && owners.filter(isProviderFieldManager).length === 1;
+  const others = owners.filter((owner) => owner !== fieldManager && !gone.has(owner));
+  return owners.includes(fieldManager) && !others.some(isProviderFieldManager);
 }
 
 /** Deletes the object, unless it is somebody else's too: then the resource only lets go of it. */

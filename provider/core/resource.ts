@@ -32,15 +32,27 @@ export interface Resource<Inputs extends SharedInputs, Outputs extends Inputs> {
   /**
    * What delete would do now to VFs and devices, and to whom; nothing where nothing goes, or nothing is left. Only reads.
    *
-   * @param successors inputs, as check has left them, of resources of the kind that the same up creates: what they want stays.
+   * @param beside what else the same up does.
    * @throws {Error} where it cannot be told: the cluster is another, or not to be reached, or may not be looked at.
    */
   foreseeDelete(
     operation: Operation,
     id: string,
     olds: Partial<Outputs>,
-    successors?: readonly Partial<Inputs>[],
+    beside?: Beside<Inputs>,
   ): Promise<readonly Impact[]>;
+}
+
+/** What an up does beside deleting a resource, as far as that keeps VFs, or is what makes them go. */
+export interface Beside<Inputs> {
+  /** Inputs, as check has left them, of resources of the kind that it makes first: what they want stays. */
+  readonly successors?: readonly Partial<Inputs>[];
+  /** Names of NICs that it gives a resource of their own. */
+  readonly declared?: ReadonlySet<string>;
+  /** Field managers of resources that it deletes before: what they want, too, does not stay for it. */
+  readonly gone?: ReadonlySet<string>;
+  /** Names of claims that it deletes before: they use nothing any more. */
+  readonly freed?: ReadonlySet<string>;
 }
 
 /** Inputs that every resource has. */

@@ -2,9 +2,9 @@ import { PCI_DEVICE_CLAIM } from "../../../api/pci-device-claim.js";
 import type { Impact } from "../../../plan/impact/impact.js";
 import { KindMissing } from "../missing-kind.js";
 import { findObject, isLastOwner } from "../owned-object.js";
-import type { Operation } from "../resource.js";
+import type { Beside, Operation } from "../resource.js";
 import { givingImpact } from "./claim-impact.js";
-import type { PartialClaimInputs } from "./claim-inputs.js";
+import type { ClaimInputs } from "./claim-inputs.js";
 import type { ClaimOutputs } from "./claim-outputs.js";
 
 /** What a delete of the resource would take from whom now. A claim that another resource wants too stays. */
@@ -12,7 +12,7 @@ export async function foreseeClaimDelete(
   { cluster, signal }: Operation,
   id: string,
   olds: Partial<ClaimOutputs>,
-  successors: readonly PartialClaimInputs[] = [],
+  { successors = [], gone }: Beside<ClaimInputs> = {},
 ): Promise<readonly Impact[]> {
   await cluster.refuseStranger(olds.clusterUid);
   if (successors.some(({ claimName }) => claimName === id)) return [];
@@ -20,6 +20,6 @@ export async function foreseeClaimDelete(
     if (error instanceof KindMissing) return undefined;
     throw error;
   });
-  if (live === undefined || !isLastOwner(live, olds.fieldManager ?? "")) return [];
+  if (live === undefined || !isLastOwner(live, olds.fieldManager ?? "", gone)) return [];
   return [givingImpact(live, await cluster.deviceDialect())];
 }

@@ -1,9 +1,10 @@
 import { countImpact } from "../../../plan/impact/count-impact.js";
+import { withoutFreed } from "../../../plan/impact/freed-claims.js";
 import type { Impact } from "../../../plan/impact/impact.js";
 import { planVfCount } from "../../../plan/vf-count.js";
 import { isKindMissing } from "../../../kube/errors.js";
-import type { Operation } from "../resource.js";
-import type { PartialDeviceInputs } from "./device-inputs.js";
+import type { Beside, Operation } from "../resource.js";
+import type { DeviceInputs } from "./device-inputs.js";
 import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
 import { countAfterRelease } from "./field-ownership.js";
 import { tellsUsers } from "./nic-impact.js";
@@ -13,7 +14,7 @@ export async function foreseeDeviceDelete(
   { cluster }: Operation,
   id: string,
   olds: Partial<DeviceOutputs>,
-  successors: readonly PartialDeviceInputs[] = [],
+  { successors = [], gone, freed }: Beside<DeviceInputs> = {},
 ): Promise<readonly Impact[]> {
   await cluster.refuseStranger(olds.clusterUid);
   const device = await cluster.devices().then(
@@ -30,7 +31,7 @@ export async function foreseeDeviceDelete(
   // Its check tells what becomes of the VFs; by the time of the delete it owns the count, too.
   if (successors.some(({ deviceName }) => deviceName === id)) return [];
   if (device.spec.address !== (olds.address ?? device.spec.address)) return [];
-  const plan = planVfCount(presentVfs(device), countAfterRelease(device, fieldManager));
+  const plan = withoutFreed(planVfCount(presentVfs(device), countAfterRelease(device, fieldManager, gone)), freed);
   if (plan.destroyed.length === 0) return [];
   const nic = { name: device.metadata.name, nodeName: device.spec.nodeName };
   return [countImpact(nic, plan, { onVfsInUse, usersKnown: await tellsUsers(cluster, plan) })];

@@ -91,10 +91,15 @@ export async function releaseCount(
   }
 }
 
-/** Pure: the count that is left once the manager has let go of it. */
-export function countAfterRelease(device: SriovNetworkDevice, fieldManager: string): number {
-  const owners = countOwners(device).map((entry) => entry.manager);
-  return owners.length === 1 && owners[0] === fieldManager ? 0 : (device.spec.numVFS ?? 0);
+/** Pure: the count that is left once the manager has let go of it, and those of `gone` before it. */
+export function countAfterRelease(
+  device: SriovNetworkDevice,
+  fieldManager: string,
+  gone: ReadonlySet<string> = new Set<string>(),
+): number {
+  const owners = countOwners(device).map((entry) => entry.manager ?? "unknown");
+  const others = owners.filter((owner) => owner !== fieldManager && !gone.has(owner));
+  return owners.includes(fieldManager) && others.length === 0 ? 0 : (device.spec.numVFS ?? 0);
 }
 
 /** The managers that own the count now. */

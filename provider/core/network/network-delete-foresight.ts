@@ -2,9 +2,9 @@ import { SRIOV_NETWORK } from "../../../api/sriov-network.js";
 import type { Impact } from "../../../plan/impact/impact.js";
 import { KindMissing } from "../missing-kind.js";
 import { findObject, isLastOwner } from "../owned-object.js";
-import type { Operation } from "../resource.js";
+import type { Beside, Operation } from "../resource.js";
 import { attachedPods } from "./attached-pods.js";
-import type { PartialNetworkInputs } from "./network-inputs.js";
+import type { NetworkInputs } from "./network-inputs.js";
 import { networkImpact } from "./network-impact.js";
 import type { NetworkOutputs } from "./network-outputs.js";
 
@@ -13,7 +13,7 @@ export async function foreseeNetworkDelete(
   { cluster, signal }: Operation,
   id: string,
   olds: Partial<NetworkOutputs>,
-  successors: readonly PartialNetworkInputs[] = [],
+  { successors = [], gone }: Beside<NetworkInputs> = {},
 ): Promise<readonly Impact[]> {
   await cluster.refuseStranger(olds.clusterUid);
   if (successors.some((other) => `${other.namespace ?? ""}/${other.networkName ?? ""}` === id)) return [];
@@ -22,7 +22,7 @@ export async function foreseeNetworkDelete(
     if (error instanceof KindMissing) return undefined;
     throw error;
   });
-  if (live === undefined || !isLastOwner(live, fieldManager)) return [];
+  if (live === undefined || !isLastOwner(live, fieldManager, gone)) return [];
   const attached = attachment === undefined ? undefined : await attachedPods(cluster, attachment);
   const pods = attached?.known === true ? attached.pods.map(({ pod }) => `pod ${pod}`) : [];
   const change =

@@ -7,19 +7,19 @@ import {
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import type { PolicyFacts } from "../../../plan/policies/snapshot.js";
 import { snapshotOf } from "../../../plan/policies/snapshot-of.js";
-import { operatorUsers } from "../device/operator-view.js";
 import type { VfUsers } from "../device/operator-users.js";
 import { askedOf, operatorNicName } from "../device/operator-nic.js";
 import type { Operation } from "../resource.js";
+import { policyVfUsers } from "./operator-vf-users.js";
 import type { PolicyScene, SceneNic } from "./policy-scene.js";
 
-/** NICs and policies as the sriov-network-operator has them; who uses a VF is what pods tell. */
+/** NICs and policies as the sriov-network-operator has them. */
 export async function operatorScene({ cluster }: Operation, namespace: string): Promise<PolicyScene> {
   const [policies, nodes, states, users] = await Promise.all([
     cluster.objects(SRIOV_NETWORK_NODE_POLICY, namespace),
     cluster.objects(NODE),
     cluster.objects(SRIOV_NETWORK_NODE_STATE),
-    operatorUsers(cluster),
+    policyVfUsers(cluster),
   ]);
   const nics = states
     .list()
@@ -37,7 +37,11 @@ function withPriority({ name, spec }: PolicyFacts): PolicyFacts {
 }
 
 /** One NIC by the state of its node. */
-export function sceneNic(state: SriovNetworkNodeState, nic: NodeStateInterfaceStatus, users?: VfUsers): SceneNic {
+export function sceneNic(
+  state: SriovNetworkNodeState,
+  nic: NodeStateInterfaceStatus,
+  users?: Pick<VfUsers, "of">,
+): SceneNic {
   const { metadata } = state;
   const vfs = [...(nic.Vfs ?? [])].sort((a, b) => a.vfID - b.vfID);
   const asked = askedOf(state, nic.pciAddress);

@@ -2,11 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicySpec } from "../../../api/sriov-network-node-policy.js";
 import { isForbidden, isKindMissing } from "../../../kube/errors.js";
 import { deviceDialectOf } from "../device/dialect-of.js";
+import { describeUntold } from "../../../plan/impact/untold.js";
 import { missingKind } from "../missing-kind.js";
 import type { InputFailure, Operation } from "../resource.js";
 import { dialectOf } from "./dialect-of.js";
 import { changesAny, effectsOf, type PolicyEffects } from "./policy-effects.js";
-import { changeImpacts, describeGains, describeLosses, refusalOf, usersKnown } from "./policy-impact.js";
+import { usersKnown } from "./operator-vf-users.js";
+import { changeImpacts, describeGains, describeLosses, refusalOf } from "./policy-impact.js";
 import { type PartialPolicyInputs, settingsKnown } from "./policy-inputs.js";
 import { diffPolicy } from "./policy-outputs.js";
 import type { PolicyScene } from "./policy-scene.js";
@@ -50,7 +52,7 @@ export async function foreseePolicy(
       log.warn(
         `${kind} up fails unless something that it installs first, such as the reconciler, brings it. (${message})`,
       );
-    } else if (isForbidden(error)) log.warn(`which NICs the policy selects cannot be told: ${error.message}`);
+    } else if (isForbidden(error)) log.warn(describeUntold("which NICs the policy selects", error.message));
     else throw error;
     return [];
   }

@@ -1,8 +1,6 @@
 import { type CountTerms, countImpact, describeCountImpact } from "../../../plan/impact/count-impact.js";
 import { describeImpact, type Impact } from "../../../plan/impact/impact.js";
 import { usedVfs } from "../../../plan/vf-count.js";
-import type { Cluster } from "../cluster.js";
-import { vfUsers } from "../device/operator-users.js";
 import type { NicEffect, PolicyEffects } from "./policy-effects.js";
 import { count, MAX_LISTED } from "./policy-words.js";
 
@@ -31,12 +29,6 @@ export function nicImpacts(effects: readonly NicEffect[], terms: CountTerms): re
       const { device: name, nodeName } = effect.match;
       return { effect, impact: countImpact({ name, nodeName }, effect.change, terms) };
     });
-}
-
-/** Whether anybody tells who uses the VFs that go: on a cluster of the sriov-network-operator pods do, to those who may list them. */
-export async function usersKnown(cluster: Cluster, effects: readonly NicEffect[]): Promise<boolean> {
-  if ((await cluster.dialect()) === "own" || !effects.some(({ change }) => change.destroyed.length > 0)) return true;
-  return (await vfUsers(cluster)) !== undefined;
 }
 
 /** Why the change is refused as a whole, with every NIC whose VFs would go, or nothing. */

@@ -7,7 +7,8 @@ import { isMintedFrom } from "../field-manager.js";
 import { specOwners } from "../owned-object.js";
 import type { InputFailure, Operation } from "../resource.js";
 import { effectsOf } from "./policy-effects.js";
-import { describeLosses, nicImpacts, refusalOf, usersKnown } from "./policy-impact.js";
+import { usersKnown } from "./operator-vf-users.js";
+import { describeLosses, nicImpacts, refusalOf } from "./policy-impact.js";
 import type { PolicyInputs } from "./policy-inputs.js";
 import type { PolicyScene } from "./policy-scene.js";
 

@@ -104,6 +104,20 @@ describe("pulumi-sriov impact", () => {
     expect(ended.status).to.equal(0);
   });
 
+  it("ends with 0 where a NIC goes together with the claim of its VF, and with 2 where the claim stays", async () => {
+    const [address = ""] = (await other.device()).status?.vfAddresses ?? [];
+    const claim: readonly [string, object] = ["PciDeviceClaim", { nodeName: other.nodeName, address }];
+    await project.declare({ nic: nicArgs(nic, 4), other: nicArgs(other, 2), claim });
+    await project.stack.up();
+    await other.until("claimed", ({ status }) => status?.virtualFunctions?.[0]?.usedBy?.startsWith("claim ") === true);
+    await project.declare({ nic: nicArgs(nic, 4) });
+    const together = await told();
+    expect(together.stdout).to.contain("`2 → 0 VFs` | 2 | 0 |  | nothing in use");
+    expect(together.status).to.equal(0);
+    await project.declare({ nic: nicArgs(nic, 4), claim });
+    expect((await told()).status).to.equal(2);
+  });
+
   it("ends with 1 where a NIC goes and the cluster is not reached", async () => {
     await project.declare({});
     const nowhere = join(nic.lab.run.dir, "impact-nowhere.kubeconfig");

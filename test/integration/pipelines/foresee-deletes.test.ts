@@ -3,8 +3,10 @@ import { foreseeDeletes } from "../../../cli/impact/foresee-deletes.js";
 import { readPreview, SECRET } from "../../../cli/impact/preview.js";
 import type { ForeseenDelete } from "../../../cli/impact/report.js";
 import { Cluster, type Operation, sriovNetworkDevice } from "../../../provider/index.js";
+import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import { hardware, type Nic, nicOf } from "../../e2e/nics.js";
 import { sharedLab } from "../../shared-lab.js";
+import { rescan } from "../agent/agent-process.js";
 import { NIC, previewText, step, urnOf } from "../../unit/cli/previews.js";
 
 /** Resources that a preview deletes, on a cluster where one of them has VFs. */
@@ -68,6 +70,42 @@ describe("deletes that a preview tells of", () => {
     const gone = { op: "delete", urn: host };
     expect(await foreseen({ oldState: { deletedWith: host }, beside: [gone] })).to.equal(undefined);
     expect(await foreseen({ oldState: { deletedWith: host } })).to.have.property("impacts");
+  });
+
+  it("take along, once, what two resources share that both go", async () => {
+    const client = nic.lab.client;
+    const other = "pulumi-sriov-0123456789ab-01234567";
+    const metadata = { name: nic.deviceName };
+    await client.apply(SRIOV_NETWORK_DEVICE, { metadata, spec: { numVFS: 2 } }, { fieldManager: other });
+    const urn = urnOf("SriovNetworkDevice", "twin");
+    const outputs = { ...state, fieldManager: other };
+    const twin = { op: "delete", urn, oldState: { id: nic.deviceName, inputs: outputs, outputs } };
+    const mine = { op: "delete", urn: NIC, oldState: { id: nic.deviceName, inputs: state, outputs: state } };
+    const told = await foreseeDeletes(readPreview(previewText({ steps: [mine, twin] })), { kubeconfig });
+    await client.apply(SRIOV_NETWORK_DEVICE, { metadata }, { fieldManager: other, force: true });
+    expect(told.get(NIC)).to.deep.equal({ impacts: [] });
+    expect(told.get(urn)).to.have.nested.property("impacts[0].change", "2 → 0 VFs");
+  });
+
+  it("are not known where the state hides what the resource owns", async () => {
+    const told = await foreseen({ outputs: { fieldManager: SECRET } });
+    expect(told).to.have.property("problem").that.contains("fieldManager of its state is secret");
+  });
+
+  it("are not known where a resource is made anew and the preview does not tell whether it goes before", async () => {
+    const address = String((state["vfAddresses"] as string[])[1]);
+    await nic.node.hardware.setInterfaceElsewhere(address, true);
+    rescan(nic.lab.run, nic.node);
+    await nic.until("second VF used", ({ status }) => status?.virtualFunctions?.[1]?.usedBy !== undefined);
+    expect(await foreseen({ op: "replace", newInputs: state })).to.have.nested.include({
+      "impacts[0].change": "2 → 0 VFs if it is deleted before it is made anew",
+      "impacts[0].outcome": "unknown",
+    });
+    const made = step("create-replacement", { oldInputs: state, newInputs: state });
+    expect(await foreseen({ op: "delete-replaced", beside: [made] })).to.have.nested.property(
+      "impacts[0].outcome",
+      "refused",
+    );
   });
 
   it("are not known on another cluster than the state is of", async () => {

@@ -231,7 +231,30 @@ describe("what is foreseen of a SriovNetworkDevice", () => {
     it("is nothing where the same up makes another resource of the NIC", async () => {
       const state = await nic([POD]);
       const { deviceName } = state;
-      expect(await driver.foreseeDelete({ id: deviceName, outputs: state }, [{ deviceName }])).to.deep.equal([]);
+      const beside = { successors: [{ deviceName }] };
+      expect(await driver.foreseeDelete({ id: deviceName, outputs: state }, beside)).to.deep.equal([]);
+    });
+
+    it("is nothing where the other owner stays, and the loss of both where that goes before", async () => {
+      const other = "pulumi-sriov-0123456789ab-01234567";
+      const state = await nic([POD]);
+      const count = { metadata: { name: state.deviceName }, spec: { numVFS: state.numVfs } };
+      await lab.client.apply(SRIOV_NETWORK_DEVICE, count, { fieldManager: other });
+      expect(await foreseen(state)).to.deep.equal([]);
+      const left = await driver.foreseeDelete({ id: state.deviceName, outputs: state }, { gone: new Set([other]) });
+      expect(left.map(({ outcome }) => outcome)).to.deep.equal(["refused"]);
+    });
+
+    it("is no loss where the only user is a claim that goes before, unless somebody has the claim's device", async () => {
+      const beside = { freed: new Set(["node1-0000:04:10.0"]) };
+      const outcomes = async (user: string): Promise<string[]> => {
+        const state = await nic([user]);
+        const impacts = await driver.foreseeDelete({ id: state.deviceName, outputs: state }, beside);
+        return impacts.map(({ outcome }) => outcome);
+      };
+      expect(await outcomes("claim node1-0000:04:10.0 of alice")).to.deep.equal(["none"]);
+      expect(await outcomes("claim node1-0000:04:10.0 of alice, virtual machine web/guest")).to.deep.equal(["refused"]);
+      expect(await outcomes("claim node1-0000:04:10.2 of alice")).to.deep.equal(["refused"]);
     });
 
     it("is refused an answer on another cluster", async () => {

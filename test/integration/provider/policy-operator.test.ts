@@ -1,4 +1,7 @@
 import { expect } from "chai";
+import { CUSTOM_RESOURCE_DEFINITION } from "../../../api/core.js";
+import { sriovNetworkDeviceDefinition } from "../../../api/schemas/sriov-network-device.js";
+import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import { readImpacts } from "../../../plan/impact/impact.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import type { PolicyInputs } from "../../../provider/core/policy/policy-inputs.js";
@@ -139,5 +142,34 @@ describe("a policy of a program on a cluster of the sriov-network-operator", () 
     expect(error.message).to.contain(
       "nobody carries it out: the sriov-network-operator does not answer; check that its pods",
     );
+  });
+
+  it("is refused where agents of this project look at the NICs, too, and know a claim of a VF, of which no pod tells", async () => {
+    const { client } = operator.lab;
+    const options = { fieldManager: "test", force: true };
+    const definition = sriovNetworkDeviceDefinition();
+    await client.apply(CUSTOM_RESOURCE_DEFINITION, definition, options);
+    const metadata = { name: "worker1-eno49" };
+    const spec = { address: "0000:04:00.0", nodeName: "worker1" };
+    await until(() =>
+      client.apply(SRIOV_NETWORK_DEVICE, { metadata, spec }, options).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const vf = { index: 0, address: vfAddress(0), pciDevice: "", interfaceName: "eno49v0", usedBy: "claim a of alice" };
+    const status = { interfaceName: "eno49", totalVFs: 8, virtualFunctions: [vf] };
+    await client.merge(SRIOV_NETWORK_DEVICE, metadata.name, { status }, { ...options, subresource: "status" });
+    await operator.report("worker1", "Succeeded", 1);
+    await operator.ask("worker1", group(0));
+    const both = Cluster.open({ kubeconfig: operator.lab.controlPlane.kubeconfig });
+    try {
+      const given = inputs(3, { onVfsInUse: "refuse" });
+      const { failures } = await resource.check(() => new Told(both).operation(), {}, given, new Set());
+      const [impact] = readImpacts(failures.map(({ reason }) => reason).join("\n"));
+      expect(impact?.inUse.map(({ usedBy }) => usedBy)).to.deep.equal(["claim a of alice"]);
+    } finally {
+      await both.close();
+    }
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { Annotation, RECONCILER_NAMESPACE } from "../../../api/names.js";
+import type { Beside } from "../../../provider/core/resource.js";
 import { SRIOV_NETWORK_DEVICE } from "../../../api/sriov-network-device.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import { isNotFound } from "../../../kube/errors.js";
@@ -200,7 +201,7 @@ describe("a policy of a program", () => {
     it("is foreseen to take its VFs along, unless another policy wants them by then", async () => {
       const state = await create(inputs(11, 2));
       const foreseen = (...successors: PolicyInputs[]) =>
-        resource.foreseeDelete(program.told.operation(), "", state, successors);
+        resource.foreseeDelete(program.told.operation(), "", state, { successors });
       expect((await foreseen()).map(({ object, change, outcome }) => [object, change, outcome])).to.deep.equal([
         [`${A}-nic11`, "2 → 0 VFs", "none"],
         [`${B}-nic11`, "2 → 0 VFs", "none"],
@@ -255,6 +256,35 @@ describe("a policy of a program", () => {
       await program.people.ready("prov-y", "Configured");
       expect(await countsWritten(program.node.hardware, addressOf(11))).to.deep.equal([...before, 2]);
       await remove(second);
+    });
+
+    it("is foreseen to leave VFs to a resource of the NIC, and to take along what it shares with one that goes before", async () => {
+      const state = await create(inputs(11, 2));
+      const name = `${A}-nic11`;
+      const other = "pulumi-sriov-0123456789ab-01234567";
+      const objects = async (beside: Beside<PolicyInputs>): Promise<string[]> =>
+        (await resource.foreseeDelete(program.told.operation(), "", state, beside)).map(({ object }) => object);
+      expect(await objects({ declared: new Set([name]) })).to.deep.equal([`${B}-nic11`]);
+      const count = { metadata: { name }, spec: { numVFS: 2 } };
+      const { client } = program.people.lab;
+      await client.apply(SRIOV_NETWORK_DEVICE, count, { fieldManager: other });
+      expect(await objects({})).to.deep.equal([`${B}-nic11`]);
+      expect(await objects({ gone: new Set([other]) })).to.deep.equal([name, `${B}-nic11`]);
+      await client.apply(SRIOV_NETWORK_DEVICE, { metadata: { name } }, { fieldManager: other, force: true });
+      await remove(state);
+    });
+
+    it("is foreseen to take VFs along that another policy wants, which goes before", async () => {
+      const state = await create(inputs(11, 2));
+      const other = await create(
+        inputs(11, 2, { policyName: "prov-11-too", resourceName: "prov_11_too", priority: 50 }),
+      );
+      const foreseen = (beside?: Beside<PolicyInputs>) =>
+        resource.foreseeDelete(program.told.operation(), "", state, beside);
+      expect(await foreseen()).to.deep.equal([]);
+      expect(await foreseen({ gone: new Set([other.fieldManager ?? ""]) })).to.have.length(2);
+      await remove(other);
+      await remove(state);
     });
 
     it("is no matter where it is gone already", async () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Impact } from "../../../plan/impact/impact.js";
 import { type Checked, Cluster, type Created, type Resource, type SharedInputs } from "../../../provider/index.js";
+import type { Beside } from "../../../provider/core/resource.js";
 import { Told } from "./operations.js";
 
 let urns = 0;
@@ -69,8 +70,8 @@ export class ResourceDriver<Inputs extends SharedInputs, Outputs extends Inputs>
 
   foreseeDelete(
     { id, outputs }: { readonly id: string; readonly outputs: Partial<Outputs> },
-    successors: readonly Partial<Inputs>[] = [],
+    beside: Beside<Inputs> = {},
   ): Promise<readonly Impact[]> {
-    return this.resource.foreseeDelete(this.told.operation(), id, outputs, successors);
+    return this.resource.foreseeDelete(this.told.operation(), id, outputs, beside);
   }
 }

@@ -38,5 +38,9 @@ describe("a preview's JSON", () => {
 
   it("is no preview that was broken off", () => {
     expect(refused('{"steps": []}')).to.contain("the preview was broken off");
+    const warned = [{ message: "warning: slow", severity: "warning" }];
+    expect(refused(JSON.stringify({ steps: [], diagnostics: warned }))).to.contain("the preview was broken off");
+    const failed = [{ message: "error: no node", severity: "error" }];
+    expect(refused(JSON.stringify({ steps: [], diagnostics: failed }))).to.equal("read");
   });
 });

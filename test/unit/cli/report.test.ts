@@ -7,6 +7,7 @@ import {
   Verdict,
   verdictOf,
 } from "../../../cli/impact/report.js";
+import { describeUntold } from "../../../plan/impact/untold.js";
 import { impact, NIC, previewText, refusal, STACK, step, urnOf, warning } from "./previews.js";
 import { UNKNOWN } from "../../../provider/dynamic/values.js";
 
@@ -75,6 +76,12 @@ describe("an impact report", () => {
     });
   });
 
+  it("does not know of a resource whose cluster is not known before up", () => {
+    const urn = urnOf("SriovNetworkNodePolicy", "pool");
+    const newInputs = { policyName: "pool", namespace: "sriov", numVfs: 6, kubeconfig: UNKNOWN };
+    expect(verdict({ steps: [step("update", { urn, oldInputs: newInputs, newInputs })] })).to.equal(Verdict.unknown);
+  });
+
   it("has no row for resources of others, for lookups and for what stays", () => {
     const others = [
       step("create", { urn: "urn:pulumi:dev::net::kubernetes:core/v1:Pod::p", newInputs: {} }),
@@ -87,7 +94,7 @@ describe("an impact report", () => {
 
   it("does not know of a policy whose NICs check was not let see", () => {
     const urn = urnOf("SriovNetworkNodePolicy", "pool");
-    const message = "warning: which NICs the policy selects cannot be told: not allowed\n";
+    const message = `warning: ${describeUntold("which NICs the policy selects", "not allowed")}\n`;
     const told = { diagnostics: [{ urn, message, severity: "warning" }] };
     expect(report(told).untold).to.deep.equal([
       'SriovNetworkNodePolicy "pool": which NICs the policy selects cannot be told: not allowed',
