@@ -72,9 +72,9 @@ export async function awaitDevice(operation: Operation, key: DeviceKey): Promise
       );
     } catch (error) {
       if (!(error instanceof WaitTimeout)) throw error;
-        if (signal?.aborted !== true && Date.now() < deadline) continue;
-        const dialect = await deviceDialectOf(cluster);
-        throw notDiscovered(operation, key, lookup.why, informer.list(), dialect.answerer(key.nodeName));
+      if (signal?.aborted !== true && Date.now() < deadline) continue;
+      const dialect = await deviceDialectOf(cluster);
+      throw notDiscovered(operation, key, lookup.why, informer.list(), dialect.answerer(key.nodeName));
     }
   }
 }

@@ -1,10 +1,12 @@
 import type { SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import { isProviderFieldManager } from "../../../api/names.js";
-import { planVfCount } from "../../../plan/vf-count.js";
+import { isClaimedOnly } from "../../../plan/impact/freed-claims.js";
+import { planVfCount, usedVfs } from "../../../plan/vf-count.js";
 import { isMintedFrom } from "../field-manager.js";
 import type { InputFailure, Operation } from "../resource.js";
 import type { PartialDeviceInputs } from "./device-inputs.js";
 import { presentVfs } from "./device-outputs.js";
+import { describeUsed } from "./disruption.js";
 import { nicImpact, tellsUsers } from "./nic-impact.js";
 import { countOwners } from "./field-ownership.js";
 
@@ -30,6 +32,14 @@ export async function foreseeReplaced(
   const { outcome, text } = nicImpact(device, plan, terms, WAYS_OUT_OF_REPLACEMENT);
   // A resource that was called otherwise twice, or that was imported, cannot be told from one of another stack.
   const isOurs = [olds.resourceUrn, news.resourceUrn].some((urn) => urn !== undefined && isMintedFrom(urn, owner));
+  const used = usedVfs(plan);
+  if (outcome === "refused" && used.every(({ usedBy }) => isClaimedOnly(usedBy))) {
+    log.warn(
+      `${device.metadata.name} goes out of the program's hands, and its VFs with it: ${describeUsed(used)}. up deletes claims ` +
+        `first that go or change their device too; if any is left, it fails at its end, and the NIC keeps its VFs.`,
+    );
+    return [];
+  }
   if (outcome === "refused" && isOurs) return [{ property: replacedBy(olds, news) ?? "", reason: text }];
   log.warn(text);
   return [];

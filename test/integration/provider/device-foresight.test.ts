@@ -184,6 +184,13 @@ describe("what is foreseen of a SriovNetworkDevice", () => {
       expect(readImpacts(driver.warnings.join("\n"))[0]).to.include({ object: state.deviceName, outcome: "proceeds" });
     });
 
+    it("is a warning, and no loss, where claims alone have the old one's VFs, which may go in the same up", async () => {
+      const [state, other] = [await nic(["claim a of alice"]), await nic([])];
+      await driver.checked(asking(state, { interfaceName: other.interfaceName }), state);
+      expect(driver.warnings.join("\n")).to.contain("is used by claim a of alice. up deletes claims first that go");
+      expect(readImpacts(driver.warnings.join("\n"))).to.deep.equal([]);
+    });
+
     it("is nothing where somebody else has the old one's count, too", async () => {
       const state = await nic([POD], ["kubectl-edit", "pulumi-sriov-0123456789ab-01234567"]);
       const other = await nic([]);

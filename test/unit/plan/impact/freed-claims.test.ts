@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { withoutFreed } from "../../../../plan/impact/freed-claims.js";
+import { isClaimedOnly, withoutFreed } from "../../../../plan/impact/freed-claims.js";
 import { planVfCount, usedVfs } from "../../../../plan/vf-count.js";
 
 describe("VFs whose claims are gone", () => {
@@ -24,5 +24,10 @@ describe("VFs whose claims are gone", () => {
 
   it("are in use as before where no claim goes", () => {
     expect(users(`claim ${CLAIM}`, [])).to.deep.equal([`claim ${CLAIM}`]);
+  });
+
+  it("are told from VFs that somebody else has, too", () => {
+    expect(isClaimedOnly(`claim ${CLAIM} of alice`)).to.equal(true);
+    expect(isClaimedOnly(`claim ${CLAIM} of alice, pod web/router-0`)).to.equal(false);
   });
 });
