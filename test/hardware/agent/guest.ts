@@ -64,15 +64,15 @@ export class Guest {
   }
 
   /**
-   * Writes counts past the agent, as somebody with a shell would. The agent stands still meanwhile: it would take the first
-   * of two counts for the whole of it, and its own write would come between them.
+   * Writes counts past the agent, as somebody with a shell would. One that runs stands still meanwhile: it would take the
+   * first of two counts for the whole of it, and its own write would come between them.
    */
   async setNumVfsByHand({ path }: Nic, ...counts: number[]): Promise<void> {
     const writes = counts.map((count) => `echo ${count} > ${path}/sriov_numvfs`).join(" && ");
     await this.run(`
-      pid=$(cat /run/lab/agent.pid); kill -STOP $pid
+      pid=$(cat /run/lab/agent.pid); kill -STOP $pid || true
       until ${writes}; do usleep 20000; done
-      kill -CONT $pid`);
+      kill -CONT $pid || true`);
   }
 
   /** In VF order. */
