@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { NODE, POD } from "../../../api/core.js";
-import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
+import { NODE } from "../../../api/core.js";
+import { SRIOV_NETWORK_NODE_POLICY } from "../../../api/sriov-network-node-policy.js";
 import { SRIOV_NETWORK_NODE_STATE } from "../../../api/sriov-network-node-state.js";
 import type { DeviceInputs, PartialDeviceInputs } from "../../../provider/core/device/device-inputs.js";
 import type { DeviceOutputs } from "../../../provider/core/device/device-outputs.js";
@@ -15,10 +15,9 @@ import {
 } from "../../../provider/index.js";
 import { until } from "../lab/until.js";
 import { refusal } from "../refusal.js";
-import { OPERATOR_NAMESPACE, OperatorCluster, vfAddress } from "./operator-cluster.js";
+import { OPERATOR_NAMESPACE, OperatorCluster, policyPlace as place, vfAddress } from "./operator-cluster.js";
 import { OperatorController } from "./operator-controller.js";
 import { ResourceDriver } from "./resource-driver.js";
-import { makeDefaultAccount } from "../service-account.js";
 
 type Nic = Created<DeviceOutputs>;
 
@@ -46,18 +45,8 @@ describe("a NIC of a program on a cluster of the sriov-network-operator", () => 
     resourceUrn: driver.urn("SriovNetworkDevice", nodeName),
     ...more,
   });
-  const place = (node: string): { name: string; namespace: string } => ({
-    name: `pulumi-sriov-nic-${node}-000004000`,
-    namespace: OPERATOR_NAMESPACE,
-  });
-  const policies = async (): Promise<readonly SriovNetworkNodePolicy[]> =>
-    (await operator.lab.client.list(SRIOV_NETWORK_NODE_POLICY, { namespace: OPERATOR_NAMESPACE })).items;
-  const policyOf = async (node: string): Promise<SriovNetworkNodePolicy | undefined> =>
-    (await policies()).find(({ metadata }) => metadata.name === place(node).name);
-  const presentOn = async (node: string): Promise<number> => {
-    const state = await operator.lab.client.get(SRIOV_NETWORK_NODE_STATE, node, { namespace: OPERATOR_NAMESPACE });
-    return state.status?.interfaces?.[0]?.numVfs ?? 0;
-  };
+  const policyOf = (node: string) => operator.policyOf(node);
+  const presentOn = (node: string) => operator.presentOn(node);
   const read = async (nic: Nic): Promise<DeviceOutputs> => (await driver.read(nic)) ?? expect.fail("it is gone");
 
   describe("in a preview", () => {
@@ -278,14 +267,7 @@ describe("a NIC of a program on a cluster of the sriov-network-operator", () => 
 
     before(async () => {
       nic = await driver.create(inputs("used", 2));
-      const device = { type: "pci", version: "1.0.0", pci: { "pci-address": vfAddress(1) } };
-      const annotations = {
-        "k8s.v1.cni.cncf.io/network-status": JSON.stringify([{ name: "cbr0" }, { name: "n", "device-info": device }]),
-      };
-      const metadata = { name: "router-0", namespace: "default", annotations };
-      const spec = { nodeName: "used", containers: [{ name: "c", image: "none" }] };
-      await makeDefaultAccount(operator.lab.client);
-      await operator.lab.client.create(POD, { metadata, spec }, { fieldManager: "test" });
+      await operator.runPod("router-0", "used", vfAddress(1));
       await until(async () => (await usedBy()) !== undefined);
     });
 

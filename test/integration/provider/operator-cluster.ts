@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { CUSTOM_RESOURCE_DEFINITION, type CustomResourceDefinition, NAMESPACE, NODE } from "../../../api/core.js";
+import { CUSTOM_RESOURCE_DEFINITION, type CustomResourceDefinition, NAMESPACE, NODE, POD } from "../../../api/core.js";
+import { NETWORK_STATUS } from "../../../api/network-attachment-definition.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
 import { SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from "../../../api/sriov-network-node-policy.js";
 import {
@@ -14,11 +15,17 @@ import { type Lab, startLab } from "../../../lab/lab.js";
 import { beginRun } from "../../../lab/processes/lab-run.js";
 import { until as observed } from "../agent/observer.js";
 import { until } from "../lab/until.js";
+import { makeDefaultAccount } from "../service-account.js";
 
 export const OPERATOR_NAMESPACE = "sriov-network-operator";
 
 const FIELD_MANAGER = "sriov-network-operator";
 const TOTAL_VFS = 8;
+
+/** Where the policy is that a resource makes for the node's NIC. */
+export function policyPlace(node: string): { readonly name: string; readonly namespace: string } {
+  return { name: `pulumi-sriov-nic-${node}-000004000`, namespace: OPERATOR_NAMESPACE };
+}
 
 /** A cluster with the kinds of the sriov-network-operator alone, whose part the test takes, step by step. */
 export class OperatorCluster {
@@ -49,6 +56,31 @@ export class OperatorCluster {
     const policies = new Informer(client, SRIOV_NETWORK_NODE_POLICY).start();
     await policies.synced;
     return new OperatorCluster(lab, policies);
+  }
+
+  private async allPolicies(): Promise<readonly SriovNetworkNodePolicy[]> {
+    return (await this.lab.client.list(SRIOV_NETWORK_NODE_POLICY, { namespace: OPERATOR_NAMESPACE })).items;
+  }
+
+  /** The one that a resource makes for the node's NIC. */
+  async policyOf(node: string): Promise<SriovNetworkNodePolicy | undefined> {
+    return (await this.allPolicies()).find(({ metadata }) => metadata.name === policyPlace(node).name);
+  }
+
+  /** How many VFs the node's NIC has. */
+  async presentOn(node: string): Promise<number> {
+    const state = await this.lab.client.get(SRIOV_NETWORK_NODE_STATE, node, { namespace: OPERATOR_NAMESPACE });
+    return state.status?.interfaces?.[0]?.numVfs ?? 0;
+  }
+
+  /** A pod of the node whose networks are made of this VF. */
+  async runPod(name: string, nodeName: string, address: string): Promise<void> {
+    const device = { type: "pci", version: "1.0.0", pci: { "pci-address": address } };
+    const networks = JSON.stringify([{ name: "cbr0" }, { name: "n", "device-info": device }]);
+    const metadata = { name, namespace: "default", annotations: { [NETWORK_STATUS]: networks } };
+    const spec = { nodeName, containers: [{ name: "c", image: "none" }] };
+    await makeDefaultAccount(this.lab.client);
+    await this.lab.client.create(POD, { metadata, spec }, { fieldManager: "test" });
   }
 
   async stop(): Promise<void> {
