@@ -3,25 +3,7 @@ import { type DeviceFilter, type ListedDevice, sriovNetworkDevices } from "../pr
 import { askAsOutput, askCluster, type AsInputs, type ClusterFunctionArgs } from "./cluster-function.js";
 
 /** Arguments of {@link getSriovNetworkDevices}: NICs of which all that is given is so, of all that the cluster knows. */
-export interface GetSriovNetworkDevicesArgs extends ClusterFunctionArgs, DeviceFilter {
-  /** Node that they are in. */
-  readonly nodeName?: string;
-  /** Name of their interface, as the node has it now. */
-  readonly interfaceName?: string;
-  /** PCI addresses, such as `["0000:04:00.0"]`, on whichever node. */
-  readonly addresses?: readonly string[];
-  /** PCI vendor, four hex digits: `8086`. */
-  readonly vendorId?: string;
-  /** PCI device, four hex digits: `10fb`. */
-  readonly deviceId?: string;
-  /** Kernel driver of the NIC itself: `ixgbe`. */
-  readonly driver?: string;
-  /**
-   * True: NICs whose number of VFs a resource, a policy or somebody else has declared. False: others alone; a program that
-   * declares their number does not find them again the next time.
-   */
-  readonly managed?: boolean;
-}
+export interface GetSriovNetworkDevicesArgs extends ClusterFunctionArgs, DeviceFilter {}
 
 /** Arguments of {@link getSriovNetworkDevicesOutput}. */
 export type GetSriovNetworkDevicesOutputArgs = AsInputs<GetSriovNetworkDevicesArgs>;

@@ -8,17 +8,22 @@ import { servedDevices } from "./device/served-devices.js";
 
 /** Which NICs are meant: those of which all that is given is so. */
 export interface DeviceFilter {
+  /** Node that they are in. */
   readonly nodeName?: string;
-  /** As the node has it now. */
+  /** Name of their interface, as the node has it now. */
   readonly interfaceName?: string;
-  /** PCI addresses, on whichever node. */
+  /** PCI addresses, such as `["0000:04:00.0"]`, on whichever node. */
   readonly addresses?: readonly string[];
-  /** PCI vendor and device, four hex digits each, in whichever case. */
+  /** PCI vendor, four hex digits in whichever case: `8086`. */
   readonly vendorId?: string;
+  /** PCI device, four hex digits in whichever case: `10fb`. */
   readonly deviceId?: string;
-  /** Kernel driver of the NIC itself. */
+  /** Kernel driver of the NIC itself: `ixgbe`. */
   readonly driver?: string;
-  /** Only NICs whose number of VFs somebody has declared, or only others. */
+  /**
+   * True: NICs whose number of VFs a resource, a policy or somebody else has declared. False: others alone; a program that
+   * declares their number does not find them again the next time.
+   */
   readonly managed?: boolean;
 }
 

@@ -1,18 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { describeImpact, type Impact, readImpacts } from "../../../../plan/impact/impact.js";
-
-const impact = (more: Partial<Impact> = {}): Impact => ({
-  object: "node1-eno49",
-  kind: "nic",
-  nodeName: "node1",
-  change: "4 → 6 VFs",
-  destroyed: 4,
-  created: 6,
-  inUse: [{ address: "0000:04:10.2", interfaceName: "eno49v1", usedBy: "pod web/router-0" }],
-  outcome: "refused",
-  ...more,
-});
+import { impact } from "../../cli/previews.js";
 
 describe("an impact in words", () => {
   it("is one paragraph that ends in what goes, users first", () => {
