@@ -3,16 +3,7 @@ import { type ListedPciDevice, type PciDeviceFilter, pciDevices } from "../provi
 import { askAsOutput, askCluster, type AsInputs, type ClusterFunctionArgs } from "./cluster-function.js";
 
 /** Arguments of {@link getPciDevices}: devices of which all that is given is so, of all that are listed. */
-export interface GetPciDevicesArgs extends ClusterFunctionArgs, PciDeviceFilter {
-  /** Node that they are in. */
-  readonly nodeName?: string;
-  /** Name of the NIC that they are VFs of: the `deviceName` of a `SriovNetworkDevice`. */
-  readonly parentDevice?: string;
-  /** True: virtual functions alone. False: others alone. */
-  readonly virtualFunction?: boolean;
-  /** PCI addresses, such as `["0000:04:10.0"]`, on whichever node. */
-  readonly addresses?: readonly string[];
-}
+export interface GetPciDevicesArgs extends ClusterFunctionArgs, PciDeviceFilter {}
 
 /** Arguments of {@link getPciDevicesOutput}. */
 export type GetPciDevicesOutputArgs = AsInputs<GetPciDevicesArgs>;

@@ -8,12 +8,13 @@ import type { Cluster } from "./cluster.js";
 
 /** Which PCI devices are meant: those of which all that is given is so. */
 export interface PciDeviceFilter {
+  /** Node that they are in. */
   readonly nodeName?: string;
-  /** Name of the SriovNetworkDevice that they are VFs of. */
+  /** Name of the NIC that they are VFs of: the `deviceName` of a `SriovNetworkDevice`. */
   readonly parentDevice?: string;
-  /** Only virtual functions, or only others. */
+  /** True: virtual functions alone. False: others alone. */
   readonly virtualFunction?: boolean;
-  /** PCI addresses, on whichever node. */
+  /** PCI addresses, such as `["0000:04:10.0"]`, on whichever node. */
   readonly addresses?: readonly string[];
 }
 
