@@ -2,12 +2,12 @@ import { countImpact } from "../../../plan/impact/count-impact.js";
 import { withoutFreed } from "../../../plan/impact/freed-claims.js";
 import type { Impact } from "../../../plan/impact/impact.js";
 import { planVfCount } from "../../../plan/vf-count.js";
-import { isKindMissing } from "../../../kube/errors.js";
 import type { Beside, Operation } from "../resource.js";
 import type { DeviceInputs } from "./device-inputs.js";
 import { type DeviceOutputs, presentVfs } from "./device-outputs.js";
 import { countAfterRelease } from "./field-ownership.js";
 import { tellsUsers } from "./nic-impact.js";
+import { servedDevices } from "./served-devices.js";
 
 /** What a delete of the resource would do to its NIC now. Where somebody else owns the count too, the VFs stay. */
 export async function foreseeDeviceDelete(
@@ -17,14 +17,8 @@ export async function foreseeDeviceDelete(
   { successors = [], gone, freed }: Beside<DeviceInputs> = {},
 ): Promise<readonly Impact[]> {
   await cluster.refuseStranger(olds.clusterUid);
-  const device = await cluster.devices().then(
-    (devices) => devices.get(id),
-    (error: unknown) => {
-      // Without the kind there is no NIC left to lose anything.
-      if (isKindMissing(error)) return undefined;
-      throw error;
-    },
-  );
+  // Without the kind there is no NIC left to lose anything.
+  const device = (await servedDevices(cluster)).find(({ metadata }) => metadata.name === id);
   const { fieldManager, onVfsInUse } = olds;
   // What was imported and never changed has no count to let go of.
   if (device === undefined || fieldManager === undefined) return [];
