@@ -5,7 +5,7 @@ import { sriovNetworkDeviceDefinition } from "./schemas/sriov-network-device.js"
 import { sriovNetworkDefinition } from "./schemas/sriov-network.js";
 import { sriovNetworkNodePolicyDefinition } from "./schemas/sriov-network-node-policy.js";
 
-/** The CustomResourceDefinitions that this project ships; `api/manifests/` holds the same as YAML. */
+/** The CustomResourceDefinitions that this project ships; `deploy/manifests/` holds the same as YAML. */
 export function customResourceDefinitions(): CustomResourceDefinition[] {
   return [
     sriovNetworkDeviceDefinition(),

@@ -1,34 +1,21 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { admissionPolicies, admissionPolicyBindings } from "../api/admission-policies.js";
-import { agentClusterRole, agentClusterRoleBinding } from "../api/agent-role.js";
-import {
-  controllerClusterRole,
-  controllerClusterRoleBinding,
-  controllerRole,
-  controllerRoleBinding,
-} from "../api/controller-role.js";
 import { NAMESPACE } from "../api/core.js";
-import { customResourceDefinitions } from "../api/custom-resource-definitions.js";
-import { RECONCILER_NAMESPACE } from "../api/names.js";
 import type { KubeObject } from "../api/object.js";
+import { reconcilerObjects } from "../deploy/reconciler-objects.js";
+import { settingsOf } from "../deploy/settings.js";
 
-/** The YAML that ships in api/manifests, by file name, as the TypeScript of api/ says it. */
+/** The YAML that ships in deploy/manifests, by file name: an installation with the settings' defaults. */
 export function manifests(): Readonly<Record<string, string>> {
-  const objects: readonly KubeObject[] = [
-    { apiVersion: NAMESPACE.apiVersion, kind: NAMESPACE.kind, metadata: { name: RECONCILER_NAMESPACE } },
-    ...customResourceDefinitions(),
-    agentClusterRole(),
-    agentClusterRoleBinding(),
-    controllerClusterRole(),
-    controllerClusterRoleBinding(),
-    controllerRole(),
-    controllerRoleBinding(),
-    ...admissionPolicies(),
-    ...admissionPolicyBindings(),
-  ];
-  return Object.fromEntries([...Map.groupBy(objects, fileOf)].map(([file, parts]) => [file, render(parts)]));
+  const objects = reconcilerObjects(settingsOf()).map(({ object }) => object);
+  const files = [...Map.groupBy(objects, fileOf)].map(([file, parts]) => [file, render(parts)] as const);
+  const kustomization = {
+    apiVersion: "kustomize.config.k8s.io/v1beta1",
+    kind: "Kustomization",
+    resources: files.map(([file]) => file).sort(),
+  };
+  return Object.fromEntries([...files, ["kustomization.yaml", render([kustomization])]]);
 }
 
 /** What has the same name belongs together: a role and its binding, a policy and its binding. */
@@ -44,9 +31,9 @@ export function staleManifests(directory: string): string[] {
     .map(([name]) => name);
 }
 
-function render(objects: readonly KubeObject[]): string {
+function render(objects: readonly object[]): string {
   const documents = objects.map((object) => stringify(object, { lineWidth: 120, aliasDuplicateObjects: false }));
-  return `# Generated from api/ by "npm run generate"; do not edit.\n${documents.join("---\n")}`;
+  return `# Generated from deploy/ and api/ by "npm run generate"; do not edit.\n${documents.join("---\n")}`;
 }
 
 function read(file: string): string | undefined {
@@ -58,7 +45,7 @@ function read(file: string): string | undefined {
 }
 
 if (require.main === module) {
-  const directory = join(__dirname, "..", "..", "api", "manifests");
+  const directory = join(__dirname, "..", "..", "deploy", "manifests");
   mkdirSync(directory, { recursive: true });
   for (const [name, text] of Object.entries(manifests())) writeFileSync(join(directory, name), text);
 }

@@ -48,7 +48,7 @@ const KINDS: readonly ResourceType<KubeObject>[] = [
 const DEADLINE_MS = 30_000;
 
 /**
- * Installs what `api/manifests` ships, and Multus's kind; resolves when the API server serves the kinds and holds the
+ * Installs what `deploy/manifests` ships, and Multus's kind; resolves when the API server serves the kinds and holds the
  * guards.
  */
 export async function installContract(client: KubeClient): Promise<void> {

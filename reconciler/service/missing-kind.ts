@@ -7,7 +7,7 @@ export function inWords(error: unknown, { apiVersion, kind, plural }: ResourceTy
   const definition = `${plural}.${apiVersion.replace(/\/.*/, "")}`;
   return (
     `the cluster has no kind ${kind}: its CustomResourceDefinition ${definition} is not installed. ` +
-    `Install it with "kubectl apply -f api/manifests" from the package pulumi-sriov; this process goes on by itself then. ` +
+    `Install it with "kubectl apply -k deploy/manifests" from the package pulumi-sriov; this process goes on by itself then. ` +
     `(${messageOf(error)})`
   );
 }

@@ -9,7 +9,7 @@ import { CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING } from "../../..
 import { type Lab, startLab } from "../../../lab/lab.js";
 import { beginRun, type LabRun } from "../../../lab/processes/lab-run.js";
 
-const DIRECTORY = join(__dirname, "..", "..", "..", "..", "api", "manifests");
+const DIRECTORY = join(__dirname, "..", "..", "..", "..", "deploy", "manifests");
 
 const TYPES: readonly ResourceType<KubeObject>[] = [
   NAMESPACE,

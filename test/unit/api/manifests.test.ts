@@ -6,7 +6,7 @@ import { manifests, staleManifests } from "../../../lab/generate-manifests.js";
 
 describe("the manifests that ship", () => {
   it("are what the TypeScript says", () => {
-    const directory = join(__dirname, "..", "..", "..", "..", "api", "manifests");
+    const directory = join(__dirname, "..", "..", "..", "..", "deploy", "manifests");
     expect(staleManifests(directory), 'run "npm run generate"').to.deep.equal([]);
   });
 
