@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { AGENT_ACCOUNT } from "../api/agent-role.js";
 import { CONTROLLER_ACCOUNT } from "../api/controller-role.js";
 import { type PartialSettings, settingsOf } from "../deploy/settings.js";
-import { childrensProvider } from "./reconciler/childrens-provider.js";
+import { kubernetesAccess } from "./reconciler/kubernetes-access.js";
 import { kubernetesObject, kubernetesPackage } from "./reconciler/kubernetes-package.js";
 import { settingsGiven, type SriovReconcilerArgs } from "./reconciler/reconciler-args.js";
+import { ReconcilerPreflight } from "./reconciler/reconciler-preflight.js";
 import { renderedObjects, type RenderedObject } from "./reconciler/rendered-objects.js";
 
 /**
@@ -61,13 +62,14 @@ export class SriovReconciler extends pulumi.ComponentResource {
 
   private makeChildren(name: string, objects: readonly RenderedObject[], args: SriovReconcilerArgs): void {
     const k8s = kubernetesPackage();
-    const provider = childrensProvider(k8s, this, name, args);
+    const { provider, access } = kubernetesAccess(k8s, this, name, args);
+    const preflight = new ReconcilerPreflight(`${name}-preflight`, access, { parent: this });
     const made = new Map<string, pulumi.CustomResource>();
     for (const object of objects) {
       const stays = object.keeps && args.removeCrds !== true;
       const child = kubernetesObject(k8s, object.keeps ? takenOver(object) : object, `${name}-${object.key}`, {
         parent: this,
-        dependsOn: object.after.flatMap((key) => made.get(key) ?? []),
+        dependsOn: [preflight, ...object.after.flatMap((key) => made.get(key) ?? [])],
         retainOnDelete: stays,
         ...(provider && { provider }),
       });
