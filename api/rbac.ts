@@ -6,17 +6,13 @@ import type { KubeObject, ResourceType } from "./object.js";
 export interface PolicyRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  /** Default: objects of any name. */
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 
-/** One line of a role about paths of the API server that are no resource's. */
-export interface PathRule {
-  readonly nonResourceURLs: readonly string[];
-  readonly verbs: readonly string[];
-}
-
-export interface ClusterRole<Rule extends PolicyRule | PathRule = PolicyRule> extends KubeObject {
-  readonly rules: readonly Rule[];
+export interface ClusterRole extends KubeObject {
+  readonly rules: readonly PolicyRule[];
 }
 
 /** What a ClusterRole is, in one namespace. */
