@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { bundleEnv, bundleFlags, bundleReconciler, compileCacheName } from "../bundle-reconciler.js";
+import { bundleReconciler } from "../../image/bundle-reconciler.js";
+import { bundleEnv, bundleFlags, compileCacheName } from "../../image/runtime.js";
 import type { LabRun } from "../processes/lab-run.js";
 import type { LabNode } from "./lab-node.js";
 import { type AgentStart, type QemuNode, type QemuNodeOptions, startQemuNode } from "./qemu/qemu-node.js";
@@ -33,7 +34,7 @@ export async function startRealNode(run: LabRun, options: RealNodeOptions): Prom
   const guest = await startQemuNode(run, {
     ...machine,
     name,
-    agentBundle: await bundleReconciler(directory, "agent.js"),
+    agentBundle: (await bundleReconciler(directory, "agent.js")).outfile,
     files: { ...compileCache(directory), ...files, [GUEST_KUBECONFIG]: kubeconfig },
     log,
   });
