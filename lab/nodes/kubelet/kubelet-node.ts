@@ -19,17 +19,24 @@ export interface KubeletNode extends RealNode {
 export interface KubeletNodeOptions extends RealNodeOptions {
   /** Text of the kubelet's kubeconfig, with the API server's address as a guest sees it. */
   readonly kubeletKubeconfig: string;
+  /** Paths on the host of archives of container images, to be imported before the kubelet starts. Default none. */
+  readonly images?: readonly string[];
 }
 
 /** Resolves when the guest takes commands; containerd and kubelet are being started then. */
 export async function startKubeletNode(run: LabRun, options: KubeletNodeOptions): Promise<KubeletNode> {
-  const { name, kubeletKubeconfig, files = {}, log } = options;
+  const { name, kubeletKubeconfig, images = [], files = {}, log } = options;
   const { kernel } = await findQemuParts(log);
   const disk = await findDisk(run, log);
   const node = await startRealNode(run, {
     ...options,
     files: { ...nodeFiles(name, kubeletKubeconfig), ...files },
-    machine: { disk, modules: nodeModules(kernel.modules), memoryMiB: 2048, logs: ["containerd", "kubelet"] },
+    machine: {
+      disks: [disk, ...images],
+      modules: nodeModules(kernel.modules),
+      memoryMiB: 2048,
+      logs: ["containerd", "kubelet"],
+    },
   });
   return {
     ...node,
