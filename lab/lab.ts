@@ -9,7 +9,7 @@ import { waitFor } from "../kube/wait.js";
 import { type ControlPlane, startControlPlane } from "./control-plane/control-plane.js";
 import { type LabController, type LabControllerOptions, startLabController } from "./controller.js";
 import { Identities } from "./identities.js";
-import { installContract } from "./install-contract.js";
+import { installContract, installMultus } from "./install-contract.js";
 import type { LabNode } from "./nodes/lab-node.js";
 import { type KubeletNode, type KubeletNodeOptions, startKubeletNode } from "./nodes/kubelet/kubelet-node.js";
 import { type RealNode, type RealNodeOptions, startRealNode } from "./nodes/real-node.js";
@@ -78,6 +78,10 @@ export interface LabOptions {
   readonly audit?: boolean;
   /** Install namespace, kinds, roles and admission policies, as {@link installContract} does; default true. */
   readonly contract?: boolean;
+  /** Install Multus's kind, which is others' to install in a cluster; default: with the contract. */
+  readonly multus?: boolean;
+  /** Run a scheduler, which gives pods to nodes; default false. */
+  readonly scheduler?: boolean;
 }
 
 /** How long an agent may take to report after its process was started; a guest's is slow. */
@@ -87,10 +91,11 @@ const REPORT_MS = 180_000;
 const READY_MS = 240_000;
 
 export async function startLab(run: LabRun, options: LabOptions = {}): Promise<Lab> {
-  const { log = () => undefined, audit = false, contract = true } = options;
-  const controlPlane = await startControlPlane(run, { log, audit });
+  const { log = () => undefined, audit = false, contract = true, scheduler = false } = options;
+  const controlPlane = await startControlPlane(run, { log, audit, scheduler });
   const client = KubeClient.open({ kubeconfig: controlPlane.kubeconfig }, "pulumi-sriov-lab");
   if (contract) await installContract(client);
+  else if (options.multus === true) await installMultus(client);
 
   const identities = new Identities(client, controlPlane);
   const kubeconfigFile = (name: string): string => join(run.dir, `${name}.kubeconfig`);
