@@ -17,7 +17,7 @@ const commands = {
   test: ["dist/test/run.js"],
   bench: ["dist/test/bench/main.js"],
   mutate: ["node_modules/@stryker-mutator/core/bin/stryker.js", "run"],
-  bundle: ["dist/lab/bundle-reconciler.js"],
+  bundle: ["dist/image/bundle-reconciler.js"],
 };
 
 const [command, ...args] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { cacheDirectory } from "../processes/lab-run.js";
+import { cacheDirectory } from "../../image/cache-directory.js";
 
 /** Programs of one version that belong together, as `tools/` pins them. */
 export interface Release {

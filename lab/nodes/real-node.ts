@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { bundleEnv, bundleFlags, bundleReconciler, compileCacheName } from "../bundle-reconciler.js";
+import { bundleEnv, bundleFlags, bundleReconciler, compileCacheName } from "../../image/bundle-reconciler.js";
 import type { LabRun } from "../processes/lab-run.js";
 import type { LabNode } from "./lab-node.js";
 import { type AgentStart, type QemuNode, type QemuNodeOptions, startQemuNode } from "./qemu/qemu-node.js";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { Lab } from "../../lab/lab.js";
 import type { RealNode } from "../../lab/nodes/real-node.js";
-import { bundle, bundleEnv, bundleFlags } from "../../lab/bundle-reconciler.js";
+import { bundle, bundleEnv, bundleFlags } from "../../image/bundle-reconciler.js";
 import { listRuns } from "../../lab/processes/lab-run.js";
 import { join } from "node:path";
 import { type AuditEvent, auditEvents } from "../audit-log.js";

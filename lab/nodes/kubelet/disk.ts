@@ -4,8 +4,8 @@ import { constants, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, sta
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { removeAllButNewest } from "../qemu/initramfs.js";
-import { type DynamicProgram, environmentOf } from "../qemu/locate.js";
-import { sharedLibraries } from "../qemu/shared-libraries.js";
+import { type DynamicProgram, environmentOf } from "../../../image/packages/dynamic-program.js";
+import { sharedLibraries } from "../../../image/packages/shared-libraries.js";
 import { busyboxImage } from "./busybox-image.js";
 
 export interface DiskParts {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { findRelease } from "../../control-plane/find-binaries.js";
 import { cniPluginsRelease, kubeletRelease, type Release } from "../../control-plane/release.js";
 import type { LabRun } from "../../processes/lab-run.js";
-import type { DynamicProgram } from "../qemu/locate.js";
+import type { DynamicProgram } from "../../../image/packages/dynamic-program.js";
 import { findContainerRuntime } from "./container-runtime.js";
 import type { DiskParts } from "./disk.js";
 

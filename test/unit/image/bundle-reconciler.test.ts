@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleEnv, bundleFlags, bundleReconciler, compileCacheName } from "../../../lab/bundle-reconciler.js";
+import { bundleEnv, bundleFlags, bundleReconciler, compileCacheName } from "../../../image/bundle-reconciler.js";
 
 describe("the reconciler as one file", () => {
   let directory = "";

@@ -2,7 +2,6 @@ import { build, type Metafile, type Plugin } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { renderKubeconfig } from "./control-plane/kubeconfig.js";
 
 /** The checkout's top: what is bundled are the sources, since only of ES modules can unused parts be left out. */
 const root = join(__dirname, "..", "..");
@@ -41,15 +40,22 @@ export async function bundleReconciler(directory: string, name = "pulumi-sriov-r
   await bundle("reconciler/main.ts", outfile);
   rmSync(join(directory, compileCacheName), { recursive: true, force: true });
   // Ends at once, since nobody serves at port 1; until then it has run through most of what a start runs through.
-  const server = "https://127.0.0.1:1";
-  const kubeconfig = renderKubeconfig({ server, caPem: "", user: "nobody", credentials: { token: "none" } });
   const file = join(directory, "warm-up.kubeconfig");
-  writeFileSync(file, kubeconfig);
+  writeFileSync(file, JSON.stringify(NOBODY_SERVES));
   const args = [outfile, "agent", "--node-name", "none", "--once", "--kubeconfig", file];
   spawnSync(process.execPath, [...bundleFlags, ...args], { env: bundleEnv(directory), stdio: "ignore" });
   rmSync(file);
   return outfile;
 }
+
+const NOBODY_SERVES = {
+  apiVersion: "v1",
+  kind: "Config",
+  clusters: [{ name: "none", cluster: { server: "https://127.0.0.1:1" } }],
+  users: [{ name: "nobody", user: { token: "none" } }],
+  contexts: [{ name: "none", context: { cluster: "none", user: "nobody" } }],
+  "current-context": "none",
+};
 
 /**
  * Bundles a program into one file that runs on Node alone, with the licences of the packages in it beside it, as
