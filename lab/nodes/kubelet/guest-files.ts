@@ -56,6 +56,7 @@ mount --make-rshared /
 ${Object.entries(STATE)
   .map(([folder, target]) => `mkdir -p ${target} && mount --bind /node/${folder} ${target}`)
   .join("\n")}
+mkdir -p /lib/modules && mount --bind /node/lib/modules /lib/modules
 echo 1 > /proc/sys/net/ipv4/ip_forward
 # QEMU's router takes what pods send, and asks for their addresses on the wire of the management NIC to answer it.
 echo 1 > /proc/sys/net/ipv4/conf/mgmt-br/proxy_arp

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { findSystemParts } from "../../../image/packages/parts.js";
 import type { LabRun } from "../../processes/lab-run.js";
 import { findQemuParts } from "../qemu/install.js";
 import { qemuCache } from "../qemu/locate.js";
@@ -50,8 +51,10 @@ let search: Promise<string> | undefined;
 /** Several nodes that start at once get it once. */
 function findDisk(run: LabRun, log: (line: string) => void): Promise<string> {
   const find = async (): Promise<string> => {
-    const { busybox } = await findQemuParts(log);
-    const parts = { ...(await findNodePrograms(run, log)), busybox };
+    const { busybox, kernel } = await findQemuParts(log);
+    // kmod is one program of many names.
+    const { modprobe: kmod } = await findSystemParts(log);
+    const parts = { ...(await findNodePrograms(run, log)), busybox, kernel: { modules: kernel.modules, kmod } };
     return nodeDisk(parts, join(qemuCache(), "disks"), join(run.dir, "disk"));
   };
   search ??= find().finally(() => (search = undefined));
