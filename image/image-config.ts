@@ -1,5 +1,5 @@
 import { VERSION } from "../api/version.js";
-import { bundleEnv, bundleFlags } from "./bundle-reconciler.js";
+import { bundleEnv, bundleFlags } from "./runtime.js";
 
 export const NODE = "/usr/bin/node";
 export const OPT = "/opt/pulumi-sriov";

@@ -1,8 +1,9 @@
 import { chmodSync, copyFileSync, lutimesSync, mkdirSync, readdirSync, renameSync, symlinkSync } from "node:fs";
 import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { bundleReconciler, compileCacheName } from "./bundle-reconciler.js";
+import { bundleReconciler } from "./bundle-reconciler.js";
 import { BUNDLE, NODE, OPT, USER } from "./image-config.js";
+import { compileCacheName } from "./runtime.js";
 import type { DynamicProgram } from "./packages/dynamic-program.js";
 import { findSystemParts } from "./packages/parts.js";
 import { sharedLibraries } from "./packages/shared-libraries.js";

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { bundleEnv, bundleFlags, bundleReconciler, compileCacheName } from "../../image/bundle-reconciler.js";
+import { bundleReconciler } from "../../image/bundle-reconciler.js";
+import { bundleEnv, bundleFlags, compileCacheName } from "../../image/runtime.js";
 import type { LabRun } from "../processes/lab-run.js";
 import type { LabNode } from "./lab-node.js";
 import { type AgentStart, type QemuNode, type QemuNodeOptions, startQemuNode } from "./qemu/qemu-node.js";
@@ -53,7 +54,7 @@ export async function startRealNode(run: LabRun, options: RealNodeOptions): Prom
 
 /** The agent as it ships, and what it needs beside it. */
 async function agentFiles(directory: string, kubeconfig: string) {
-  const agentBundle = await bundleReconciler(directory, "agent.js");
+  const { outfile: agentBundle } = await bundleReconciler(directory, "agent.js");
   return { agentBundle, files: { ...compileCache(directory), [GUEST_KUBECONFIG]: kubeconfig } };
 }
 
