@@ -12,7 +12,7 @@ import { Identities } from "./identities.js";
 import { type LabImages, RECONCILER_IMAGE } from "./images.js";
 import { installContract, installMultus } from "./install-contract.js";
 import type { LabNode } from "./nodes/lab-node.js";
-import { type KubeletNode, startKubeletNode } from "./nodes/kubelet/kubelet-node.js";
+import { type KubeletNode, type KubeletNodeOptions, startKubeletNode } from "./nodes/kubelet/kubelet-node.js";
 import { untilPodsMayCome } from "./pods-may-come.js";
 import { type RealNode, type RealNodeOptions, startRealNode } from "./nodes/real-node.js";
 import { type SimulatedNode, startSimulatedNode } from "./nodes/simulated-node.js";
@@ -29,8 +29,11 @@ export interface Lab {
   addSimulatedNode(name: string, options?: SimulatedOptions): Promise<SimulatedNode>;
   /** Adds a node with a real kernel; resolves when its agent has reported. */
   addRealNode(name: string, options?: RealOptions): Promise<RealNode>;
-  /** Adds a node with a real kernel that runs pods; resolves when it is ready for them and its agent has reported. */
-  addKubeletNode(name: string, options?: RealOptions): Promise<KubeletNode>;
+  /**
+   * Adds a node with a real kernel that runs pods; resolves when it is ready for them and its agent has reported. With
+   * `agent: false` there is none but what pods run, and nothing is made for one.
+   */
+  addKubeletNode(name: string, options?: KubeletOptions): Promise<KubeletNode>;
   /** Resolves when the node's kubelet has said, since the guest's last boot, that it is ready for pods. */
   awaitReady(node: RealNode): Promise<void>;
   /** Resolves when the node's agent has reported. */
@@ -76,6 +79,8 @@ export interface SimulatedOptions {
 }
 
 export type RealOptions = Pick<SimulatedOptions, "agent"> & Pick<RealNodeOptions, "agentArgs" | "files">;
+
+export type KubeletOptions = RealOptions & Pick<KubeletNodeOptions, "images">;
 
 export interface LabOptions {
   readonly log?: (line: string) => void;
@@ -148,7 +153,7 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
       const server = controlPlane.server.replace("127.0.0.1", "10.0.2.2");
       const node = await startKubeletNode(run, {
         name,
-        kubeconfig: await identities.ofAgent(name, server),
+        ...(agent && { kubeconfig: await identities.ofAgent(name, server) }),
         kubeletKubeconfig: await identities.ofKubelet(name, server),
         log,
         ...options,

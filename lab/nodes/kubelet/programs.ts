@@ -12,7 +12,10 @@ import type { DiskParts } from "./disk.js";
  *
  * @throws Error if something of it cannot be had; it says why not, and what to install.
  */
-export async function findNodePrograms(run: LabRun, log: (line: string) => void): Promise<Omit<DiskParts, "busybox">> {
+export async function findNodePrograms(
+  run: LabRun,
+  log: (line: string) => void,
+): Promise<Omit<DiskParts, "busybox" | "kernel">> {
   const { mke2fs, ...runtime } = await findContainerRuntime(log);
   const kubelet = await inRelease(run, kubeletRelease(), log);
   const cniPlugins = await inRelease(run, cniPluginsRelease(), log);
