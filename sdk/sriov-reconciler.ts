@@ -3,7 +3,7 @@ import { AGENT_ACCOUNT } from "../api/agent-role.js";
 import { CONTROLLER_ACCOUNT } from "../api/controller-role.js";
 import { type PartialSettings, settingsOf } from "../deploy/settings.js";
 import { kubernetesAccess } from "./reconciler/kubernetes-access.js";
-import { kubernetesObject, kubernetesPackage } from "./reconciler/kubernetes-package.js";
+import { kubernetesObject, kubernetesPackage, lastingObject } from "./reconciler/kubernetes-package.js";
 import { settingsGiven, type SriovReconcilerArgs } from "./reconciler/reconciler-args.js";
 import { ReconcilerPreflight } from "./reconciler/reconciler-preflight.js";
 import { renderedObjects, type RenderedObject } from "./reconciler/rendered-objects.js";
@@ -66,21 +66,16 @@ export class SriovReconciler extends pulumi.ComponentResource {
     const preflight = new ReconcilerPreflight(`${name}-preflight`, access, { parent: this });
     const made = new Map<string, pulumi.CustomResource>();
     for (const object of objects) {
-      const stays = object.keeps && args.removeCrds !== true;
-      const child = kubernetesObject(k8s, object.keeps ? takenOver(object) : object, `${name}-${object.key}`, {
+      const opts = {
         parent: this,
         dependsOn: [preflight, ...object.after.flatMap((key) => made.get(key) ?? [])],
-        retainOnDelete: stays,
         ...(provider && { provider }),
-      });
-      made.set(object.key, child);
+      };
+      const child = `${name}-${object.key}`;
+      const resource = object.keeps
+        ? lastingObject(k8s, object, child, { ...opts, stays: args.removeCrds !== true })
+        : kubernetesObject(k8s, object, child, opts);
+      made.set(object.key, resource);
     }
   }
-}
-
-/** An object that an earlier installation may have left, and whose fields are still that one's. */
-function takenOver({ fields, ...object }: RenderedObject): RenderedObject {
-  const { annotations, ...metadata } = fields["metadata"] as Readonly<Record<string, unknown>>;
-  const forced = { ...(annotations as object | undefined), "pulumi.com/patchForce": "true" };
-  return { ...object, fields: { ...fields, metadata: { ...metadata, annotations: forced } } };
 }
