@@ -7,9 +7,19 @@ import {
   controllerRole,
   controllerRoleBinding,
 } from "../api/controller-role.js";
-import { NAMESPACE } from "../api/core.js";
 import { customResourceDefinitions } from "../api/custom-resource-definitions.js";
 import type { KubeObject } from "../api/object.js";
+import type { Feature } from "../api/permissions.js";
+import { agentDaemonSet } from "./agent-daemon-set.js";
+import { controllerDeployment, controllerDisruptionBudget, controllerNetworkPolicy } from "./controller-deployment.js";
+import { labelled } from "./labels.js";
+import {
+  metricsReaderClusterRole,
+  metricsReaderClusterRoleBinding,
+  metricsService,
+  serviceMonitor,
+} from "./metrics-objects.js";
+import { reconcilerNamespace, serviceAccount } from "./namespace.js";
 import type { ReconcilerSettings } from "./settings.js";
 
 /** One object of an installation. */
@@ -25,37 +35,73 @@ export interface ReconcilerObject {
 
 /**
  * All objects of an installation, in an order in which they can be made: what ships as YAML, what the component makes, and
- * what the lab runs.
+ * what the lab runs. Their names and keys are the same whatever the settings, which say what is in them and which of them
+ * there are.
  */
 export function reconcilerObjects(settings: ReconcilerSettings): ReconcilerObject[] {
-  const { namespace, guards } = settings;
+  const { namespace, guards, networkPolicy, metrics } = settings;
   const agent = { ...AGENT_ACCOUNT, namespace };
   const controller = { ...CONTROLLER_ACCOUNT, namespace };
-  const { apiVersion, kind } = NAMESPACE;
-  const kinds = customResourceDefinitions();
-  const roles = [
-    agentClusterRole(),
-    agentClusterRoleBinding(agent),
-    controllerClusterRole(),
-    controllerClusterRoleBinding(controller),
-    controllerRole(controller),
-    controllerRoleBinding(controller),
-  ];
+  const features: readonly Feature[] = metrics.enabled ? ["metrics"] : [];
+
+  const namespaces = group([reconcilerNamespace(namespace)], { keeps: true });
+  const kinds = group(customResourceDefinitions(), { keeps: true });
+  const rights = group(
+    [
+      serviceAccount(agent),
+      agentClusterRole(features),
+      agentClusterRoleBinding(agent),
+      serviceAccount(controller),
+      controllerClusterRole(features),
+      controllerClusterRoleBinding(controller),
+      controllerRole(controller),
+      controllerRoleBinding(controller),
+    ],
+    { after: namespaces },
+  );
+  const guarding = group(guards ? [...admissionPolicies(agent, controller), ...admissionPolicyBindings()] : [], {
+    after: kinds,
+  });
+  const surroundings = group(
+    [controllerDisruptionBudget(settings), ...(networkPolicy ? [controllerNetworkPolicy(settings)] : [])],
+    { after: namespaces },
+  );
+  // Last, so that a pod finds all that it needs, and first to go: no agent is ever without its rights and guards.
+  const pods = group([agentDaemonSet(settings), controllerDeployment(settings)], {
+    after: [...namespaces, ...kinds, ...rights, ...guarding, ...surroundings],
+  });
   return [
-    { key: "namespace", object: { apiVersion, kind, metadata: { name: namespace } }, keeps: true, after: [] },
-    ...kinds.map((object) => ({ key: keyOf(object), object, keeps: true, after: [] })),
-    ...roles.map((object) => ({ key: keyOf(object), object, keeps: false, after: ["namespace"] })),
-    ...(guards ? [...admissionPolicies(agent, controller), ...admissionPolicyBindings()] : []).map((object) => ({
-      key: keyOf(object),
-      object,
-      keeps: false,
-      after: kinds.map(keyOf),
-    })),
+    ...namespaces,
+    ...kinds,
+    ...rights,
+    ...guarding,
+    ...surroundings,
+    ...(metrics.enabled ? group(metricsObjects(settings), { after: namespaces }) : []),
+    ...pods,
   ];
 }
 
-/** `ClusterRole` `pulumi-sriov-agent` is `cluster-role-pulumi-sriov-agent`. */
+function metricsObjects(settings: ReconcilerSettings): KubeObject[] {
+  const components = ["agent", "controller"] as const;
+  return [
+    metricsReaderClusterRole(),
+    ...(settings.metrics.readers.length > 0 ? [metricsReaderClusterRoleBinding(settings)] : []),
+    ...components.map((component) => metricsService(component, settings)),
+    ...(settings.metrics.serviceMonitor ? components.map((component) => serviceMonitor(component, settings)) : []),
+  ];
+}
+
+function group(
+  objects: readonly KubeObject[],
+  { keeps = false, after = [] }: { readonly keeps?: boolean; readonly after?: readonly ReconcilerObject[] },
+): ReconcilerObject[] {
+  const keys = after.map(({ key }) => key);
+  return objects.map((object) => ({ key: keyOf(object), object: labelled(object), keeps, after: keys }));
+}
+
+/** `ClusterRole` `pulumi-sriov-agent` is `cluster-role-pulumi-sriov-agent`; there is one namespace, of any name. */
 function keyOf({ kind = "", metadata }: KubeObject): string {
+  if (kind === "Namespace") return "namespace";
   const words = kind.replace(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
   return `${words}-${metadata.name}`;
 }
