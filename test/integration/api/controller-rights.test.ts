@@ -23,8 +23,6 @@ import { makeDevice } from "./device.js";
 import { deviceWithVfs } from "./guarded.js";
 import { makeNetwork, makePolicy } from "./policy.js";
 
-const EVENT: ResourceType<KubeObject> = { apiVersion: "v1", kind: "Event", plural: "events", namespaced: true };
-
 const OPTIONS = { fieldManager: CONTROLLER_FIELD_MANAGER };
 const namespace = RECONCILER_NAMESPACE;
 
@@ -164,18 +162,6 @@ describe("the controller's account", () => {
     const { spec } = await controller.get(NETWORK_ATTACHMENT_DEFINITION, metadata.name, metadata);
     expect(spec?.config).to.equal('{"type":"sriov"}');
     await controller.delete(NETWORK_ATTACHMENT_DEFINITION, metadata.name, metadata);
-  });
-
-  it("may tell of events, and raise the count of one", async () => {
-    const metadata = { name: "by-controller.1", namespace };
-    const event: KubeObject & Readonly<Record<string, unknown>> = {
-      metadata,
-      involvedObject: { kind: "SriovNetwork", name: "a", namespace },
-      reason: "Tried",
-      count: 1,
-    };
-    await controller.create(EVENT, event, OPTIONS);
-    await controller.merge(EVENT, metadata.name, { count: 2 }, { ...OPTIONS, namespace });
   });
 
   it("may take its Lease in its own namespace, keep it, and watch for it", async () => {
