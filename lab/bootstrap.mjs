@@ -22,7 +22,7 @@ const commands = {
 };
 
 const [command, ...args] = process.argv.slice(2);
-for (const flag of ["keep", "node"]) {
+for (const flag of ["keep", "node", "nodes"]) {
   // npm takes what stands before "--" for its own, and goes on without it.
   if (command === "start" && process.env[`npm_config_${flag}`] !== undefined) {
     console.error(`write the flags after "--": npm start -- --${flag}`);
