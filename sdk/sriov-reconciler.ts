@@ -4,7 +4,7 @@ import { CONTROLLER_ACCOUNT } from "../api/controller-role.js";
 import { type PartialSettings, settingsOf } from "../deploy/settings.js";
 import { kubernetesAccess } from "./reconciler/kubernetes-access.js";
 import { kubernetesObject, kubernetesPackage, lastingObject } from "./reconciler/kubernetes-package.js";
-import { settingsGiven, type SriovReconcilerArgs } from "./reconciler/reconciler-args.js";
+import { argumentProblems, settingsGiven, type SriovReconcilerArgs } from "./reconciler/reconciler-args.js";
 import { ReconcilerPreflight } from "./reconciler/reconciler-preflight.js";
 import { renderedObjects, type RenderedObject } from "./reconciler/rendered-objects.js";
 
@@ -41,7 +41,11 @@ export class SriovReconciler extends pulumi.ComponentResource {
   constructor(name: string, args: SriovReconcilerArgs = {}, opts: pulumi.ComponentResourceOptions = {}) {
     super("sriov:index:SriovReconciler", name, {}, opts);
     const given = settingsGiven(args);
-    this.makeChildren(name, renderedObjects(given), args);
+    const objects = renderedObjects(given, (settings) => {
+      const problems = argumentProblems(settings);
+      if (problems.length > 0) throw new pulumi.ResourceError(problems.join("\n"), this, true);
+    });
+    this.makeChildren(name, objects, args);
 
     const { namespace, image, resourcePrefix } = given;
     const settings = pulumi.output({ namespace, image, resourcePrefix });
