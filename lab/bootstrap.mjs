@@ -17,11 +17,12 @@ const commands = {
   test: ["dist/test/run.js"],
   bench: ["dist/test/bench/main.js"],
   mutate: ["node_modules/@stryker-mutator/core/bin/stryker.js", "run"],
-  bundle: ["dist/lab/bundle-reconciler.js"],
+  bundle: ["dist/image/bundle-reconciler.js"],
+  image: ["dist/image/main.js"],
 };
 
 const [command, ...args] = process.argv.slice(2);
-for (const flag of ["keep", "node"]) {
+for (const flag of ["keep", "node", "nodes"]) {
   // npm takes what stands before "--" for its own, and goes on without it.
   if (command === "start" && process.env[`npm_config_${flag}`] !== undefined) {
     console.error(`write the flags after "--": npm start -- --${flag}`);

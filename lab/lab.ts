@@ -1,17 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CONTROLLER_ACCOUNT } from "../api/controller-role.js";
-import { Label } from "../api/names.js";
-import { NODE, type Node } from "../api/core.js";
 import { KubeClient } from "../kube/client.js";
-import { Informer } from "../kube/informer.js";
-import { waitFor } from "../kube/wait.js";
+import { awaitGuest, awaitKubelet, awaitReport } from "./await-node.js";
 import { type ControlPlane, startControlPlane } from "./control-plane/control-plane.js";
 import { type LabController, type LabControllerOptions, startLabController } from "./controller.js";
 import { Identities } from "./identities.js";
-import { installContract } from "./install-contract.js";
+import { LAB_IMAGES, type LabImages } from "./images.js";
+import { installContract, installMultus } from "./install-contract.js";
 import type { LabNode } from "./nodes/lab-node.js";
-import { type KubeletNode, startKubeletNode } from "./nodes/kubelet/kubelet-node.js";
+import { type KubeletNode, type KubeletNodeOptions, startKubeletNode } from "./nodes/kubelet/kubelet-node.js";
 import { type RealNode, type RealNodeOptions, startRealNode } from "./nodes/real-node.js";
 import { type SimulatedNode, startSimulatedNode } from "./nodes/simulated-node.js";
 import type { HardwareSpec } from "./nodes/simulated/hardware.js";
@@ -27,8 +25,11 @@ export interface Lab {
   addSimulatedNode(name: string, options?: SimulatedOptions): Promise<SimulatedNode>;
   /** Adds a node with a real kernel; resolves when its agent has reported. */
   addRealNode(name: string, options?: RealOptions): Promise<RealNode>;
-  /** Adds a node with a real kernel that runs pods; resolves when it is ready for them and its agent has reported. */
-  addKubeletNode(name: string, options?: RealOptions): Promise<KubeletNode>;
+  /**
+   * Adds a node with a real kernel that runs pods; resolves when it is ready for them and its agent has reported. With
+   * `agent: false` there is none but what pods run, and nothing is made for one.
+   */
+  addKubeletNode(name: string, options?: KubeletOptions): Promise<KubeletNode>;
   /** Resolves when the node's kubelet has said, since the guest's last boot, that it is ready for pods. */
   awaitReady(node: RealNode): Promise<void>;
   /** Resolves when the node's agent has reported. */
@@ -64,37 +65,51 @@ export interface SimulatedOptions {
    * node are given it. Default false.
    */
   readonly kubelet?: boolean;
+  /**
+   * As `kubelet`, and it registers the Node and runs the node's pods, as processes of this machine. No agent is started then: it
+   * comes as a pod. Default false.
+   */
+  readonly pods?: boolean;
+  /** Beside those of the lab. */
+  readonly images?: LabImages;
 }
 
 export type RealOptions = Pick<SimulatedOptions, "agent"> & Pick<RealNodeOptions, "agentArgs" | "files">;
+
+export type KubeletOptions = RealOptions & Pick<KubeletNodeOptions, "images">;
 
 export interface LabOptions {
   readonly log?: (line: string) => void;
   readonly audit?: boolean;
   /** Install namespace, kinds, roles and admission policies, as {@link installContract} does; default true. */
   readonly contract?: boolean;
+  /** Install Multus's kind, which is others' to install in a cluster; default: with the contract. */
+  readonly multus?: boolean;
+  /** Run a scheduler, which gives pods to nodes; default false. */
+  readonly scheduler?: boolean;
+  /** What simulated nodes have to run pods of, beside {@link LAB_IMAGES}. */
+  readonly images?: LabImages;
 }
 
-/** How long an agent may take to report after its process was started; a guest's is slow. */
-const REPORT_MS = 180_000;
-
-/** How long containerd and a kubelet may take to start in a guest. */
-const READY_MS = 240_000;
-
 export async function startLab(run: LabRun, options: LabOptions = {}): Promise<Lab> {
-  const { log = () => undefined, audit = false, contract = true } = options;
-  const controlPlane = await startControlPlane(run, { log, audit });
+  const { log = () => undefined, audit = false, contract = true, scheduler = false } = options;
+  const controlPlane = await startControlPlane(run, { log, audit, scheduler });
   const client = KubeClient.open({ kubeconfig: controlPlane.kubeconfig }, "pulumi-sriov-lab");
   if (contract) await installContract(client);
+  else if (options.multus === true) await installMultus(client);
 
   const identities = new Identities(client, controlPlane);
+  const { caPem } = controlPlane;
+  const ownImages: LabImages = { ...LAB_IMAGES, ...options.images };
   const kubeconfigFile = (name: string): string => join(run.dir, `${name}.kubeconfig`);
   const lab: Lab = {
     run,
     controlPlane,
     client,
-    async addSimulatedNode(name, { agent = true, kubelet = false, ...options } = {}) {
-      await lab.renewCredentials(name);
+    async addSimulatedNode(name, { pods = false, images, ...options } = {}) {
+      const { agent = !pods, kubelet = pods, ...others } = options;
+      // A kubelet makes its Node itself, and an agent in a pod has credentials from it.
+      if (!pods) await lab.renewCredentials(name);
       const kubeletKubeconfig = kubeconfigFile(`${name}-kubelet`);
       if (kubelet) {
         const text = await identities.ofKubelet(name, controlPlane.server);
@@ -104,8 +119,10 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
         name,
         kubeconfig: kubeconfigFile(name),
         ...(kubelet && { kubeletKubeconfig }),
-        ...options,
+        ...(pods && { pods: { images: { ...ownImages, ...images }, server: controlPlane.server, caPem } }),
+        ...others,
       });
+      if (pods) await awaitKubelet(client, name, join(run.dir, "logs", `${name}-kubelet.log`));
       if (agent) await node.startAgent();
       if (agent) await lab.awaitReport(node);
       return node;
@@ -126,7 +143,7 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
       const server = controlPlane.server.replace("127.0.0.1", "10.0.2.2");
       const node = await startKubeletNode(run, {
         name,
-        kubeconfig: await identities.ofAgent(name, server),
+        ...(agent && { kubeconfig: await identities.ofAgent(name, server) }),
         kubeletKubeconfig: await identities.ofKubelet(name, server),
         log,
         ...options,
@@ -136,7 +153,7 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
       if (agent) await lab.awaitReport(node);
       return node;
     },
-    awaitReady: (node) => awaitReady(client, node),
+    awaitReady: (node) => awaitGuest(client, node),
     awaitReport: (node) => awaitReport(client, node),
     startController: (options) => startLabController(lab, options),
     clientOfNode: (name) => identities.clientOfAgent(name),
@@ -150,45 +167,4 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
     },
   };
   return lab;
-}
-
-async function awaitReport(client: KubeClient, node: LabNode): Promise<void> {
-  const what = `the agent of ${node.name} has not reported; its log is ${node.agentLog}`;
-  const hasReported = ({ metadata }: Node): boolean => metadata.labels?.[Label.capable] !== undefined;
-  await awaitNode(client, node.name, hasReported, what, REPORT_MS);
-}
-
-/** A condition from before the guest's last boot says nothing, and stays until the kubelet has another. */
-async function awaitReady(client: KubeClient, node: RealNode): Promise<void> {
-  const boot = await node.guest.read("/proc/sys/kernel/random/boot_id");
-  const what = `the kubelet of ${node.name} is not ready; its log is ${node.agentLog.replace("-agent.", "-kubelet.")}`;
-  const isReady = ({ status }: Node): boolean =>
-    status?.nodeInfo?.bootID === boot &&
-    (status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
-  await awaitNode(client, node.name, isReady, what, READY_MS);
-}
-
-async function awaitNode(
-  client: KubeClient,
-  name: string,
-  isAsWanted: (node: Node) => boolean,
-  what: string,
-  patienceMs: number,
-): Promise<void> {
-  const informer = new Informer(client, NODE, { fields: { "metadata.name": name } }).start();
-  try {
-    await informer.synced;
-    await waitFor(
-      informer,
-      () => {
-        const node = informer.get(name);
-        return node !== undefined && isAsWanted(node)
-          ? { state: "satisfied", result: undefined }
-          : { state: "pending", what };
-      },
-      { deadline: Date.now() + patienceMs },
-    );
-  } finally {
-    await informer.stop();
-  }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { cacheDirectory } from "../processes/lab-run.js";
+import { cacheDirectory } from "../../image/cache-directory.js";
 
 /** Programs of one version that belong together, as `tools/` pins them. */
 export interface Release {
@@ -25,6 +25,11 @@ export function etcdRelease(): Release {
 /** The control plane's part of Kubernetes. */
 export function kubernetesRelease(): Release {
   return kubernetes(["kube-apiserver", "kube-controller-manager"]);
+}
+
+/** What gives pods to nodes; apart from the rest, since few labs have pods to give. */
+export function schedulerRelease(): Release {
+  return kubernetes(["kube-scheduler"]);
 }
 
 /** The node's part of Kubernetes. */

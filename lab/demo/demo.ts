@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { PCI_DEVICE } from "../../api/pci-device.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../api/sriov-network-device.js";
 import { Informer } from "../../kube/informer.js";
@@ -8,17 +7,15 @@ import { type Lab, startLab } from "../lab.js";
 import { addNode, type NodeKind } from "../node-kind.js";
 import type { LabNode } from "../nodes/lab-node.js";
 import { beginRun } from "../processes/lab-run.js";
-import { exportLines } from "../shell-environment.js";
 import { table } from "../table.js";
-import { type DemoStack, openDemoStack } from "./stack.js";
+import { leaveUp, step } from "./narration.js";
+import { type DemoStack, openDemoStack, rootProject } from "./stack.js";
 
 export interface DemoOptions {
-  readonly nodeKind: NodeKind;
+  readonly nodeKind: Exclude<NodeKind, "kubelet">;
   /** Leave the lab up at the end. */
   readonly keep: boolean;
 }
-
-const PROJECT_ROOT = join(__dirname, "..", "..", "..");
 
 /**
  * The main job from end to end, on a lab of its own: every step is what a person would type and see, and is checked
@@ -35,7 +32,7 @@ export async function demo({ nodeKind, keep }: DemoOptions): Promise<void> {
     log(`API server: ${lab.controlPlane.server}`);
     const nodes = await addNodes(lab, nodeKind);
     const device = await showDiscovered(lab, nodes);
-    const stack = await openDemoStack(lab, engine, PROJECT_ROOT);
+    const stack = await openDemoStack(lab, engine, rootProject);
     await firstVfs(lab, stack, nodes, device);
     await anotherCount(lab, stack, nodes, device);
     await somebodyElse(lab, stack, nodes, device);
@@ -49,10 +46,9 @@ export async function demo({ nodeKind, keep }: DemoOptions): Promise<void> {
   }
 }
 
-const inWords: Readonly<Record<NodeKind, string>> = {
+const inWords: Readonly<Record<DemoOptions["nodeKind"], string>> = {
   simulated: "simulated kernels",
   qemu: "real Linux kernels in QEMU",
-  kubelet: "real Linux kernels and kubelets in QEMU",
 };
 
 async function addNodes(lab: Lab, kind: DemoOptions["nodeKind"]): Promise<LabNode[]> {
@@ -190,20 +186,4 @@ async function awaitReady(lab: Lab, name: string, numVfs: number): Promise<void>
   } finally {
     await informer.stop();
   }
-}
-
-function leaveUp(lab: Lab, stack: DemoStack): void {
-  lab.run.describe({ kubeconfig: lab.controlPlane.kubeconfig });
-  lab.run.keep();
-  console.log(`
-The lab stays up. In a shell of yours:
-${exportLines(stack.environment)}
-kubectl get sriovnetworkdevices,pcidevices
-cd '${stack.project}'
-pulumi up
-And in this folder, to end it: npm run lab -- down`);
-}
-
-function step(text: string): void {
-  console.log(`\n== ${text}`);
 }

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { EngineExecutable } from "../engine/executable.js";
 import type { Lab } from "../lab.js";
 import { shellEnvironment } from "../shell-environment.js";
 
-/** The root project's stack in the lab, driven by the same commands that a person would type. */
+/** A project's stack in the lab, driven by the same commands that a person would type. */
 export interface DemoStack {
   /** Runs `pulumi <command> <args>`, shown with its output. Rejects where it succeeds and should not, or the other way. */
   pulumi(command: string, args?: readonly string[], expected?: "success" | "failure"): Promise<void>;
@@ -18,10 +18,19 @@ export interface DemoStack {
 
 const STACK = "lab";
 
-export async function openDemoStack(lab: Lab, engine: EngineExecutable, projectRoot: string): Promise<DemoStack> {
+/**
+ * @param makeProject makes the folder in which Pulumi is run: Pulumi puts the stack's settings file beside Pulumi.yaml, and
+ *   not into the checkout.
+ */
+export async function openDemoStack(
+  lab: Lab,
+  engine: EngineExecutable,
+  makeProject: (folder: string) => void,
+): Promise<DemoStack> {
   const environment = shellEnvironment(lab, engine);
   const env = { ...process.env, ...environment, ...lab.run.environment, PULUMI_SKIP_UPDATE_CHECK: "true" };
-  const project = projectFolder(lab.run.dir, projectRoot);
+  const project = join(lab.run.dir, "project");
+  makeProject(project);
 
   async function run(args: readonly string[], show: boolean): Promise<number> {
     const child = spawn("pulumi", [...args, "--non-interactive"], {
@@ -56,13 +65,21 @@ export async function openDemoStack(lab: Lab, engine: EngineExecutable, projectR
   };
 }
 
-/** The root project as it stands, but with the stack's settings file, which Pulumi puts beside Pulumi.yaml, in the lab. */
-function projectFolder(labDir: string, root: string): string {
-  const project = join(labDir, "project");
-  mkdirSync(project);
-  copyFileSync(join(root, "Pulumi.yaml"), join(project, "Pulumi.yaml"));
-  for (const folder of ["examples", "node_modules"]) symlinkSync(join(root, folder), join(project, folder));
-  return project;
+const CHECKOUT = join(__dirname, "..", "..", "..");
+
+/** The root project as it stands. */
+export function rootProject(folder: string): void {
+  mkdirSync(folder);
+  copyFileSync(join(CHECKOUT, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+  for (const name of ["examples", "node_modules"]) symlinkSync(join(CHECKOUT, name), join(folder, name));
+}
+
+/** A program of examples/ that is a project of its own, as it stands. */
+export function exampleProject(name: string): (folder: string) => void {
+  return (folder) => {
+    cpSync(join(CHECKOUT, "examples", name), folder, { recursive: true });
+    symlinkSync(join(CHECKOUT, "node_modules"), join(folder, "node_modules"));
+  };
 }
 
 async function must(status: Promise<number>, what: string): Promise<void> {

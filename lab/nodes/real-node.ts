@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { bundleEnv, bundleFlags, bundleReconciler, compileCacheName } from "../bundle-reconciler.js";
+import { bundleReconciler } from "../../image/bundle-reconciler.js";
+import { bundleEnv, bundleFlags, compileCacheName } from "../../image/runtime.js";
 import type { LabRun } from "../processes/lab-run.js";
 import type { LabNode } from "./lab-node.js";
 import { type AgentStart, type QemuNode, type QemuNodeOptions, startQemuNode } from "./qemu/qemu-node.js";
@@ -14,14 +15,14 @@ export interface RealNode extends LabNode {
 
 export interface RealNodeOptions {
   readonly name: string;
-  /** Text of the agent's kubeconfig, with the API server's address as a guest sees it. */
-  readonly kubeconfig: string;
+  /** Text of the agent's kubeconfig, with the API server's address as a guest sees it. Default: there is no agent to start. */
+  readonly kubeconfig?: string;
   /** More flags of the agent. */
   readonly agentArgs?: readonly string[];
   /** More files of the guest, by path. */
   readonly files?: Readonly<Record<string, string>>;
   /** What the guest is to have beyond a QEMU node's usual. */
-  readonly machine?: Pick<QemuNodeOptions, "disk" | "logs" | "memoryMiB" | "modules">;
+  readonly machine?: Pick<QemuNodeOptions, "disks" | "logs" | "memoryMiB" | "modules">;
   readonly log: (line: string) => void;
 }
 
@@ -29,30 +30,32 @@ const GUEST_KUBECONFIG = "/etc/pulumi-sriov/kubeconfig";
 
 export async function startRealNode(run: LabRun, options: RealNodeOptions): Promise<RealNode> {
   const { name, kubeconfig, agentArgs = [], files = {}, machine = {}, log } = options;
-  const directory = join(run.dir, `${name}-agent`);
-  const guest = await startQemuNode(run, {
-    ...machine,
-    name,
-    agentBundle: await bundleReconciler(directory, "agent.js"),
-    files: { ...compileCache(directory), ...files, [GUEST_KUBECONFIG]: kubeconfig },
-    log,
-  });
+  const agent = kubeconfig === undefined ? undefined : await agentFiles(join(run.dir, `${name}-agent`), kubeconfig);
+  const guest = await startQemuNode(run, { ...machine, name, ...agent, files: { ...agent?.files, ...files }, log });
   return {
     name,
     guest,
     agentLog: join(run.dir, "logs", `${name}-agent.log`),
-    startAgent: ({ args = [], env = {}, ...start } = {}) =>
-      guest.startAgent({
+    startAgent: async ({ args = [], env = {}, ...start } = {}) => {
+      if (agent === undefined) throw new Error(`node ${name} was made without an agent of its own`);
+      await guest.startAgent({
         args: ["agent", "--node-name", name, "--kubeconfig", GUEST_KUBECONFIG, ...agentArgs, ...args],
         nodeFlags: bundleFlags,
         env: { ...bundleEnv("/"), ...env },
         ...start,
-      }),
+      });
+    },
     stopAgent: (signal) => guest.stopAgent(signal),
     async numVfs(address) {
       return Number(await guest.read(`/sys/bus/pci/devices/${address}/sriov_numvfs`));
     },
   };
+}
+
+/** The agent as it ships, and what it needs beside it. */
+async function agentFiles(directory: string, kubeconfig: string) {
+  const { outfile: agentBundle } = await bundleReconciler(directory, "agent.js");
+  return { agentBundle, files: { ...compileCache(directory), [GUEST_KUBECONFIG]: kubeconfig } };
 }
 
 /** Its files, where the guest is to have them. */

@@ -6,7 +6,6 @@ import { identify, isAlive } from "./process-identity.js";
 import { readAllRecords, removeRunDirectory, removeRemnants, runDirectory } from "./run-record.js";
 
 export { endRun } from "./end-run.js";
-export { cacheDirectory } from "./run-record.js";
 export { describeExit, describeLog, type Exit, type LabProcess, type SpawnOptions } from "./lab-process.js";
 
 /** Everything that one use of the lab starts and writes, so that it can be ended as a whole. */

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheDirectory } from "../../image/cache-directory.js";
 import type { ProcessIdentity } from "./process-identity.js";
 
 /** What is known of a run on disk, so that whoever finds it can end it. Only the run's owner writes it. */
@@ -19,12 +19,6 @@ export interface RunRecord {
 
 export interface RecordedProcess extends ProcessIdentity {
   readonly name: string;
-}
-
-/** Where the project keeps what it can do without: `$XDG_CACHE_HOME/pulumi-sriov`, `~/.cache` where that is not set. */
-export function cacheDirectory(): string {
-  const base = process.env["XDG_CACHE_HOME"];
-  return join(base === undefined || base === "" ? join(homedir(), ".cache") : base, "pulumi-sriov");
 }
 
 export function runDirectory(id: string): string {

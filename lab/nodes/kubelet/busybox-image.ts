@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { sharedLibraries } from "../qemu/shared-libraries.js";
-import { type TarEntry, tarArchive } from "./tar.js";
+import { sharedLibraries } from "../../../image/packages/shared-libraries.js";
+import { type TarEntry, tarArchive } from "../../../image/tar.js";
 
 /** The one image that the node has. Of itself it does nothing, for ever, which is all that a pod's sandbox is to do. */
 export const BUSYBOX_IMAGE = "lab.pulumi-sriov/busybox:1";

@@ -1,8 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { isExecutable } from "../../is-executable.js";
-import { openPrivateApt, osRelease } from "../qemu/apt.js";
-import { type DynamicProgram, libraryFolders, onPath, qemuCache } from "../qemu/locate.js";
+import { openPrivateApt, osRelease } from "../../../image/packages/apt.js";
+import { type DynamicProgram, libraryFolders, onPath } from "../../../image/packages/dynamic-program.js";
+import { qemuCache } from "../qemu/locate.js";
 
 /** What a kubelet needs around it, and what makes the disk that carries it into the guest. */
 export interface ContainerRuntime {

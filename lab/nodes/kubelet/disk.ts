@@ -4,9 +4,10 @@ import { constants, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, sta
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { removeAllButNewest } from "../qemu/initramfs.js";
-import { type DynamicProgram, environmentOf } from "../qemu/locate.js";
-import { sharedLibraries } from "../qemu/shared-libraries.js";
+import { type DynamicProgram, environmentOf } from "../../../image/packages/dynamic-program.js";
+import { sharedLibraries } from "../../../image/packages/shared-libraries.js";
 import { busyboxImage } from "./busybox-image.js";
+import { LOADABLE, type ModuleSource, writeModuleFolder } from "./module-folder.js";
 
 export interface DiskParts {
   /** For `/bin`, by name. */
@@ -14,11 +15,13 @@ export interface DiskParts {
   /** For `/cni`, by name. */
   readonly cniPlugins: Readonly<Record<string, DynamicProgram>>;
   readonly busybox: string;
+  /** For `/lib/modules`. */
+  readonly kernel: Pick<ModuleSource, "kmod" | "modules">;
   readonly mke2fs: DynamicProgram;
 }
 
 /** To be raised when the same ingredients make another disk. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Room for images, containers and what pods write. The file is sparse. */
 const SIZE = "1500M";
@@ -28,8 +31,8 @@ const STATE_FOLDERS = ["kubelet", "containerd", "log"];
 
 /**
  * The image of the disk that a kubelet node has at `/node`: programs in `bin`, their libraries below `root` at the paths
- * where the dynamic linker looks, CNI plugins in `cni`, the image of busybox as `busybox.tar`, and empty folders for state.
- * Made once, without root and mounts, and kept in
+ * where the dynamic linker looks, CNI plugins in `cni`, the image of busybox as `busybox.tar`, kernel modules in
+ * `lib/modules`, and empty folders for state. Made once, without root and mounts, and kept in
  * `cacheDirectory` under a name that follows from its ingredients.
  *
  * @param workspace a folder to make, and to work in, on the same filesystem as the cache
@@ -49,7 +52,7 @@ export async function nodeDisk(parts: DiskParts, cacheDirectory: string, workspa
   return path;
 }
 
-function writeContent(folder: string, { programs, cniPlugins, busybox }: DiskParts): void {
+function writeContent(folder: string, { programs, cniPlugins, busybox, kernel }: DiskParts): void {
   for (const name of ["bin", "cni", ...STATE_FOLDERS]) mkdirSync(join(folder, name), { recursive: true });
   const copy = (source: string, target: string) => copyFileSync(source, target, constants.COPYFILE_FICLONE);
   for (const [name, { executable }] of Object.entries(programs)) copy(executable, join(folder, "bin", name));
@@ -60,6 +63,7 @@ function writeContent(folder: string, { programs, cniPlugins, busybox }: DiskPar
     copy(source, target);
   }
   writeFileSync(join(folder, "busybox.tar"), busyboxImage(busybox));
+  writeModuleFolder(folder, { ...kernel, busybox });
 }
 
 async function makeFilesystem(mke2fs: DynamicProgram, content: string, image: string): Promise<void> {
@@ -74,9 +78,10 @@ async function makeFilesystem(mke2fs: DynamicProgram, content: string, image: st
 }
 
 /** By path, size and time of change. */
-function fingerprint({ programs, cniPlugins, busybox }: DiskParts): string {
-  const files = [...Object.values({ ...programs, ...cniPlugins }).map(({ executable }) => executable), busybox];
-  const hash = createHash("sha256").update(JSON.stringify([VERSION, SIZE, STATE_FOLDERS]));
+function fingerprint({ programs, cniPlugins, busybox, kernel }: DiskParts): string {
+  const executables = Object.values({ ...programs, ...cniPlugins }).map(({ executable }) => executable);
+  const files = [...executables, busybox, kernel.modules];
+  const hash = createHash("sha256").update(JSON.stringify([VERSION, SIZE, STATE_FOLDERS, LOADABLE]));
   for (const file of files) {
     const { size, mtimeMs } = statSync(file);
     hash.update(JSON.stringify([file, size, mtimeMs]));

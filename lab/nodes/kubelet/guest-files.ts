@@ -56,14 +56,24 @@ mount --make-rshared /
 ${Object.entries(STATE)
   .map(([folder, target]) => `mkdir -p ${target} && mount --bind /node/${folder} ${target}`)
   .join("\n")}
+mkdir -p /lib/modules && mount --bind /node/lib/modules /lib/modules
 echo 1 > /proc/sys/net/ipv4/ip_forward
+# QEMU's router takes what pods send, and asks for their addresses on the wire of the management NIC to answer it.
+echo 1 > /proc/sys/net/ipv4/conf/mgmt-br/proxy_arp
 # The boot goes on meanwhile; the log is read, and can be written, only when it is over.
 {
   /etc/lab/start containerd sh /etc/lab/containerd
   export PATH=/node/bin:/bin
   until ctr version >/dev/null 2>&1; do usleep 200000; done
   # Its files must be on the disk before a reset: containerd would believe its own database that it has them.
-  [ -e /node/imported ] || { ctr -n k8s.io images import /node/busybox.tar && touch /node/imported && sync; }
+  [ -e /node/imported ] || {
+    # Disks but the first are archives as they are.
+    for archive in /node/busybox.tar /dev/vd[b-z]; do
+      [ ! -e "$archive" ] || ctr -n k8s.io images import "$archive" || exit
+    done
+    touch /node/imported
+    sync
+  }
   /etc/lab/start kubelet ${KUBELET_COMMAND.join(" ")}
 } >/run/lab/containerd-log 2>&1 </dev/null &
 `;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { findSystemParts } from "../../../image/packages/parts.js";
 import type { LabRun } from "../../processes/lab-run.js";
 import { findQemuParts } from "../qemu/install.js";
 import { qemuCache } from "../qemu/locate.js";
@@ -19,17 +20,24 @@ export interface KubeletNode extends RealNode {
 export interface KubeletNodeOptions extends RealNodeOptions {
   /** Text of the kubelet's kubeconfig, with the API server's address as a guest sees it. */
   readonly kubeletKubeconfig: string;
+  /** Paths on the host of archives of container images, to be imported before the kubelet starts. Default none. */
+  readonly images?: readonly string[];
 }
 
 /** Resolves when the guest takes commands; containerd and kubelet are being started then. */
 export async function startKubeletNode(run: LabRun, options: KubeletNodeOptions): Promise<KubeletNode> {
-  const { name, kubeletKubeconfig, files = {}, log } = options;
+  const { name, kubeletKubeconfig, images = [], files = {}, log } = options;
   const { kernel } = await findQemuParts(log);
   const disk = await findDisk(run, log);
   const node = await startRealNode(run, {
     ...options,
     files: { ...nodeFiles(name, kubeletKubeconfig), ...files },
-    machine: { disk, modules: nodeModules(kernel.modules), memoryMiB: 2048, logs: ["containerd", "kubelet"] },
+    machine: {
+      disks: [disk, ...images],
+      modules: nodeModules(kernel.modules),
+      memoryMiB: 2048,
+      logs: ["containerd", "kubelet"],
+    },
   });
   return {
     ...node,
@@ -43,8 +51,10 @@ let search: Promise<string> | undefined;
 /** Several nodes that start at once get it once. */
 function findDisk(run: LabRun, log: (line: string) => void): Promise<string> {
   const find = async (): Promise<string> => {
-    const { busybox } = await findQemuParts(log);
-    const parts = { ...(await findNodePrograms(run, log)), busybox };
+    const { busybox, kernel } = await findQemuParts(log);
+    // kmod is one program of many names.
+    const { modprobe: kmod } = await findSystemParts(log);
+    const parts = { ...(await findNodePrograms(run, log)), busybox, kernel: { modules: kernel.modules, kmod } };
     return nodeDisk(parts, join(qemuCache(), "disks"), join(run.dir, "disk"));
   };
   search ??= find().finally(() => (search = undefined));

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { findRelease } from "../../control-plane/find-binaries.js";
 import { cniPluginsRelease, kubeletRelease, type Release } from "../../control-plane/release.js";
 import type { LabRun } from "../../processes/lab-run.js";
-import type { DynamicProgram } from "../qemu/locate.js";
+import type { DynamicProgram } from "../../../image/packages/dynamic-program.js";
 import { findContainerRuntime } from "./container-runtime.js";
 import type { DiskParts } from "./disk.js";
 
@@ -12,7 +12,10 @@ import type { DiskParts } from "./disk.js";
  *
  * @throws Error if something of it cannot be had; it says why not, and what to install.
  */
-export async function findNodePrograms(run: LabRun, log: (line: string) => void): Promise<Omit<DiskParts, "busybox">> {
+export async function findNodePrograms(
+  run: LabRun,
+  log: (line: string) => void,
+): Promise<Omit<DiskParts, "busybox" | "kernel">> {
   const { mke2fs, ...runtime } = await findContainerRuntime(log);
   const kubelet = await inRelease(run, kubeletRelease(), log);
   const cniPlugins = await inRelease(run, cniPluginsRelease(), log);

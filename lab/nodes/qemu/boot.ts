@@ -13,7 +13,7 @@ export interface BootOptions {
   readonly parts: QemuParts;
   readonly accelerator: Accelerator;
   readonly initrd: string;
-  readonly machine: Pick<MachineOptions, "disk" | "memoryMiB">;
+  readonly machine: Pick<MachineOptions, "disks" | "memoryMiB">;
   /** Names of the guest's logs, each for a file `<run.dir>/logs/<name of the node>-<name of the log>.log`. */
   readonly logs: readonly string[];
   /** QEMU's working directory, beside the run's `logs`; its sockets are made there. */

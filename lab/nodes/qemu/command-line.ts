@@ -15,8 +15,8 @@ export interface MachineOptions {
   readonly monitorSocket: string;
   /** Default 1024. */
   readonly memoryMiB?: number;
-  /** Image of the disk `/dev/vda`, which is only read: what the guest writes is forgotten with the machine. */
-  readonly disk?: string;
+  /** Images of the disks `/dev/vda`, `/dev/vdb`, …, which are only read: what the guest writes is forgotten with the machine. */
+  readonly disks?: readonly string[];
 }
 
 /**
@@ -54,7 +54,7 @@ export function machineArguments(machine: MachineOptions): string[] {
     ...slotWithNic(machine.name, 1),
     ...slotWithNic(machine.name, 2),
     // Last, so that the NICs have the same addresses with it and without.
-    ...(machine.disk === undefined ? [] : disk(machine.disk)),
+    ...(machine.disks ?? []).flatMap(disk),
   ];
 }
 
@@ -66,10 +66,10 @@ function logPort(name: string, file: string): string[] {
 }
 
 /** The machine's writes outlive a reset but not QEMU, so there is nothing that must reach the host's own disk. */
-function disk(image: string): string[] {
+function disk(image: string, index: number): string[] {
   return [
-    ...["-drive", `file=${image.replaceAll(",", ",,")},format=raw,snapshot=on,cache=unsafe,if=none,id=disk`],
-    ...["-device", "virtio-blk-pci,drive=disk"],
+    ...["-drive", `file=${image.replaceAll(",", ",,")},format=raw,snapshot=on,cache=unsafe,if=none,id=disk${index}`],
+    ...["-device", `virtio-blk-pci,drive=disk${index}`],
   ];
 }
 

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { type CpioEntry, cpioArchive } from "./cpio.js";
 import { guestScripts } from "./guest-scripts.js";
 import { modulesInOrder } from "./kernel-modules.js";
-import type { DynamicProgram } from "./locate.js";
-import { sharedLibraries } from "./shared-libraries.js";
+import type { DynamicProgram } from "../../../image/packages/dynamic-program.js";
+import { sharedLibraries } from "../../../image/packages/shared-libraries.js";
 
 /** The modules that a node needs; what they depend on comes along. */
 export const guestModules: readonly string[] = [

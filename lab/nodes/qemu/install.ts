@@ -1,7 +1,8 @@
 import { rmSync } from "node:fs";
-import { openPrivateApt, osRelease, type PrivateApt } from "./apt.js";
+import { openPrivateApt, osRelease, type PrivateApt } from "../../../image/packages/apt.js";
 import { guestModules } from "./initramfs.js";
-import { locateParts, onPath, qemuCache, unpackedParts, type QemuParts } from "./locate.js";
+import { onPath } from "../../../image/packages/dynamic-program.js";
+import { locateParts, qemuCache, unpackedParts, type QemuParts } from "./locate.js";
 
 type Log = (line: string) => void;
 

@@ -1,7 +1,14 @@
 import { execFileSync, type StdioOptions } from "node:child_process";
-import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { cacheDirectory } from "../../processes/lab-run.js";
+import { cacheDirectory } from "../../../image/cache-directory.js";
+import {
+  type DynamicProgram,
+  environmentOf,
+  isReadable,
+  libraryFolders,
+  onPath,
+} from "../../../image/packages/dynamic-program.js";
 import { guestModules } from "./initramfs.js";
 import { hasModules } from "./kernel-modules.js";
 
@@ -15,12 +22,6 @@ export interface QemuParts {
   readonly pciIds: string;
   /** The `ip` of iproute2, which speaks of virtual functions; busybox's does not. */
   readonly iproute2: DynamicProgram;
-}
-
-export interface DynamicProgram {
-  readonly executable: string;
-  /** Folders with its libraries, where it was not installed but unpacked. */
-  readonly libraries?: readonly string[];
 }
 
 export interface QemuProgram {
@@ -87,10 +88,6 @@ function findUnpackedQemu(): QemuProgram | undefined {
   const libraries = libraryFolders(root);
   const firmware = ["usr/share/qemu", "usr/share/seabios"].flatMap((folder) => ["-L", join(root, folder)]);
   return emulatesIgb({ executable, args: firmware, env: { LD_LIBRARY_PATH: libraries.join(delimiter) } });
-}
-
-export function libraryFolders(unpacked: string): string[] {
-  return ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map((folder) => join(unpacked, folder));
 }
 
 function emulatesIgb(program: QemuProgram): QemuProgram | undefined {
@@ -180,11 +177,6 @@ function findUnpackedIp(): DynamicProgram | undefined {
   return executable === undefined ? undefined : ofIproute2({ executable, libraries });
 }
 
-/** In which the dynamic linker finds its libraries. */
-export function environmentOf({ libraries }: DynamicProgram): NodeJS.ProcessEnv {
-  return libraries === undefined ? process.env : { ...process.env, LD_LIBRARY_PATH: libraries.join(delimiter) };
-}
-
 /** Busybox has an `ip` too, which may be first on PATH. */
 function ofIproute2(program: DynamicProgram): DynamicProgram | undefined {
   try {
@@ -199,19 +191,4 @@ function ofIproute2(program: DynamicProgram): DynamicProgram | undefined {
 
 function unusable(variable: string, value: string | undefined, why: string): never {
   throw new Error(value === undefined ? `${variable} is not set` : `${variable}: ${value} ${why}`);
-}
-
-/** The path of a command on PATH. */
-export function onPath(command: string): string | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
-  return folders.map((folder) => join(folder, command)).find(isReadable);
-}
-
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

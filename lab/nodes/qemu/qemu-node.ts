@@ -51,14 +51,17 @@ export interface AgentStart {
 export interface QemuNodeOptions {
   /** Host name in the guest, a DNS name in lower case, and unlike that of the run's other nodes. */
   readonly name: string;
-  /** Path on the host of the agent, bundled into one JavaScript file; `/agent.js` in the guest. */
-  readonly agentBundle: string;
+  /** Path on the host of the agent, bundled into one JavaScript file; `/agent.js` in the guest. Default: there is none. */
+  readonly agentBundle?: string;
   /** More files of the guest, by path. */
   readonly files?: Readonly<Record<string, string | Buffer>>;
   /** More kernel modules, by name, loaded after those that every node has. */
   readonly modules?: readonly string[];
-  /** Path on the host of the image of a disk, `/dev/vda`. What the guest writes outlives its resets, and never gets there. */
-  readonly disk?: string;
+  /**
+   * Paths on the host of images of disks, `/dev/vda`, `/dev/vdb`, …: whole blocks of 512 bytes. What the guest writes
+   * outlives its resets, and never gets there.
+   */
+  readonly disks?: readonly string[];
   /** Default 1024. */
   readonly memoryMiB?: number;
   /** Names of processes, beside the agent, whose output is kept. */
@@ -87,10 +90,10 @@ export async function startQemuNode(run: LabRun, options: QemuNodeOptions): Prom
   await guestImage(initrd, base, { ...guestFiles(options), ...moreModules(parts, options.modules ?? []) });
 
   const began = Date.now();
-  const { disk, memoryMiB, logs = [] } = options;
+  const { disks, memoryMiB, logs = [] } = options;
   const machine = await bootMachine(run, {
     ...{ name, parts, accelerator, initrd, dir, deadlineMs },
-    machine: { ...(disk !== undefined && { disk }), ...(memoryMiB !== undefined && { memoryMiB }) },
+    machine: { ...(disks !== undefined && { disks }), ...(memoryMiB !== undefined && { memoryMiB }) },
     logs: ["agent", ...logs],
   });
   rmSync(initrd); // QEMU has read it.
@@ -102,7 +105,7 @@ function guestFiles({ agentBundle, files = {}, name }: QemuNodeOptions): Record<
   return {
     "/etc/hosts": `127.0.0.1 localhost\n127.0.1.1 ${name}\n`,
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
-    "/agent.js": readFileSync(agentBundle),
+    ...(agentBundle !== undefined && { "/agent.js": readFileSync(agentBundle) }),
     ...files,
   };
 }

@@ -6,7 +6,7 @@ import { NODE, type Node } from "../../../api/core.js";
 import { EVENT, type Event } from "../../../api/event.js";
 import { type LeftOutNic, leftOutNics } from "../../../api/left-out-nic.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
-import { bundle } from "../../../lab/bundle-reconciler.js";
+import { bundle } from "../../../image/bundle-reconciler.js";
 import type { Lab } from "../../../lab/lab.js";
 import type { RealNode } from "../../../lab/nodes/real-node.js";
 import { Informer } from "../../../kube/informer.js";

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleEnv, bundleFlags, bundleReconciler, compileCacheName } from "../../../lab/bundle-reconciler.js";
+import { bundleReconciler } from "../../../image/bundle-reconciler.js";
+import { bundleEnv, bundleFlags, compileCacheName } from "../../../image/runtime.js";
 
 describe("the reconciler as one file", () => {
   let directory = "";
@@ -11,7 +12,7 @@ describe("the reconciler as one file", () => {
 
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), "bundle-"));
-    bundle = await bundleReconciler(directory);
+    ({ outfile: bundle } = await bundleReconciler(directory));
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { tarArchive, type TarEntry } from "../../../../../lab/nodes/kubelet/tar.js";
+import { tarArchive, type TarEntry } from "../../../image/tar.js";
 
 describe("a tar archive", () => {
   let scratch: string;

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type AptSource, backportsSources } from "../../../../../lab/nodes/qemu/backports.js";
+import { type AptSource, backportsSources } from "../../../image/packages/backports.js";
 
 const deb822 = (text: string): AptSource => ({ format: "deb822", text });
 const list = (text: string): AptSource => ({ format: "list", text });

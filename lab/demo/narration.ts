@@ -1,0 +1,21 @@
+import type { Lab } from "../lab.js";
+import { exportLines } from "../shell-environment.js";
+import type { DemoStack } from "./stack.js";
+
+/** Tells what comes next. */
+export function step(text: string): void {
+  console.log(`\n== ${text}`);
+}
+
+/** Keeps the lab, and tells how to go on in it. */
+export function leaveUp(lab: Lab, stack: DemoStack): void {
+  lab.run.describe({ kubeconfig: lab.controlPlane.kubeconfig });
+  lab.run.keep();
+  console.log(`
+The lab stays up. In a shell of yours:
+${exportLines(stack.environment)}
+kubectl get sriovnetworkdevices,pcidevices
+cd '${stack.project}'
+pulumi up
+And in this folder, to end it: npm run lab -- down`);
+}
