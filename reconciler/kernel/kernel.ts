@@ -93,6 +93,9 @@ export interface Kernel {
    */
   pciFunction(address: PciAddress): Promise<PciFunctionDetail | undefined>;
 
+  /** Whether the device node of an IOMMU group is there (`/dev/vfio/12`), which is what a guest's process opens. */
+  hasVfioGroup(iommuGroup: string): Promise<boolean>;
+
   /**
    * Has the kernel load the module of a PCI driver, as `modprobe` does. Does nothing where the driver is there.
    *

@@ -50,6 +50,10 @@ export class RemoteKernel implements Kernel {
     return (await this.connection.request("pciFunction", [address])) as PciFunctionDetail | undefined;
   }
 
+  async hasVfioGroup(iommuGroup: string): Promise<boolean> {
+    return (await this.connection.request("hasVfioGroup", [iommuGroup])) as boolean;
+  }
+
   async loadDriver(driver: string, options: WriteOptions): Promise<void> {
     await this.connection.request("loadDriver", [driver, options]);
   }

@@ -89,6 +89,10 @@ export class SimulatedNode implements Local<Kernel & HardwareControl> {
     return this.#model.pciFunction(parsePciAddress(address));
   }
 
+  hasVfioGroup(iommuGroup: string): boolean {
+    return this.pciFunctions().some((it) => it.iommuGroup === iommuGroup && it.driver === "vfio-pci");
+  }
+
   loadDriver(driver: string): void {
     this.#drivers.load(parseDriverName(driver));
   }

@@ -29,7 +29,7 @@ export interface AdvertiserOptions {
 }
 
 export interface AdvertiserParts {
-  readonly kernel: Pick<Kernel, "pciFunctions">;
+  readonly kernel: Pick<Kernel, "pciFunctions" | "hasVfioGroup">;
   readonly log: Logger;
   readonly metrics: AdvertiserMetrics;
   readonly users: Pick<VfUsers, "onChange"> & { allocations(): readonly Allocation[] };
@@ -71,7 +71,7 @@ export class Advertiser {
     this.folder = new KubeletFolder(options.devicePlugins);
     this.numa = new NumaNodes(kernel);
     this.files = new DeviceInfoFiles(options.deviceInfo);
-    this.answers = new Answers((resource) => this.pools.get(resource), { files: this.files, log, metrics });
+    this.answers = new Answers((resource) => this.pools.get(resource), { kernel, files: this.files, log, metrics });
   }
 
   /** Begins to offer. Status must speak of the hardware as it is now, not as it was before the node was restarted. */

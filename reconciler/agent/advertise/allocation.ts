@@ -42,7 +42,8 @@ function deviceNode(path: string, permissions: string): DeviceSpec {
   return { containerPath: path, hostPath: path, permissions };
 }
 
-function groupNode({ iommuGroup }: NonNullable<PoolDevice["vfio"]>): string {
+/** Where a group's device node is on the node. */
+export function groupNode({ iommuGroup }: NonNullable<PoolDevice["vfio"]>): string {
   return `/dev/vfio/${iommuGroup}`;
 }
 

@@ -6,14 +6,16 @@ import type {
   ContainerAllocation,
   PreferredRequest,
 } from "../kubelet/device-plugin-api.js";
+import type { Kernel } from "../../kernel/kernel.js";
 import type { AdvertiserMetrics } from "../service/metrics.js";
-import { allocation } from "./allocation.js";
+import { allocation, groupNode } from "./allocation.js";
 import type { DeviceInfoFiles } from "./device-info.js";
 import type { PoolDevice } from "./pools.js";
 import { preferred } from "./preferred.js";
 import type { ResourceAnswers } from "./resource-server.js";
 
 export interface AnswersParts {
+  readonly kernel: Pick<Kernel, "hasVfioGroup">;
   readonly files: Pick<DeviceInfoFiles, "write">;
   readonly log: Logger;
   readonly metrics: Pick<AdvertiserMetrics, "allocated">;
@@ -40,6 +42,7 @@ export class Answers {
     for (const { ids } of containers) {
       const devices = this.take(resource, ids);
       await this.tellMultus(resource, devices);
+      await this.lookAtNodes(resource, devices);
       given.push(allocation(resource, devices));
       this.parts.metrics.allocated(resource, "given", ids.length);
       this.parts.log.info({ resource, devices: ids }, `given to a container: ${ids.join(", ")} of ${resource}`);
@@ -61,6 +64,21 @@ export class Answers {
       this.parts.metrics.allocated(resource, "refused", ids.length);
       this.parts.log.warn({ resource, devices: ids }, `refused to a container: ${messageOf(error)}`);
       throw error;
+    }
+  }
+
+  /**
+   * Told and not refused: a pod that is refused has failed for good, while its container is tried again until the node is there,
+   * and a mount from before the module was loaded anew shows none that there is.
+   */
+  private async lookAtNodes(resource: string, devices: readonly PoolDevice[]): Promise<void> {
+    for (const { address, vfio } of devices) {
+      if (vfio === undefined || (await this.parts.kernel.hasVfioGroup(vfio.iommuGroup))) continue;
+      this.parts.log.warn(
+        { resource, device: address },
+        `${address} of ${resource} was given without its device node: there is no ${groupNode(vfio)}, and the container ` +
+          `does not start until there is. Look whether vfio-pci still has the device.`,
+      );
     }
   }
 

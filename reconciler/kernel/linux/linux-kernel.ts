@@ -35,6 +35,8 @@ export interface LinuxKernelOptions {
   readonly procRoot?: string;
   /** Folder of udev's database; there need be none. Default `/run/udev/data`. */
   readonly udevData?: string;
+  /** Where device nodes are. Default `/dev`. */
+  readonly devRoot?: string;
   /** Where IPv4 addresses are had from. Default: Node's own, which asks the kernel. */
   readonly ipv4Interfaces?: typeof networkInterfaces;
   /** The program that loads modules, by name or path. Default `modprobe`. */
@@ -46,6 +48,7 @@ export class LinuxKernel implements Kernel {
   readonly #sysRoot: string;
   readonly #procRoot: string;
   readonly #udevData: string;
+  readonly #devRoot: string;
   readonly #ipv4Interfaces: typeof networkInterfaces;
   readonly #files = new BlockingFiles();
   readonly #modules: ModuleLoader;
@@ -57,6 +60,7 @@ export class LinuxKernel implements Kernel {
     this.#sysRoot = sysRoot;
     this.#procRoot = procRoot;
     this.#udevData = udevData;
+    this.#devRoot = options.devRoot ?? "/dev";
     this.#modules = new ModuleLoader(sysRoot, options.modprobe);
   }
 
@@ -132,6 +136,10 @@ export class LinuxKernel implements Kernel {
     const mounted = await readMountedDevices(this.#procRoot);
     const facts = { ...this.#factsWith(interfaceAddresses), mounted };
     return unlessAbsent(address, () => readPciFunctionDetail(address, facts));
+  }
+
+  hasVfioGroup(iommuGroup: string): Promise<boolean> {
+    return Promise.resolve(isThere(`${this.#devRoot}/vfio/${iommuGroup}`));
   }
 
   async loadDriver(driver: string, { deadlineMs }: WriteOptions): Promise<void> {

@@ -15,6 +15,7 @@ export function kernelWith(answers: Partial<Kernel>): Kernel {
     setMtu: unasked,
     pciFunctions: unasked,
     pciFunction: unasked,
+    hasVfioGroup: unasked,
     loadDriver: unasked,
     ...answers,
   };

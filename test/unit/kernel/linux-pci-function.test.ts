@@ -38,6 +38,12 @@ describe("LinuxKernel reads one function", () => {
     });
   });
 
+  it("and whether its group has a device node", async () => {
+    tree.file("/dev/vfio/12", "");
+    const there = new LinuxKernel({ sysRoot: tree.sysRoot, devRoot: `${tree.root}/dev` });
+    expect([await there.hasVfioGroup("12"), await there.hasVfioGroup("1")]).to.deep.equal([true, false]);
+  });
+
   it("without a NUMA node where the machine says -1", async () => {
     tree.nic(NIC, { numa_node: "-1" });
     expect(await read()).not.to.have.property("numaNode");

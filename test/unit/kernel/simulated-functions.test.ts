@@ -186,6 +186,15 @@ describe("a simulated node with other functions than NICs", () => {
       expect(read(node, DISK.address).driver).to.equal("vfio-pci");
     });
 
+    it("has a group's device node while vfio-pci has what is in it", async () => {
+      const node = nodeWith({});
+      const disk = parsePciAddress(DISK.address);
+      const { iommuGroup = "" } = read(node, DISK.address);
+      expect(node.hasVfioGroup(iommuGroup)).to.equal(false);
+      await node.bindDriver(disk, "vfio-pci", deadline);
+      expect(node.hasVfioGroup(iommuGroup)).to.equal(true);
+    });
+
     it("has one fail that is not there", () => {
       const node = nodeWith({ drivers: [], loadableDrivers: [] });
       expect(() => node.loadDriver("vfio-pci")).to.throw(/modprobe vfio-pci for .*\(ENOENT\); .* has no such module/);

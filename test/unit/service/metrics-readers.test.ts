@@ -12,6 +12,7 @@ class Reviews {
     good: { username: READER, uid: "u1", groups: ["g"], extra: { x: ["y"] } },
   };
   allowed = true;
+  authenticated = true;
   failure: Error | undefined;
   /** Holds answers back, while it is pending. */
   gate: Promise<void> = Promise.resolve();
@@ -23,7 +24,7 @@ class Reviews {
     if (this.failure !== undefined) throw this.failure;
     if (path.endsWith("subjectaccessreviews")) return { status: { allowed: this.allowed } };
     const user = this.users[String(spec["token"])];
-    return { status: user === undefined ? { error: "who is that" } : { authenticated: true, user } };
+    return { status: user === undefined ? { error: "who is that" } : { authenticated: this.authenticated, user } };
   }
 }
 
@@ -59,6 +60,11 @@ describe("who may read metrics", () => {
 
   it("is nobody whose token the API server does not know", async () => {
     expect(await readers.judge("bad")).to.deep.equal({ allowed: false, who: undefined });
+  });
+
+  it("is nobody of whom the API server says no more than a name", async () => {
+    reviews.authenticated = false;
+    expect(await readers.judge("good")).to.deep.equal({ allowed: false, who: undefined });
   });
 
   it("is nobody who has no name, and RBAC is not asked about him", async () => {

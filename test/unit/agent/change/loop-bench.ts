@@ -189,6 +189,7 @@ export class LoopBench {
       setMtu: (address, name, mtu) => call(`setMtu ${name} ${mtu}`, () => hardware.setMtu(address, name, mtu)),
       pciFunctions: () => Promise.resolve(hardware.pciFunctions()),
       pciFunction: (address) => Promise.resolve(hardware.pciFunction(address)),
+      hasVfioGroup: () => Promise.resolve(true),
       loadDriver: (driver) => call(`loadDriver ${driver}`, () => hardware.loadDriver(driver)),
     };
   }
