@@ -11,8 +11,14 @@ export interface PolicyRule {
   readonly verbs: readonly string[];
 }
 
-export interface ClusterRole extends KubeObject {
-  readonly rules: readonly PolicyRule[];
+/** One line of a role about paths of the API server that are no resource's. */
+export interface PathRule {
+  readonly nonResourceURLs: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+export interface ClusterRole<Rule extends PolicyRule | PathRule = PolicyRule> extends KubeObject {
+  readonly rules: readonly Rule[];
 }
 
 /** What a ClusterRole is, in one namespace. */

@@ -42,7 +42,7 @@ export function reconcilerObjects(settings: ReconcilerSettings): ReconcilerObjec
   const { namespace, guards, networkPolicy, metrics } = settings;
   const agent = { ...AGENT_ACCOUNT, namespace };
   const controller = { ...CONTROLLER_ACCOUNT, namespace };
-  const features: Feature[] = metrics.enabled ? ["metrics"] : [];
+  const features: readonly Feature[] = metrics.enabled ? ["metrics"] : [];
 
   const namespaces = group([reconcilerNamespace(namespace)], { keeps: true });
   const kinds = group(customResourceDefinitions(), { keeps: true });
@@ -85,7 +85,7 @@ function metricsObjects(settings: ReconcilerSettings): KubeObject[] {
   const components = ["agent", "controller"] as const;
   return [
     metricsReaderClusterRole(),
-    metricsReaderClusterRoleBinding(settings),
+    ...(settings.metrics.readers.length > 0 ? [metricsReaderClusterRoleBinding(settings)] : []),
     ...components.map((component) => metricsService(component, settings)),
     ...(settings.metrics.serviceMonitor ? components.map((component) => serviceMonitor(component, settings)) : []),
   ];

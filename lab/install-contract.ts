@@ -63,6 +63,11 @@ export async function installKinds(client: KubeClient): Promise<void> {
   await installDefinitions(client, [...customResourceDefinitions(), networkAttachmentDefinitionKind()], KINDS);
 }
 
+/** Installs Multus's kind alone, without anything that acts on it; resolves when it is served. As often as one likes. */
+export async function installMultus(client: KubeClient): Promise<void> {
+  await installDefinitions(client, [networkAttachmentDefinitionKind()], [NETWORK_ATTACHMENT_DEFINITION]);
+}
+
 /** Installs KubeVirt's kind alone, without anything that acts on it; resolves when it is served. As often as one likes. */
 export async function installKubeVirt(client: KubeClient): Promise<void> {
   await installDefinitions(client, [kubeVirtKind()], [KUBE_VIRT]);

@@ -28,8 +28,10 @@ export interface AgentSettings extends AgentOptions {
   /** Path of the kubelet's pod-resources socket. */
   readonly podResources: string;
   readonly logLevel: string;
-  /** Where health and metrics are served; undefined: nowhere. */
+  /** Where health, and on loopback metrics, are served in plain HTTP; undefined: nowhere. */
   readonly listen: ListenAddress | undefined;
+  /** Where metrics are served by HTTPS, to whoever may read them; undefined: nowhere. */
+  readonly metricsListen: ListenAddress | undefined;
   /** End after one pass over the node. */
   readonly once: boolean;
 }
@@ -50,7 +52,10 @@ export const AGENT_USAGE = `usage: pulumi-sriov-reconciler agent [flags]
   --proc-root DIR               where the host's procfs is mounted (PROC_ROOT; default /proc)
   --udev-data DIR               udev's database, for other names of interfaces (UDEV_DATA; default /run/udev/data;
                                 need not exist)
-  --listen HOST:PORT            where /healthz, /readyz and /metrics are served, or off (LISTEN; default 127.0.0.1:9808)
+  --listen HOST:PORT            where /healthz and /readyz are served, and to this machine /metrics, or off
+                                (LISTEN; default 127.0.0.1:9808)
+  --metrics-listen HOST:PORT    where /metrics is served by HTTPS, to whoever may get it by the cluster's RBAC, or off
+                                (METRICS_LISTEN; default off)
   --pod-resources SOCKET        the kubelet's socket that tells which pod got which device (POD_RESOURCES;
                                 default /var/lib/kubelet/pod-resources/kubelet.sock; need not exist)
   --device-plugins DIR          the kubelet's folder in which VFs are offered to pods, or off (DEVICE_PLUGINS;
@@ -87,7 +92,8 @@ export function parseAgentSettings(args: readonly string[], env: NodeJS.ProcessE
     sysRoot: text("sys-root", "SYS_ROOT") ?? "/sys",
     procRoot: text("proc-root", "PROC_ROOT") ?? "/proc",
     udevData: text("udev-data", "UDEV_DATA") ?? "/run/udev/data",
-    listen: listenAddress(text("listen", "LISTEN") ?? "127.0.0.1:9808"),
+    listen: listenAddress("listen", text("listen", "LISTEN") ?? "127.0.0.1:9808"),
+    metricsListen: listenAddress("metrics-listen", text("metrics-listen", "METRICS_LISTEN") ?? "off"),
     once: flags.once ?? false,
     podResources: text("pod-resources", "POD_RESOURCES") ?? "/var/lib/kubelet/pod-resources/kubelet.sock",
     devicePlugins: directoryOrOff("device-plugins", text("device-plugins", "DEVICE_PLUGINS")),
@@ -117,6 +123,7 @@ const FLAGS = {
   "resource-prefix": { type: "string" },
   "log-level": { type: "string" },
   listen: { type: "string" },
+  "metrics-listen": { type: "string" },
 } as const;
 
 function vendorsAndDevices(flag: Flag, value = ""): readonly string[] {

@@ -13,7 +13,7 @@ import { ClusterEvents } from "../service/cluster-events.js";
 import { PrometheusMetrics } from "./service/prometheus-metrics.js";
 import { Readiness } from "../service/readiness.js";
 import { UsageError } from "../service/flags.js";
-import { ServiceServer } from "../service/service-server.js";
+import { serve } from "../service/serve.js";
 
 const ONCE_START_MS = 60_000;
 /** How long the end waits for events that are still to be sent. */
@@ -65,8 +65,8 @@ async function run(settings: AgentSettings, kernel: Kernel, log: Logger, ended: 
     { client, kernel, log, users, events, metrics, advertiser },
     { ...settings, failFast: settings.once },
   );
-  const server = settings.listen && !settings.once && new ServiceServer(settings.listen, { readiness, metrics, log });
-  if (server) server.listen();
+  const hostName = settings.nodeName;
+  const served = settings.once ? undefined : serve(settings, { client, readiness, metrics, log, hostName });
   process.on("SIGHUP", () => void agent.look());
   log.info({ server: client.config.server }, "agent starts");
 
@@ -82,7 +82,7 @@ async function run(settings: AgentSettings, kernel: Kernel, log: Logger, ended: 
     : started.then(() => signalled);
   const status = await Promise.race([done, signalled]);
   await agent.stop();
-  if (server) server.close();
+  served?.close();
   await events.close(LAST_EVENTS_MS);
   client.close();
   return status;

@@ -17,8 +17,10 @@ export interface ControllerSettings extends ControllerOptions {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly logLevel: string;
-  /** Where health and metrics are served; undefined: nowhere. */
+  /** Where health, and on loopback metrics, are served in plain HTTP; undefined: nowhere. */
   readonly listen: ListenAddress | undefined;
+  /** Where metrics are served by HTTPS, to whoever may read them; undefined: nowhere. */
+  readonly metricsListen: ListenAddress | undefined;
 }
 
 export const CONTROLLER_USAGE = `usage: pulumi-sriov-reconciler controller [flags]
@@ -29,7 +31,10 @@ export const CONTROLLER_USAGE = `usage: pulumi-sriov-reconciler controller [flag
   --lease-duration SECONDS      how long a leader that is gone is waited for (LEASE_DURATION; default 15)
   --renew-deadline SECONDS      how long a leader goes on that cannot renew its lease (RENEW_DEADLINE; default 10)
   --retry-period SECONDS        between two renewals (RETRY_PERIOD; default 2)
-  --listen HOST:PORT            where /healthz, /readyz and /metrics are served, or off (LISTEN; default 127.0.0.1:9809)
+  --listen HOST:PORT            where /healthz and /readyz are served, and to this machine /metrics, or off
+                                (LISTEN; default 127.0.0.1:9809)
+  --metrics-listen HOST:PORT    where /metrics is served by HTTPS, to whoever may get it by the cluster's RBAC, or off
+                                (METRICS_LISTEN; default off)
   --log-level LEVEL             trace, debug, info, warn or error (LOG_LEVEL; default info)
 POD_NAME names this replica in the lease; default: the machine's name. SIGTERM ends it cleanly.`;
 
@@ -58,7 +63,8 @@ export function parseControllerSettings(args: readonly string[], env: NodeJS.Pro
     resourcePrefix: domain("resource-prefix", text("resource-prefix", "RESOURCE_PREFIX") ?? RESOURCE_PREFIX),
     identity: `${env["POD_NAME"] || hostname()}_${randomBytes(4).toString("hex")}`,
     timings,
-    listen: listenAddress(text("listen", "LISTEN") ?? "127.0.0.1:9809"),
+    listen: listenAddress("listen", text("listen", "LISTEN") ?? "127.0.0.1:9809"),
+    metricsListen: listenAddress("metrics-listen", text("metrics-listen", "METRICS_LISTEN") ?? "off"),
     logLevel: oneOf("log-level", text("log-level", "LOG_LEVEL") ?? "info", ["trace", "debug", "info", "warn", "error"]),
   };
 }
@@ -78,6 +84,7 @@ const FLAGS = {
   "renew-deadline": { type: "string" },
   "retry-period": { type: "string" },
   listen: { type: "string" },
+  "metrics-listen": { type: "string" },
   "log-level": { type: "string" },
 } as const;
 

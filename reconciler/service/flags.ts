@@ -39,12 +39,12 @@ export function domain(flag: string, value: string): string {
 }
 
 /** Undefined for `off`. @throws {UsageError} */
-export function listenAddress(value: string): ListenAddress | undefined {
+export function listenAddress(flag: string, value: string): ListenAddress | undefined {
   if (value === "off") return undefined;
   const match = /^(?:\[(?<ipv6>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d{1,5})$/.exec(value);
   const { ipv6, host = ipv6, port } = match?.groups ?? {};
   if (host === undefined || Number(port) > 65_535) {
-    throw new UsageError(`--listen must be HOST:PORT, such as 127.0.0.1:9808 or [::1]:9808, or off, not "${value}"`);
+    throw new UsageError(`--${flag} must be HOST:PORT, such as 127.0.0.1:9808 or [::1]:9808, or off, not "${value}"`);
   }
   return { host, port: Number(port) };
 }

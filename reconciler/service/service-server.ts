@@ -1,9 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { BlockList, isIPv6 } from "node:net";
 import type { Logger } from "pino";
 import { messageOf } from "../../kube/errors.js";
 import type { ListenAddress } from "./flags.js";
+import { LastingServer } from "./lasting-server.js";
 import type { Readiness } from "./readiness.js";
+import { reply } from "./reply.js";
 
 /** What is counted, in the text format that Prometheus reads. */
 export interface MetricsText {
@@ -15,54 +17,40 @@ export interface ServiceServerParts {
   readonly readiness: Pick<Readiness, "reasons">;
   readonly metrics: MetricsText;
   readonly log: Logger;
+  /** Whether a request from this address is one of the same machine. Default {@link isOfThisMachine}. */
+  readonly isLocal?: (address: string | undefined) => boolean;
   /** Pause before it is tried again to listen where that failed. Default 10,000. */
   readonly retryMs?: number;
 }
 
-/**
- * `/healthz`, `/readyz` and `/metrics` over HTTP. Where it cannot listen, because another process has the port, its
- * work goes on without: VFs matter more than what is told of them. It says so, and tries again.
- */
+/** `/healthz` and `/readyz` over HTTP, for whoever asks, and `/metrics` for processes of the same machine, or pod. */
 export class ServiceServer {
-  private server: Server | undefined;
-  private retry: NodeJS.Timeout | undefined;
-  private told = false;
+  private readonly server: LastingServer;
 
   constructor(
-    private readonly address: ListenAddress,
+    address: ListenAddress,
     private readonly parts: ServiceServerParts,
-  ) {}
-
-  listen(): void {
-    const { log } = this.parts;
-    const { host, port } = this.address;
+  ) {
+    const { log, retryMs } = parts;
     const server = createServer((request, response) => {
       this.answer(request, response).catch((error: unknown) => {
         log.warn({ err: error }, `${request.url ?? ""} was not answered: ${messageOf(error)}`);
         response.destroy();
       });
     });
-    this.server = server;
-    server.on("error", (error) => {
-      const advice = `Health and metrics are not served meanwhile; choose another address by --listen, or off`;
-      if (!this.told) log.error({ err: error }, `cannot listen on ${host}:${port}: ${messageOf(error)}. ${advice}.`);
-      this.told = true;
-      this.retry = setTimeout(() => this.listen(), this.parts.retryMs ?? 10_000).unref();
-    });
-    server.listen(port, host, () => {
-      const { address, port: chosen } = server.address() as AddressInfo;
-      log.info({ address, port: chosen }, "health and metrics are served");
-    });
+    this.server = new LastingServer(server, address, { what: "health and metrics", flag: "--listen", log, retryMs });
+  }
+
+  listen(): void {
+    this.server.listen();
   }
 
   close(): void {
-    clearTimeout(this.retry);
-    this.server?.close();
-    this.server?.closeAllConnections();
+    this.server.close();
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { readiness, metrics } = this.parts;
+    const { readiness, metrics, isLocal = isOfThisMachine } = this.parts;
     if (request.method !== "GET" && request.method !== "HEAD") {
       reply(response, 405, "only GET is answered here\n");
       return;
@@ -78,7 +66,14 @@ export class ServiceServer {
         return;
       }
       case "/metrics":
-        reply(response, 200, await metrics.text(), metrics.contentType);
+        if (isLocal(request.socket.remoteAddress)) {
+          reply(response, 200, await metrics.text(), { "Content-Type": metrics.contentType });
+        } else
+          reply(
+            response,
+            403,
+            "metrics are for this machine alone here; others find them where --metrics-listen says\n",
+          );
         return;
       default:
         reply(response, 404, "there are /healthz, /readyz and /metrics\n");
@@ -86,6 +81,14 @@ export class ServiceServer {
   }
 }
 
-function reply(response: ServerResponse, status: number, body: string, type = "text/plain; charset=utf-8"): void {
-  response.writeHead(status, { "Content-Type": type, "Content-Length": Buffer.byteLength(body) }).end(body);
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
+LOOPBACK.addAddress("::1", "ipv6");
+
+/**
+ * By the address that the request comes from, whatever address is listened on: nobody else can have an answer sent to a
+ * loopback address.
+ */
+export function isOfThisMachine(address: string | undefined): boolean {
+  return address !== undefined && LOOPBACK.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 }

@@ -22,6 +22,7 @@ describe("the agent's settings", () => {
       procRoot: "/proc",
       udevData: "/run/udev/data",
       listen: { host: "127.0.0.1", port: 9808 },
+      metricsListen: undefined,
       once: false,
       podResources: "/var/lib/kubelet/pod-resources/kubelet.sock",
       devicePlugins: "/var/lib/kubelet/device-plugins",
@@ -128,6 +129,16 @@ describe("the agent's settings", () => {
       expect(() => parse(["--listen", address])).to.throw(UsageError, `not "${address}"`);
     });
   }
+
+  it("may serve metrics beyond the node", () => {
+    const metricsListen = { host: "0.0.0.0", port: 9810 };
+    expect(parse(["--metrics-listen", "0.0.0.0:9810"]).metricsListen).to.deep.equal(metricsListen);
+    expect(parse([], { METRICS_LISTEN: "0.0.0.0:9810" }).metricsListen).to.deep.equal(metricsListen);
+  });
+
+  it("name the flag of an address that is none", () => {
+    expect(() => parse(["--metrics-listen", "9810"])).to.throw(UsageError, "--metrics-listen must be HOST:PORT");
+  });
 
   it("may ask for one pass", () => {
     expect(parse(["--once"]).once).to.equal(true);

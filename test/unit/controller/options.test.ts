@@ -23,6 +23,7 @@ describe("the controller's flags", () => {
       resourcePrefix: "openshift.io",
       timings: { durationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 },
       listen: { host: "127.0.0.1", port: 9_809 },
+      metricsListen: undefined,
       logLevel: "info",
     });
     expect(identity).to.match(new RegExp(`^${hostname()}_[0-9a-f]{8}$`));
@@ -34,6 +35,13 @@ describe("the controller's flags", () => {
     expect([settings.namespace, settings.resourcePrefix]).to.deep.equal(["other", "openshift.io"]);
     expect(settings.identity).to.match(/^controller-7_/);
     expect(parseControllerSettings([], env).namespace).to.equal("sriov");
+  });
+
+  it("say where metrics are served beyond the pod", () => {
+    const metricsListen = { host: "0.0.0.0", port: 9811 };
+    const { metricsListen: flag } = parseControllerSettings(["--metrics-listen", "0.0.0.0:9811"], {});
+    const { metricsListen: variable } = parseControllerSettings([], { METRICS_LISTEN: "0.0.0.0:9811" });
+    expect([flag, variable]).to.deep.equal([metricsListen, metricsListen]);
   });
 
   it("tell two replicas of one name apart", () => {

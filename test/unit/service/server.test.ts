@@ -1,48 +1,28 @@
 import { expect } from "chai";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { pino } from "pino";
 import { PrometheusMetrics } from "../../../reconciler/agent/service/prometheus-metrics.js";
-import { ServiceServer } from "../../../reconciler/service/service-server.js";
+import { isOfThisMachine, ServiceServer } from "../../../reconciler/service/service-server.js";
+import { type LogLine, LogLines } from "./log-lines.js";
 
-interface LogLine {
-  readonly msg: string;
-  readonly port?: number;
-}
-
-/** A server whose log can be awaited, since the log is where people learn its port. */
 class Bench {
   reasons: string[] = [];
+  isLocal = isOfThisMachine;
   readonly metrics = new PrometheusMetrics();
-  private readonly lines: LogLine[] = [];
-  private readonly waiting = new Set<() => void>();
+  private readonly lines = new LogLines();
   private server: ServiceServer | undefined;
 
   listen(port: number): this {
-    const log = pino(
-      {},
-      {
-        write: (line: string) => {
-          this.lines.push(JSON.parse(line) as LogLine);
-          for (const look of this.waiting) look();
-        },
-      },
-    );
     const readiness = { reasons: () => this.reasons };
-    this.server = new ServiceServer({ host: "127.0.0.1", port }, { readiness, metrics: this.metrics, log, retryMs: 5 });
+    const isLocal = (address: string | undefined): boolean => this.isLocal(address);
+    const parts = { readiness, metrics: this.metrics, log: this.lines.log, retryMs: 5, isLocal };
+    this.server = new ServiceServer({ host: "127.0.0.1", port }, parts);
     this.server.listen();
     return this;
   }
 
   says(text: string): Promise<LogLine> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        const line = this.lines.find(({ msg }) => msg.includes(text));
-        if (line !== undefined) resolve(line);
-      };
-      this.waiting.add(look);
-      look();
-    });
+    return this.lines.says(text);
   }
 
   async get(path: string, method = "GET"): Promise<{ status: number; body: string }> {
@@ -124,6 +104,33 @@ describe("the agent's own server", () => {
     expect(body).to.match(/^process_resident_memory_bytes \d{7,}$/m);
     expect(body).to.match(/^process_cpu_seconds_total 0?\.?\d+/m);
   });
+
+  it("tells metrics to nobody beyond the machine, health to all", async () => {
+    bench.isLocal = () => false;
+    const { status, body } = await bench.get("/metrics");
+    expect([status, body.split("\n")[0]]).to.deep.equal([
+      403,
+      "metrics are for this machine alone here; others find them where --metrics-listen says",
+    ]);
+    expect((await bench.get("/healthz")).status).to.equal(200);
+    expect((await bench.get("/readyz")).status).to.equal(200);
+  });
+
+  for (const [address, local] of [
+    ["127.0.0.1", true],
+    ["127.8.9.10", true],
+    ["::1", true],
+    ["::ffff:127.0.0.1", true],
+    ["::ffff:10.0.0.1", false],
+    ["10.0.0.1", false],
+    ["fe80::1", false],
+    ["::", false],
+    [undefined, false],
+  ] as const) {
+    it(`${local ? "knows" : "does not know"} ${address ?? "nobody's address"} as one of the same machine`, () => {
+      expect(isOfThisMachine(address)).to.equal(local);
+    });
+  }
 
   it("names its paths to who asks for another", async () => {
     expect(await bench.get("/")).to.deep.equal({ status: 404, body: "there are /healthz, /readyz and /metrics\n" });
