@@ -5,14 +5,18 @@ import { apiServerArguments, apiServerFiles, isServing } from "./api-server.js";
 import { createAuthority } from "./certificate-authority.js";
 import { controllerManagerArguments, controllerManagerFiles } from "./controller-manager.js";
 import { etcdArguments } from "./etcd.js";
-import { findBinaries } from "./find-binaries.js";
+import { findBinaries, findScheduler } from "./find-binaries.js";
 import { freePort } from "./free-port.js";
 import { renderKubeconfig } from "./kubeconfig.js";
 import { writePrivateFiles } from "./private-files.js";
+import { schedulerArguments, schedulerFiles } from "./scheduler.js";
 import { startServer, type Server } from "./server.js";
 import { requestToken, type TokenRequest } from "./service-account-token.js";
 
-/** A real etcd, kube-apiserver and kube-controller-manager, without any node. They end with their run. */
+/**
+ * A real etcd, kube-apiserver and kube-controller-manager, and a kube-scheduler where it was asked for, without any node. They
+ * end with their run.
+ */
 export interface ControlPlane {
   /** `https://127.0.0.1:PORT`. Its certificate is also for `localhost` and for 10.0.2.2, the host in a QEMU guest's eyes. */
   readonly server: string;
@@ -25,6 +29,8 @@ export interface ControlPlane {
   serviceAccountKubeconfig(request: TokenRequest & KubeconfigOptions): Promise<string>;
   readonly apiServer: Server;
   readonly controllerManager: Server;
+  /** Only where it was asked for. */
+  readonly scheduler?: Server;
   /** Path of the audit log, one JSON object a request; only where `audit` was asked for. */
   readonly auditLog?: string;
 }
@@ -38,6 +44,8 @@ export interface ControlPlaneOptions {
   readonly log?: (line: string) => void;
   /** Keep an audit log; default false. */
   readonly audit?: boolean;
+  /** Give pods to nodes; default false: a pod without `nodeName` stays `Pending`. */
+  readonly scheduler?: boolean;
 }
 
 /**
@@ -49,6 +57,7 @@ export interface ControlPlaneOptions {
 export async function startControlPlane(run: LabRun, options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const { log = () => undefined, audit = false } = options;
   const binaries = await findBinaries(run, log);
+  const kubeScheduler = options.scheduler === true ? await findScheduler(run, log) : undefined;
   const dir = join(run.dir, "control-plane");
   const port = await freePort();
   const server = `https://127.0.0.1:${port}`;
@@ -63,6 +72,7 @@ export async function startControlPlane(run: LabRun, options: ControlPlaneOption
   writePrivateFiles(dir, {
     ...(await apiServerFiles(authority)),
     ...controllerManagerFiles(await kubeconfigFor("system:kube-controller-manager")),
+    ...(kubeScheduler !== undefined && schedulerFiles(await kubeconfigFor("system:kube-scheduler"))),
     "admin.kubeconfig": renderKubeconfig({ server, caPem, user, credentials }),
   });
   const etcd = await startServer(run, { name: "etcd", command: binaries.etcd, args: etcdArguments(), cwd: dir });
@@ -80,6 +90,9 @@ export async function startControlPlane(run: LabRun, options: ControlPlaneOption
     args: controllerManagerArguments(),
     cwd: dir,
   });
+  const scheduler =
+    kubeScheduler &&
+    (await startServer(run, { name: "kube-scheduler", command: kubeScheduler, args: schedulerArguments(), cwd: dir }));
   return {
     server,
     caPem,
@@ -91,6 +104,7 @@ export async function startControlPlane(run: LabRun, options: ControlPlaneOption
     },
     apiServer,
     controllerManager,
+    ...(scheduler && { scheduler }),
     ...(audit && { auditLog: join(run.dir, "logs", "audit.log") }),
   };
 }

@@ -5,7 +5,7 @@ import { withLock } from "../processes/lock.js";
 import { buildWithGo } from "./build-with-go.js";
 import { download } from "./download.js";
 import { findInstalled } from "./find-installed.js";
-import { cacheFolder, etcdRelease, kubernetesRelease, type Release } from "./release.js";
+import { cacheFolder, etcdRelease, kubernetesRelease, type Release, schedulerRelease } from "./release.js";
 
 export interface Binaries {
   readonly etcd: string;
@@ -29,6 +29,11 @@ export async function findBinaries(run: LabRun, log: (line: string) => void): Pr
     "kube-apiserver": join(kubernetes, "kube-apiserver"),
     "kube-controller-manager": join(kubernetes, "kube-controller-manager"),
   };
+}
+
+/** Path of the scheduler, found and obtained as {@link findBinaries} does. */
+export async function findScheduler(run: LabRun, log: (line: string) => void): Promise<string> {
+  return join(await findRelease(run, schedulerRelease(), log), "kube-scheduler");
 }
 
 /**

@@ -27,6 +27,11 @@ export function kubernetesRelease(): Release {
   return kubernetes(["kube-apiserver", "kube-controller-manager"]);
 }
 
+/** What gives pods to nodes; apart from the rest, since few labs have pods to give. */
+export function schedulerRelease(): Release {
+  return kubernetes(["kube-scheduler"]);
+}
+
 /** The node's part of Kubernetes. */
 export function kubeletRelease(): Release {
   return kubernetes(["kubelet"]);
