@@ -41,3 +41,11 @@ export {
   type SriovNetworkArgs,
   type SriovNetworkState,
 } from "./sriov-network.js";
+export { SriovReconciler } from "./sriov-reconciler.js";
+export type {
+  AgentArgs,
+  ControllerArgs,
+  MetricsArgs,
+  ReconcilerFeatures,
+  SriovReconcilerArgs,
+} from "./reconciler/reconciler-args.js";
