@@ -3,7 +3,7 @@ import type { Planner } from "./planner.js";
 import { dependenciesOf, type ResourceState } from "./state.js";
 import { deleteStep, forgetStep, type Step, type StepEnvironment } from "./steps.js";
 import type { Targets } from "./targets.js";
-import { isProviderType, parseUrn } from "./urn.js";
+import { isDefaultProvider } from "./urn.js";
 
 /** Deletes, dependents first, what the program no longer wants and what was replaced. */
 export async function runDeletes(
@@ -49,11 +49,7 @@ function planDeletes(base: ResourceState[], planner: Planner, env: StepEnvironme
     planner.deleted.add(state.urn);
     if (state.delete) steps.push(deleteStep(env, state, "replaced"));
     else if (state.pendingReplacement) steps.push(forgetStep(state));
-    else steps.push({ ...deleteStep(env, state, "gone"), internal: isDefaultProvider(state) });
+    else steps.push({ ...deleteStep(env, state, "gone"), internal: isDefaultProvider(state.urn) });
   }
   return steps;
-}
-
-function isDefaultProvider({ type, urn }: ResourceState): boolean {
-  return isProviderType(type) && /^default(_|$)/.test(parseUrn(urn).name);
 }

@@ -9,7 +9,7 @@ import type { Snapshot } from "./snapshot.js";
 import { dependenciesOf, type ResourceState } from "./state.js";
 import { existing, type Step, type StepEnvironment } from "./steps.js";
 import type { Targets } from "./targets.js";
-import { isProviderType, parseReference } from "./urn.js";
+import { isDefaultProvider, parseReference } from "./urn.js";
 import { equal } from "./values.js";
 
 /** Reads every resource and answers the states as they were found; what is gone is left out. */
@@ -40,7 +40,7 @@ function refreshStep(old: ResourceState, env: StepEnvironment, reporter: Reporte
   let result: Op = "same";
   const step: Step = {
     ...{ op: "refresh", urn: old.urn, type: old.type, old, new: old, keys: [], diffs: [], detailedDiff: undefined },
-    ...{ logical: false, internal: isProviderType(old.type), pending: undefined },
+    ...{ logical: false, internal: isDefaultProvider(old.urn), pending: undefined },
     result: () => result,
     async apply() {
       const provider = old.custom && !old.pendingReplacement ? await env.providerOf(old) : undefined;

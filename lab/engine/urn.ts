@@ -53,3 +53,9 @@ export function displayType(type: string): string {
   const redundant = cut >= 0 && module.slice(cut + 1) === member.charAt(0).toLowerCase() + member.slice(1);
   return redundant ? [pkg, module.slice(0, cut), member].join(":") : type;
 }
+
+/** One that the engine has made for a package, and that no program speaks of. */
+export function isDefaultProvider(urn: string): boolean {
+  const { type, name } = parseUrn(urn);
+  return isProviderType(type) && /^default(_|$)/.test(name);
+}
