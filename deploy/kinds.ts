@@ -5,8 +5,6 @@ import type { KubeObject } from "../api/object.js";
  * Kubernetes' own kinds, as far as an installation has them: the shapes of client-node, of which nothing is loaded, as the
  * plain values that they are in YAML.
  */
-export type ClusterRole = Plain<client.V1ClusterRole> & KubeObject;
-export type ClusterRoleBinding = Plain<client.V1ClusterRoleBinding> & KubeObject;
 export type DaemonSet = Plain<client.V1DaemonSet> & KubeObject;
 export type Deployment = Plain<client.V1Deployment> & KubeObject;
 export type NetworkPolicy = Plain<client.V1NetworkPolicy> & KubeObject;

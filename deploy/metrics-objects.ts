@@ -1,15 +1,22 @@
 import { AGENT_ACCOUNT } from "../api/agent-role.js";
 import { CONTROLLER_ACCOUNT } from "../api/controller-role.js";
 import type { KubeObject } from "../api/object.js";
-import { CLUSTER_ROLE, CLUSTER_ROLE_BINDING, RBAC_GROUP } from "../api/rbac.js";
-import type { ClusterRole, ClusterRoleBinding, Service } from "./kinds.js";
+import {
+  CLUSTER_ROLE,
+  CLUSTER_ROLE_BINDING,
+  type ClusterRole,
+  type ClusterRoleBinding,
+  type PathRule,
+  RBAC_GROUP,
+} from "../api/rbac.js";
+import type { Service } from "./kinds.js";
 import { type Component, podLabels } from "./labels.js";
 import type { ReconcilerSettings } from "./settings.js";
 
 export const METRICS_READER = "pulumi-sriov-metrics-reader";
 
 /** What whoever reads metrics must be allowed to do. */
-export function metricsReaderClusterRole(): ClusterRole {
+export function metricsReaderClusterRole(): ClusterRole<PathRule> {
   const { apiVersion, kind } = CLUSTER_ROLE;
   return {
     apiVersion,
@@ -19,7 +26,7 @@ export function metricsReaderClusterRole(): ClusterRole {
   };
 }
 
-/** Lets the readers of the settings do so. There without any too, for those who add theirs to it. */
+/** Lets the readers of the settings do so. */
 export function metricsReaderClusterRoleBinding({ metrics: { readers } }: ReconcilerSettings): ClusterRoleBinding {
   const { apiVersion, kind } = CLUSTER_ROLE_BINDING;
   return {

@@ -9,6 +9,7 @@ import {
 } from "../api/controller-role.js";
 import { customResourceDefinitions } from "../api/custom-resource-definitions.js";
 import type { KubeObject } from "../api/object.js";
+import type { Feature } from "../api/permissions.js";
 import { agentDaemonSet } from "./agent-daemon-set.js";
 import { controllerDeployment, controllerDisruptionBudget, controllerNetworkPolicy } from "./controller-deployment.js";
 import { labelled } from "./labels.js";
@@ -41,16 +42,17 @@ export function reconcilerObjects(settings: ReconcilerSettings): ReconcilerObjec
   const { namespace, guards, networkPolicy, metrics } = settings;
   const agent = { ...AGENT_ACCOUNT, namespace };
   const controller = { ...CONTROLLER_ACCOUNT, namespace };
+  const features: readonly Feature[] = metrics.enabled ? ["metrics"] : [];
 
   const namespaces = group([reconcilerNamespace(namespace)], { keeps: true });
   const kinds = group(customResourceDefinitions(), { keeps: true });
   const rights = group(
     [
       serviceAccount(agent),
-      agentClusterRole(),
+      agentClusterRole(features),
       agentClusterRoleBinding(agent),
       serviceAccount(controller),
-      controllerClusterRole(),
+      controllerClusterRole(features),
       controllerClusterRoleBinding(controller),
       controllerRole(controller),
       controllerRoleBinding(controller),
@@ -83,7 +85,7 @@ function metricsObjects(settings: ReconcilerSettings): KubeObject[] {
   const components = ["agent", "controller"] as const;
   return [
     metricsReaderClusterRole(),
-    metricsReaderClusterRoleBinding(settings),
+    ...(settings.metrics.readers.length > 0 ? [metricsReaderClusterRoleBinding(settings)] : []),
     ...components.map((component) => metricsService(component, settings)),
     ...(settings.metrics.serviceMonitor ? components.map((component) => serviceMonitor(component, settings)) : []),
   ];

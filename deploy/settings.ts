@@ -20,7 +20,7 @@ export interface ReconcilerSettings {
   readonly agent: AgentDeployment;
   readonly controller: ControllerDeployment;
   readonly metrics: MetricsSettings;
-  /** Keep other pods away from the controller's, but for those that read metrics. Default true. */
+  /** Keep other pods away from the controller's, but for the port of metrics, where RBAC decides. Default true. */
   readonly networkPolicy: boolean;
   /** Admission policies that hold who may write what, and keep VFs that are in use. Default true. */
   readonly guards: boolean;

@@ -9,9 +9,11 @@ import { waitFor } from "../kube/wait.js";
 import { type ControlPlane, startControlPlane } from "./control-plane/control-plane.js";
 import { type LabController, type LabControllerOptions, startLabController } from "./controller.js";
 import { Identities } from "./identities.js";
+import { type LabImages, RECONCILER_IMAGE } from "./images.js";
 import { installContract, installMultus } from "./install-contract.js";
 import type { LabNode } from "./nodes/lab-node.js";
 import { type KubeletNode, type KubeletNodeOptions, startKubeletNode } from "./nodes/kubelet/kubelet-node.js";
+import { untilPodsMayCome } from "./pods-may-come.js";
 import { type RealNode, type RealNodeOptions, startRealNode } from "./nodes/real-node.js";
 import { type SimulatedNode, startSimulatedNode } from "./nodes/simulated-node.js";
 import type { HardwareSpec } from "./nodes/simulated/hardware.js";
@@ -67,6 +69,13 @@ export interface SimulatedOptions {
    * node are given it. Default false.
    */
   readonly kubelet?: boolean;
+  /**
+   * As `kubelet`, and it registers the Node and runs the node's pods, as processes of this machine. No agent is started then: it
+   * comes as a pod. Default false.
+   */
+  readonly pods?: boolean;
+  /** Beside those of the lab. */
+  readonly images?: LabImages;
 }
 
 export type RealOptions = Pick<SimulatedOptions, "agent"> & Pick<RealNodeOptions, "agentArgs" | "files">;
@@ -82,6 +91,8 @@ export interface LabOptions {
   readonly multus?: boolean;
   /** Run a scheduler, which gives pods to nodes; default false. */
   readonly scheduler?: boolean;
+  /** What simulated nodes have to run pods of, beside {@link RECONCILER_IMAGE}. */
+  readonly images?: LabImages;
 }
 
 /** How long an agent may take to report after its process was started; a guest's is slow. */
@@ -98,13 +109,17 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
   else if (options.multus === true) await installMultus(client);
 
   const identities = new Identities(client, controlPlane);
+  const { caPem } = controlPlane;
+  const ownImages: LabImages = { [RECONCILER_IMAGE]: "reconciler", ...options.images };
   const kubeconfigFile = (name: string): string => join(run.dir, `${name}.kubeconfig`);
   const lab: Lab = {
     run,
     controlPlane,
     client,
-    async addSimulatedNode(name, { agent = true, kubelet = false, ...options } = {}) {
-      await lab.renewCredentials(name);
+    async addSimulatedNode(name, { pods = false, images, ...options } = {}) {
+      const { agent = !pods, kubelet = pods, ...others } = options;
+      // A kubelet makes its Node itself, and an agent in a pod has credentials from it.
+      if (!pods) await lab.renewCredentials(name);
       const kubeletKubeconfig = kubeconfigFile(`${name}-kubelet`);
       if (kubelet) {
         const text = await identities.ofKubelet(name, controlPlane.server);
@@ -114,8 +129,10 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
         name,
         kubeconfig: kubeconfigFile(name),
         ...(kubelet && { kubeletKubeconfig }),
-        ...options,
+        ...(pods && { pods: { images: { ...ownImages, ...images }, server: controlPlane.server, caPem } }),
+        ...others,
       });
+      if (pods) await untilPodsMayCome(client, name, join(run.dir, "logs", `${name}-kubelet.log`));
       if (agent) await node.startAgent();
       if (agent) await lab.awaitReport(node);
       return node;

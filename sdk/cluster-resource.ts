@@ -53,7 +53,16 @@ function sharedInputs(
     kubeconfig: args.kubeconfig === undefined ? undefined : pulumi.secret(args.kubeconfig),
     context: args.context,
     // Pulumi tells a dynamic provider neither of these.
-    resourceUrn: pulumi.createUrn(name, `pulumi-nodejs:dynamic/${MODULE}:${type}`, opts?.parent),
+    resourceUrn: urnOf(type, name, opts?.parent),
     timeouts: Object.values(timeouts).some((timeout) => timeout !== undefined) ? timeouts : undefined,
   };
+}
+
+/**
+ * A promise, not an output: an output of the parent's would make the resource wait for what it depends on, and where that is
+ * a component, for all children of it, which wait for the resource in turn.
+ */
+function urnOf(type: string, name: string, parent: pulumi.Resource | undefined): Promise<string> {
+  const urn = pulumi.createUrn(name, `pulumi-nodejs:dynamic/${MODULE}:${type}`, parent);
+  return new Promise((resolve) => urn.apply(resolve));
 }

@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { AGENT_ACCOUNT } from "../api/agent-role.js";
 import { CONTROLLER_ACCOUNT } from "../api/controller-role.js";
 import { type PartialSettings, settingsOf } from "../deploy/settings.js";
-import { childrensProvider } from "./reconciler/childrens-provider.js";
-import { kubernetesObject, kubernetesPackage } from "./reconciler/kubernetes-package.js";
-import { settingsGiven, type SriovReconcilerArgs } from "./reconciler/reconciler-args.js";
+import { kubernetesAccess } from "./reconciler/kubernetes-access.js";
+import { kubernetesObject, kubernetesPackage, lastingObject } from "./reconciler/kubernetes-package.js";
+import { argumentProblems, settingsGiven, type SriovReconcilerArgs } from "./reconciler/reconciler-args.js";
+import { ReconcilerPreflight } from "./reconciler/reconciler-preflight.js";
 import { renderedObjects, type RenderedObject } from "./reconciler/rendered-objects.js";
 
 /**
@@ -40,7 +41,11 @@ export class SriovReconciler extends pulumi.ComponentResource {
   constructor(name: string, args: SriovReconcilerArgs = {}, opts: pulumi.ComponentResourceOptions = {}) {
     super("sriov:index:SriovReconciler", name, {}, opts);
     const given = settingsGiven(args);
-    this.makeChildren(name, renderedObjects(given), args);
+    const objects = renderedObjects(given, (settings) => {
+      const problems = argumentProblems(settings);
+      if (problems.length > 0) throw new pulumi.ResourceError(problems.join("\n"), this, true);
+    });
+    this.makeChildren(name, objects, args);
 
     const { namespace, image, resourcePrefix } = given;
     const settings = pulumi.output({ namespace, image, resourcePrefix });
@@ -61,24 +66,20 @@ export class SriovReconciler extends pulumi.ComponentResource {
 
   private makeChildren(name: string, objects: readonly RenderedObject[], args: SriovReconcilerArgs): void {
     const k8s = kubernetesPackage();
-    const provider = childrensProvider(k8s, this, name, args);
+    const { provider, access } = kubernetesAccess(k8s, this, name, args);
+    const preflight = new ReconcilerPreflight(`${name}-preflight`, access, { parent: this });
     const made = new Map<string, pulumi.CustomResource>();
     for (const object of objects) {
-      const stays = object.keeps && args.removeCrds !== true;
-      const child = kubernetesObject(k8s, object.keeps ? takenOver(object) : object, `${name}-${object.key}`, {
+      const opts = {
         parent: this,
-        dependsOn: object.after.flatMap((key) => made.get(key) ?? []),
-        retainOnDelete: stays,
+        dependsOn: [preflight, ...object.after.flatMap((key) => made.get(key) ?? [])],
         ...(provider && { provider }),
-      });
-      made.set(object.key, child);
+      };
+      const child = `${name}-${object.key}`;
+      const resource = object.keeps
+        ? lastingObject(k8s, object, child, { ...opts, stays: args.removeCrds !== true })
+        : kubernetesObject(k8s, object, child, opts);
+      made.set(object.key, resource);
     }
   }
-}
-
-/** An object that an earlier installation may have left, and whose fields are still that one's. */
-function takenOver({ fields, ...object }: RenderedObject): RenderedObject {
-  const { annotations, ...metadata } = fields["metadata"] as Readonly<Record<string, unknown>>;
-  const forced = { ...(annotations as object | undefined), "pulumi.com/patchForce": "true" };
-  return { ...object, fields: { ...fields, metadata: { ...metadata, annotations: forced } } };
 }

@@ -198,6 +198,7 @@ export class Operation {
       oldStates: this.base,
       wanted: this.wanted,
       output: this.printer(),
+      report: (urn, severity, message) => this.reporter.diagnostic(severity, message, urn, { ephemeral: true }),
       run: (steps) => this.executor.runInOrder(steps),
     });
     return this.providers;

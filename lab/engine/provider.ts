@@ -49,8 +49,8 @@ export interface Provider {
     news: Properties,
   ): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
   diff(request: DiffRequest): Promise<ProviderDiff>;
-  /** What a preview shows as outputs; without it the inputs. `old` is undefined for a new object. */
-  planned?(inputs: Properties, old: Properties | undefined): Properties;
+  /** What a preview shows as outputs; without it the inputs. `old` is undefined for a new object. Throws what an `up` would. */
+  preview?(urn: string, inputs: Properties, old: Existing | undefined): Promise<Properties>;
   /** @throws InitFailed when the object exists but isn't what it should be, as update and read do */
   create(urn: string, inputs: Properties, timeout: number): Promise<{ id: string; outputs: Properties }>;
   read(existing: Existing): Promise<ReadResult>;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { startDynamicProvider } from "./dynamic-provider.js";
 import { EngineError } from "./engine-error.js";
-import { startKubernetesProvider } from "./kubernetes.js";
+import { startKubernetesProvider, type RowReport } from "./kubernetes.js";
 import type { Provider } from "./provider.js";
 import type { ResourceState } from "./state.js";
 import { sameStep, type Step } from "./steps.js";
@@ -20,6 +20,8 @@ export interface ProviderEnvironment {
   /** Gets the old states of the default providers that are still in use. */
   wanted: Set<ResourceState>;
   output: (stream: "stdout" | "stderr", text: string) => void;
+  /** Tells what a resource waits for. */
+  report: RowReport;
   run(steps: Step[]): Promise<void>;
 }
 
@@ -102,7 +104,7 @@ export class Providers {
       case "pulumi-nodejs":
         return startDynamicProvider({ ...options, folder, config: state.inputs ?? {} });
       case "kubernetes":
-        return startKubernetesProvider(state.inputs ?? {});
+        return startKubernetesProvider(state.inputs ?? {}, this.env.report);
       default:
         throw new EngineError(
           `no provider for package '${pkg}': this stand-in engine knows dynamic resources and kubernetes only`,

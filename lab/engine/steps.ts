@@ -75,7 +75,8 @@ export function createStep(
     async apply() {
       const provider = state.custom ? await env.providerOf(state) : undefined;
       const isProvider = isProviderType(state.type);
-      if (provider || isProvider) state.outputs = planned(provider, state, undefined);
+      if (isProvider) state.outputs = { ...state.inputs };
+      if (provider && env.dryRun) state.outputs = await previewed(provider, state, undefined);
       const exists = () => {
         state.created = state.modified = new Date().toISOString();
         if (replacement?.deleteLater && old) old.delete = true;
@@ -87,9 +88,13 @@ export function createStep(
   };
 }
 
-function planned(provider: Provider | undefined, state: ResourceState, old: Properties | undefined): Properties {
-  const inputs = state.inputs ?? {};
-  return provider?.planned?.(inputs, old) ?? { ...inputs };
+async function previewed(
+  provider: Provider | undefined,
+  state: ResourceState,
+  old: ResourceState | undefined,
+): Promise<Properties> {
+  const { urn, inputs = {} } = state;
+  return (await provider?.preview?.(urn, inputs, old && { ...existing(old), timeout: 0 })) ?? { ...inputs };
 }
 
 /** Calls `exists` once the object is there, be it only half what it should be. */
@@ -122,7 +127,7 @@ export function updateStep(
       if (!state.custom) return;
       const provider = await env.providerOf(state);
       if (env.dryRun) {
-        state.outputs = planned(provider, state, old.outputs ?? {});
+        state.outputs = await previewed(provider, state, old);
         return;
       }
       const timeout = state.customTimeouts?.update ?? 0;

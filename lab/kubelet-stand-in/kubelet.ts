@@ -10,7 +10,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { devicePlugin, podResourcesLister, registration } from "./contract.js";
 
 /** A device as its plugin advertises it. */
@@ -40,7 +40,7 @@ const DEADLINE_MS = 10_000;
 
 /**
  * Plays a kubelet's device manager on a machine that has none: plugins register with it in `<directory>/device-plugins`, it
- * holds their lists, gives devices to pods, and tells of these on `<directory>/pod-resources.sock`. It does what the real one
+ * holds their lists, gives devices to pods, and tells of these on `<directory>/pod-resources/kubelet.sock`. It does what the real one
  * does where a plugin could notice: at each start all sockets of the folder are gone, a plugin is asked for its options
  * when it registers, and one whose list ends has no healthy devices any more, even if it has registered again meanwhile.
  */
@@ -62,11 +62,11 @@ export class KubeletStandIn {
 
   constructor(readonly directory: string) {
     this.devicePlugins = join(directory, "device-plugins");
-    this.podResources = join(directory, "pod-resources.sock");
+    this.podResources = join(directory, "pod-resources", "kubelet.sock");
   }
 
   async start(): Promise<void> {
-    mkdirSync(this.devicePlugins, { recursive: true });
+    for (const folder of [this.devicePlugins, dirname(this.podResources)]) mkdirSync(folder, { recursive: true });
     for (const name of readdirSync(this.devicePlugins)) {
       const path = join(this.devicePlugins, name);
       if (lstatSync(path).isSocket()) rmSync(path);

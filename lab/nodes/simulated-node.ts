@@ -2,10 +2,13 @@ import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import type { LabImages } from "../images.js";
 import { KubeletStandIn } from "../kubelet-stand-in/kubelet.js";
 import { describeExit, type LabProcess, type LabRun } from "../processes/lab-run.js";
 import type { HardwareSpec } from "./simulated/hardware.js";
 import { SimulatedHardware } from "./simulated/hardware-client.js";
+import type { KubeletSettings } from "./simulated/kubelet.js";
+import type { PodHost } from "./simulated/pods/pod-host.js";
 import type { LabNode } from "./lab-node.js";
 
 /** A node whose kernel is simulated, in a process of its own. */
@@ -22,6 +25,8 @@ export interface SimulatedNodeOptions {
   readonly kubeconfig: string;
   /** Path of the kubeconfig of a stand-in for a kubelet, which the agent then offers VFs to. Default: the node has none. */
   readonly kubeletKubeconfig?: string;
+  /** Have that stand-in register the Node and run pods. Default: it runs none. */
+  readonly pods?: NodePods;
   /** Default: two NICs, eno49 and eno50, of 63 VFs each. */
   readonly spec?: HardwareSpec;
   /** More flags for the agent. */
@@ -32,6 +37,14 @@ export interface SimulatedNodeOptions {
   readonly agentNodeFlags?: readonly string[];
   /** Added to the agent's environment. */
   readonly agentEnv?: Readonly<Record<string, string>>;
+}
+
+/** What a node's pods are run with. */
+export interface NodePods {
+  readonly images: LabImages;
+  /** `https://HOST:PORT` of the API server, where pods are told of no other. */
+  readonly server: string;
+  readonly caPem: string;
 }
 
 export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOptions): Promise<SimulatedNode> {
@@ -49,7 +62,7 @@ export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOpti
   const kernel = run.spawn(`${name}-kernel`, process.execPath, [main, ...hardwareArgs]);
   const hardware = await untilServed(kernel, socket);
 
-  const kubeletFlags = startKubelet(run, options);
+  const kubeletFlags = startKubelet(run, options, socket);
   let agent: LabProcess | undefined;
   return {
     name,
@@ -75,18 +88,40 @@ export async function startSimulatedNode(run: LabRun, options: SimulatedNodeOpti
 }
 
 /** Returns the agent's flags for it. The agent waits for the kubelet, so that nobody has to wait here. */
-function startKubelet(run: LabRun, { name, kubeletKubeconfig }: SimulatedNodeOptions): string[] {
-  if (kubeletKubeconfig === undefined) return [];
+function startKubelet(run: LabRun, options: SimulatedNodeOptions, kernel: string): string[] {
+  const { name, kubeletKubeconfig: kubeconfig, pods } = options;
+  if (kubeconfig === undefined) return [];
   // Not in the run's directory: sockets of device plugins have long names, and a path may have no more than 107 characters. The
   // process removes it when it ends.
   const kubelet = new KubeletStandIn(mkdtempSync(join(tmpdir(), "kubelet-")));
   const main = join(__dirname, "simulated", "kubelet.js");
-  run.spawn(`${name}-kubelet`, process.execPath, [main, kubelet.directory, kubeletKubeconfig, name]);
+  const settings: KubeletSettings = {
+    ...{ directory: kubelet.directory, kubeconfig, nodeName: name },
+    ...(pods && { host: podHost(run, name, { ...pods, kernel, kubelet: kubelet.directory }) }),
+  };
+  const file = join(run.dir, `${name}.kubelet.json`);
+  writeFileSync(file, JSON.stringify(settings), { mode: 0o600 });
+  run.spawn(`${name}-kubelet`, process.execPath, [main, file]);
   return [
     ...["--device-plugins", kubelet.devicePlugins],
     ...["--pod-resources", kubelet.podResources],
     ...["--device-info", join(kubelet.directory, "device-info")],
   ];
+}
+
+function podHost(
+  run: LabRun,
+  nodeName: string,
+  { images, server, caPem, kernel, kubelet }: NodePods & { readonly kernel: string; readonly kubelet: string },
+): PodHost {
+  const { hostname, port } = new URL(server);
+  return {
+    ...{ nodeName, images, kernel, caPem },
+    folder: join(run.dir, nodeName),
+    folders: { kubelet, root: join(kubelet, "host") },
+    logs: join(run.dir, "logs"),
+    serviceEnv: { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
+  };
 }
 
 async function untilServed(kernel: LabProcess, socket: string): Promise<SimulatedHardware> {

@@ -98,6 +98,23 @@ export class Cluster {
     return kinds.get(SRIOV_NETWORK_DEVICE.plural) === SRIOV_NETWORK_DEVICE.kind ? "own" : "harvester";
   }
 
+  /**
+   * Plural names and kinds of one API group as the cluster serves them now, none where it has no such group. Nobody else is
+   * told the answer, which may be of a cluster whose kinds are being installed.
+   */
+  async kindsNow(apiVersion: string): Promise<ReadonlyMap<string, string>> {
+    try {
+      const answer = await this.client.raw({ method: "GET", path: `/apis/${apiVersion}` });
+      const { resources } = answer as {
+        readonly resources: readonly { readonly name: string; readonly kind: string }[];
+      };
+      return new Map(resources.map(({ name, kind }) => [name, kind]));
+    } catch (error) {
+      if (isNotFound(error)) return new Map();
+      throw error;
+    }
+  }
+
   /** What is to be had once in a run, made for whoever asks first by the cluster that `make` is given. */
   memo<T>(key: string, make: (whole: Cluster) => Promise<T>): Promise<T> {
     return this.once(key, make);
@@ -180,23 +197,10 @@ export class Cluster {
   /** Kinds of one API group by plural name, as the cluster serves them; none where it has no such group. */
   private async kindsOf(apiVersion: string): Promise<ReadonlyMap<string, string>> {
     const key = `kinds of ${apiVersion}`;
-    const kinds = await this.once(key, (whole) => whole.readKinds(apiVersion));
+    const kinds = await this.once(key, (whole) => whole.kindsNow(apiVersion));
     // What is missing may be what the same program installs.
     if (kinds.size === 0) this.whole.shared.delete(key);
     return kinds;
-  }
-
-  private async readKinds(apiVersion: string): Promise<ReadonlyMap<string, string>> {
-    try {
-      const answer = await this.client.raw({ method: "GET", path: `/apis/${apiVersion}` });
-      const { resources } = answer as {
-        readonly resources: readonly { readonly name: string; readonly kind: string }[];
-      };
-      return new Map(resources.map(({ name, kind }) => [name, kind]));
-    } catch (error) {
-      if (isNotFound(error)) return new Map();
-      throw error;
-    }
   }
 
   private async readUid(): Promise<string | undefined> {

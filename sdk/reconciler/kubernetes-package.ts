@@ -1,6 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { RenderedObject } from "./rendered-objects.js";
+import type { Fields, RenderedObject } from "./rendered-objects.js";
 
 type Kubernetes = typeof kubernetes;
 type ResourceClass = new (
@@ -31,7 +31,7 @@ export function kubernetesPackage(): Kubernetes {
 /** A resource of the package for an object, of the type that the object's kind has there. */
 export function kubernetesObject(
   k8s: Kubernetes,
-  { apiVersion, kind, fields }: Pick<RenderedObject, "apiVersion" | "kind" | "fields">,
+  { apiVersion, kind, fields }: KubernetesObject,
   name: string,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.CustomResource {
@@ -39,9 +39,37 @@ export function kubernetesObject(
   return new (known as unknown as ResourceClass)(name, { ...fields }, opts);
 }
 
+/**
+ * The same for an object that may be there already, and that may outlive the resource.
+ *
+ * Of an object that is there already the package's ordinary resources make an error, and those whose type ends in `Patch` take
+ * it over, by server-side apply; but deleting such a resource leaves the object. So `stays` decides which of both it is, and
+ * by an alias either follows the other, without anything being done to the object.
+ */
+export function lastingObject(
+  k8s: Kubernetes,
+  { apiVersion, kind, fields }: KubernetesObject,
+  name: string,
+  { stays, ...opts }: pulumi.CustomResourceOptions & { readonly stays: boolean },
+): pulumi.CustomResource {
+  const type = `kubernetes:${apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`}:${kind}`;
+  const known = CLASSES[`${apiVersion}/${kind}${stays ? "Patch" : ""}`]?.(k8s);
+  if (known === undefined) throw new Error(`${kind} of ${apiVersion} is none of the kinds that can be taken over`);
+  const { annotations, ...metadata } = fields["metadata"] as Fields;
+  const forced = { ...(annotations as Fields | undefined), "pulumi.com/patchForce": "true" };
+  return new (known as unknown as ResourceClass)(
+    name,
+    { ...fields, metadata: { ...metadata, annotations: forced } },
+    { ...opts, retainOnDelete: stays, aliases: [{ type: stays ? type : `${type}Patch` }] },
+  );
+}
+
+type KubernetesObject = Pick<RenderedObject, "apiVersion" | "kind" | "fields">;
+
 /** Kinds that have a class of their own in the package. */
 const CLASSES: Readonly<Record<string, (k8s: Kubernetes) => unknown>> = {
   "v1/Namespace": (k8s) => k8s.core.v1.Namespace,
+  "v1/NamespacePatch": (k8s) => k8s.core.v1.NamespacePatch,
   "v1/Service": (k8s) => k8s.core.v1.Service,
   "v1/ServiceAccount": (k8s) => k8s.core.v1.ServiceAccount,
   "apps/v1/DaemonSet": (k8s) => k8s.apps.v1.DaemonSet,
@@ -53,6 +81,7 @@ const CLASSES: Readonly<Record<string, (k8s: Kubernetes) => unknown>> = {
   "rbac.authorization.k8s.io/v1/Role": (k8s) => k8s.rbac.v1.Role,
   "rbac.authorization.k8s.io/v1/RoleBinding": (k8s) => k8s.rbac.v1.RoleBinding,
   "apiextensions.k8s.io/v1/CustomResourceDefinition": (k8s) => k8s.apiextensions.v1.CustomResourceDefinition,
+  "apiextensions.k8s.io/v1/CustomResourceDefinitionPatch": (k8s) => k8s.apiextensions.v1.CustomResourceDefinitionPatch,
   "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": (k8s) =>
     k8s.admissionregistration.v1.ValidatingAdmissionPolicy,
   "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": (k8s) =>

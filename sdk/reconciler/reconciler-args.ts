@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { settingsProblems } from "../../deploy/settings-problems.js";
 import type {
   AgentDeployment,
   ApiServerAddress,
@@ -122,4 +123,26 @@ export function settingsGiven(args: SriovReconcilerArgs): GivenSettings {
     controller: args.controller,
     metrics: { ...args.metrics, enabled: features.metrics, serviceMonitor: features.serviceMonitor },
   };
+}
+
+/** What is wrong with settings, a sentence each, in the words of the component's arguments. */
+export function argumentProblems(settings: unknown): string[] {
+  return settingsProblems(settings).map(({ path, problem }) => inArguments(`${path} ${problem}`));
+}
+
+/** Settings that are arguments of another name. */
+const NAMES: Readonly<Record<string, string>> = {
+  "agent.nodeSelector": "nodeSelector",
+  "agent.scanInterval": "scanInterval",
+  "agent.managementInterfaces": "managementInterfaces",
+  "agent.devicePlugin": "features.devicePlugin",
+  "agent.moduleLoading": "features.moduleLoading",
+  "metrics.enabled": "features.metrics",
+  "metrics.serviceMonitor": "features.serviceMonitor",
+  networkPolicy: "features.networkPolicy",
+  guards: "features.guards",
+};
+
+function inArguments(sentence: string): string {
+  return sentence.replace(/(?<!["\w.])[a-z][\w.]*\w/gi, (word) => NAMES[word] ?? word);
 }

@@ -20,10 +20,16 @@ export type Fields = Readonly<Record<string, unknown>>;
  * not take an object for one that must be replaced.
  *
  * Which fields follow from a setting is found by trying: they are those that come out otherwise by another value of it.
+ *
+ * @param assertRight is given settings before anything is made of them, and throws where they are wrong: at once for what is
+ * plain, and for an output once it is known.
  */
-export function renderedObjects(given: GivenSettings): RenderedObject[] {
+export function renderedObjects(
+  given: GivenSettings,
+  assertRight: (settings: PartialSettings) => void,
+): RenderedObject[] {
   const { plain, outputs } = split(given);
-  const base = new Rendering(plain, outputs);
+  const base = new Rendering(plain, outputs, assertRight);
   return base.objects.map(({ key, object, keeps, after }) => {
     const fields = object as unknown as Fields;
     const { apiVersion = "", kind = "" } = object;
@@ -76,8 +82,10 @@ class Rendering {
   constructor(
     plain: GivenSettings,
     private readonly outputs: readonly OutputSetting[],
+    private readonly assertRight: (settings: PartialSettings) => void,
   ) {
     this.base = outputs.reduce((settings, { path }) => withValue(settings, path, sampleOf(path)), plain);
+    assertRight(this.base);
     this.objects = reconcilerObjects(settingsOf(this.base));
     this.others = outputs.map(({ path }) => byKey(withValue(this.base, path, another(sampleOf(path)))));
   }
@@ -100,11 +108,11 @@ class Rendering {
     const known = this.settled.get(name);
     if (known !== undefined) return known;
     const settings = touching.flatMap((index) => this.outputs[index] ?? []);
-    const rendered = pulumi
-      .all(settings.map(({ value }) => value))
-      .apply((values) =>
-        byKey(settings.reduce((base, { path }, index) => withValue(base, path, values[index]), this.base)),
-      );
+    const rendered = pulumi.all(settings.map(({ value }) => value)).apply((values) => {
+      const known = settings.reduce((base, { path }, index) => withValue(base, path, values[index]), this.base);
+      this.assertRight(known);
+      return byKey(known);
+    });
     this.settled.set(name, rendered);
     return rendered;
   }

@@ -4,12 +4,14 @@ import { startKubernetesProvider } from "../../lab/engine/kubernetes.js";
 import type { Properties } from "../../lab/engine/values.js";
 import { SmallApiServer } from "./small-api-server.js";
 
+const noRow = (): void => undefined;
+
 describe("stand-in engine: kubernetes resources", () => {
   let api: SmallApiServer;
   let provider: Provider;
   beforeEach(async () => {
     api = await SmallApiServer.start();
-    provider = await startKubernetesProvider({ kubeconfig: api.kubeconfig, namespace: "lab" });
+    provider = await startKubernetesProvider({ kubeconfig: api.kubeconfig, namespace: "lab" }, noRow);
   });
   afterEach(() => api.stop());
 
@@ -122,7 +124,7 @@ describe("stand-in engine: kubernetes resources", () => {
   });
 
   it("names a context that the kubeconfig does not have", async () => {
-    const error = await startKubernetesProvider({ kubeconfig: api.kubeconfig, context: "prod" }).catch(
+    const error = await startKubernetesProvider({ kubeconfig: api.kubeconfig, context: "prod" }, noRow).catch(
       (thrown: unknown) => thrown as Error,
     );
     expect((error as Error).message).to.equal("kubernetes provider: the kubeconfig has no context 'prod'");

@@ -1,34 +1,58 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { POD } from "../../../api/core.js";
 import { KubeClient } from "../../../kube/client.js";
 import { Informer } from "../../../kube/informer.js";
 import { messageOf } from "../../../kube/errors.js";
 import { KubeletStandIn } from "../../kubelet-stand-in/kubelet.js";
-import { type NodePod, PodAdmission } from "./pod-admission.js";
+import { PodAdmission } from "./pod-admission.js";
+import type { NodePod } from "./pods/node-pod.js";
+import { reserveNetwork } from "./pods/node-network.js";
+import type { PodHost } from "./pods/pod-host.js";
+import { PodRunner } from "./pods/pod-runner.js";
+import { registerNode } from "./pods/register-node.js";
 import { reportAllocatable } from "./report-allocatable.js";
 
+/** What `kubelet.js` reads from its file. */
+export interface KubeletSettings {
+  /** The kubelet's own folder, which goes with it. */
+  readonly directory: string;
+  readonly kubeconfig: string;
+  readonly nodeName: string;
+  /** What it has to run pods with; default: nothing, and it says `Running` of whatever it has given devices. */
+  readonly host?: PodHost;
+}
+
+/** How long containers have when the kubelet ends. Its run gives it five seconds. */
+const LAST_GRACE_MS = 3_000;
+
 /**
- * The kubelet of a simulated node: `kubelet.js DIRECTORY KUBECONFIG NODE`. It takes device plugins, says in the Node's status what
- * they offer, and gives the node's pods the devices that they ask for. It runs no container. The directory goes with it.
+ * The kubelet of a simulated node: `kubelet.js SETTINGS.json`. It takes device plugins, says in the Node's status what they offer,
+ * and gives the node's pods the devices that they ask for. Where it can, it registers the Node and runs the pods' containers as
+ * processes of this machine; otherwise it runs none.
  */
-async function main([directory, kubeconfig, nodeName]: readonly string[]): Promise<void> {
-  if (directory === undefined || kubeconfig === undefined || nodeName === undefined) {
-    throw new Error("usage: kubelet.js DIRECTORY KUBECONFIG NODE");
-  }
+async function main([file]: readonly string[]): Promise<void> {
+  if (file === undefined) throw new Error("usage: kubelet.js SETTINGS.json");
+  const { directory, kubeconfig, nodeName, host } = JSON.parse(readFileSync(file, "utf8")) as KubeletSettings;
   const client = KubeClient.open({ kubeconfig }, "pulumi-sriov-lab-kubelet");
   const kubelet = new KubeletStandIn(directory);
+  const network = host && (await reserveNetwork());
+  if (network !== undefined) await registerNode(client, nodeName, network.nodeAddress);
+
   const pods = new Informer<NodePod>(client, POD, { fields: { "spec.nodeName": nodeName }, onError: tell }).start();
-  const admission = new PodAdmission(client, kubelet, pods, tell);
+  const runner = host && network && new PodRunner({ client, kubelet, pods, network, host, tell });
+  const worker = runner ?? new PodAdmission(client, kubelet, pods, tell);
   kubelet.onChange(reportAllocatable(client, kubelet, nodeName, tell));
-  pods.onChange(() => void admission.pass());
+  pods.onChange(() => void worker.pass());
   await kubelet.start();
   process.once("SIGTERM", () => {
-    kubelet.stop();
-    rmSync(directory, { recursive: true });
-    process.exit(0);
+    void Promise.resolve(runner?.stop(LAST_GRACE_MS)).finally(() => {
+      kubelet.stop();
+      rmSync(directory, { recursive: true });
+      process.exit(0);
+    });
   });
   await pods.synced;
-  await admission.pass();
+  await worker.pass();
 }
 
 function tell(what: unknown): void {

@@ -1,15 +1,10 @@
 import { POD, type Pod } from "../../../api/core.js";
 import type { KubeClient } from "../../../kube/client.js";
-import { isNotFound, messageOf } from "../../../kube/errors.js";
+import { messageOf } from "../../../kube/errors.js";
 import type { Informer } from "../../../kube/informer.js";
 import type { KubeletStandIn } from "../../kubelet-stand-in/kubelet.js";
-
-/** A pod with what its containers ask for. */
-export type NodePod = Pod & {
-  readonly spec?: {
-    readonly containers?: readonly { readonly resources?: { readonly limits?: Readonly<Record<string, string>> } }[];
-  };
-};
+import { letGo } from "./pods/let-go.js";
+import { devicesAsked, keyOf, type NodePod } from "./pods/node-pod.js";
 
 /** Gives the pods of one node the devices that they ask for, and frees those of pods that are gone. */
 export class PodAdmission {
@@ -39,7 +34,7 @@ export class PodAdmission {
       this.seen.delete(key);
     }
     for (const pod of pods) {
-      if (pod.metadata.deletionTimestamp !== undefined) await this.end(pod);
+      if (pod.metadata.deletionTimestamp !== undefined) await letGo(this.client, pod);
       else if (!this.seen.has(keyOf(pod))) await this.admit(pod);
     }
   }
@@ -64,29 +59,4 @@ export class PodAdmission {
     const options = { namespace, fieldManager: "kubelet", subresource: "status" } as const;
     return this.client.merge(POD, name, { status }, options);
   }
-
-  /** The API server keeps a pod that a node has until its kubelet lets it go. */
-  private async end({ metadata: { name, namespace = "", uid } }: Pod): Promise<void> {
-    const body = { apiVersion: "v1", kind: "DeleteOptions", gracePeriodSeconds: 0, preconditions: { uid } };
-    try {
-      await this.client.raw({ method: "DELETE", path: `/api/v1/namespaces/${namespace}/pods/${name}`, body });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-  }
-}
-
-function keyOf({ metadata }: Pod): string {
-  return `${metadata.namespace ?? ""}/${metadata.name}`;
-}
-
-/** What device plugins may offer has a prefix; Kubernetes' own resources have none. */
-function devicesAsked(pod: NodePod): ReadonlyMap<string, number> {
-  const asked = new Map<string, number>();
-  for (const { resources } of pod.spec?.containers ?? []) {
-    for (const [resource, count] of Object.entries(resources?.limits ?? {})) {
-      if (resource.includes("/")) asked.set(resource, (asked.get(resource) ?? 0) + Number(count));
-    }
-  }
-  return asked;
 }
