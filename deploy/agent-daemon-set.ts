@@ -99,6 +99,6 @@ function agentArgs({ agent, metrics, resourcePrefix, logLevel }: ReconcilerSetti
     `--resource-prefix=${resourcePrefix}`,
     `--log-level=${logLevel}`,
     `--listen=${LOOPBACK}:${AGENT_HEALTH_PORT}`,
-    ...(metrics.enabled ? [`--metrics-listen=0.0.0.0:${metrics.agentPort}`] : []),
+    ...(metrics.enabled ? [`--metrics-listen=[::]:${metrics.agentPort}`] : []),
   ];
 }

@@ -57,9 +57,9 @@ function controllerContainer(settings: ReconcilerSettings): Container {
       `--namespace=${namespace}`,
       `--resource-prefix=${resourcePrefix}`,
       `--log-level=${logLevel}`,
-      // The kubelet asks from outside the pod. Metrics are served in plain on loopback addresses alone.
-      `--listen=0.0.0.0:${CONTROLLER_HEALTH_PORT}`,
-      ...(metrics.enabled ? [`--metrics-listen=0.0.0.0:${metrics.controllerPort}`] : []),
+      // The kubelet asks from outside the pod, by IPv4 or IPv6. Metrics are served in plain to the pod itself alone.
+      `--listen=[::]:${CONTROLLER_HEALTH_PORT}`,
+      ...(metrics.enabled ? [`--metrics-listen=[::]:${metrics.controllerPort}`] : []),
     ],
     env: [fieldOfPod("POD_NAME", "metadata.name")],
     ports: [

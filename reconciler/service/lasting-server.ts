@@ -35,7 +35,9 @@ export class LastingServer {
   }
 
   listen(): void {
-    this.server.listen(this.address.port, this.address.host);
+    const { host, port } = this.address;
+    // Of every address Node itself knows best: it takes 0.0.0.0 where the kernel has no IPv6.
+    this.server.listen(port, host === "::" ? undefined : host);
   }
 
   close(): void {

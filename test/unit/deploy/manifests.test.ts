@@ -1,13 +1,23 @@
 import { expect } from "chai";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parse, parseAllDocuments } from "yaml";
+import { reconcilerObjects } from "../../../deploy/reconciler-objects.js";
+import { settingsOf } from "../../../deploy/settings.js";
 import { manifests, staleManifests } from "../../../lab/generate-manifests.js";
+
+const DIRECTORY = join(__dirname, "..", "..", "..", "..", "deploy", "manifests");
 
 describe("the manifests that ship", () => {
   it("are what the TypeScript says", () => {
-    const directory = join(__dirname, "..", "..", "..", "..", "deploy", "manifests");
-    expect(staleManifests(directory), 'run "npm run generate"').to.deep.equal([]);
+    expect(staleManifests(DIRECTORY), 'run "npm run generate"').to.deep.equal([]);
+  });
+
+  it("are, as kustomize reads them, all objects of an installation and no others", () => {
+    const objects = reconcilerObjects(settingsOf()).map(({ object }) => object);
+    // What is undefined is not in YAML.
+    expect(kustomized(DIRECTORY)).to.have.deep.members(JSON.parse(JSON.stringify(objects)) as unknown[]);
   });
 
   describe("in another folder", () => {
@@ -29,3 +39,9 @@ describe("the manifests that ship", () => {
     });
   });
 });
+
+function kustomized(directory: string): unknown[] {
+  const read = (name: string): string => readFileSync(join(directory, name), "utf8");
+  const { resources } = parse(read("kustomization.yaml")) as { readonly resources: readonly string[] };
+  return resources.flatMap((name) => parseAllDocuments(read(name)).map((document) => document.toJS() as unknown));
+}

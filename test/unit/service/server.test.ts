@@ -12,11 +12,11 @@ class Bench {
   private readonly lines = new LogLines();
   private server: ServiceServer | undefined;
 
-  listen(port: number): this {
+  listen(port: number, host = "127.0.0.1"): this {
     const readiness = { reasons: () => this.reasons };
     const isLocal = (address: string | undefined): boolean => this.isLocal(address);
     const parts = { readiness, metrics: this.metrics, log: this.lines.log, retryMs: 5, isLocal };
-    this.server = new ServiceServer({ host: "127.0.0.1", port }, parts);
+    this.server = new ServiceServer({ host, port }, parts);
     this.server.listen();
     return this;
   }
@@ -166,5 +166,20 @@ describe("the agent's own server, where another process has the port", () => {
     await bench.says("cannot listen");
     other.close();
     expect((await bench.get("/healthz")).status).to.equal(200);
+  });
+});
+
+describe("the agent's own server, at every address", () => {
+  let bench: Bench;
+
+  beforeEach(() => (bench = new Bench().listen(0, "::")));
+  afterEach(() => bench.close());
+
+  it("answers IPv4, with IPv6 in the kernel or without", async () => {
+    expect((await bench.get("/healthz")).status).to.equal(200);
+  });
+
+  it("knows its own machine by IPv4 too", async () => {
+    expect((await bench.get("/metrics")).status).to.equal(200);
   });
 });
