@@ -14,3 +14,9 @@ export const RECONCILER_REPOSITORY = "lab.pulumi-sriov/reconciler";
 
 /** That of this version. */
 export const RECONCILER_IMAGE = `${RECONCILER_REPOSITORY}:${VERSION}`;
+
+/** Something that runs until it is ended, for pods that are there to use a VF. */
+export const GUEST_IMAGE = "lab.pulumi-sriov/guest:1";
+
+/** What every simulated node has that runs pods. */
+export const LAB_IMAGES: LabImages = { [RECONCILER_IMAGE]: "reconciler", [GUEST_IMAGE]: ["sleep", "2147483647"] };

@@ -1,19 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CONTROLLER_ACCOUNT } from "../api/controller-role.js";
-import { Label } from "../api/names.js";
-import { NODE, type Node } from "../api/core.js";
 import { KubeClient } from "../kube/client.js";
-import { Informer } from "../kube/informer.js";
-import { waitFor } from "../kube/wait.js";
+import { awaitGuest, awaitKubelet, awaitReport } from "./await-node.js";
 import { type ControlPlane, startControlPlane } from "./control-plane/control-plane.js";
 import { type LabController, type LabControllerOptions, startLabController } from "./controller.js";
 import { Identities } from "./identities.js";
-import { type LabImages, RECONCILER_IMAGE } from "./images.js";
+import { LAB_IMAGES, type LabImages } from "./images.js";
 import { installContract, installMultus } from "./install-contract.js";
 import type { LabNode } from "./nodes/lab-node.js";
 import { type KubeletNode, type KubeletNodeOptions, startKubeletNode } from "./nodes/kubelet/kubelet-node.js";
-import { untilPodsMayCome } from "./pods-may-come.js";
 import { type RealNode, type RealNodeOptions, startRealNode } from "./nodes/real-node.js";
 import { type SimulatedNode, startSimulatedNode } from "./nodes/simulated-node.js";
 import type { HardwareSpec } from "./nodes/simulated/hardware.js";
@@ -91,15 +87,9 @@ export interface LabOptions {
   readonly multus?: boolean;
   /** Run a scheduler, which gives pods to nodes; default false. */
   readonly scheduler?: boolean;
-  /** What simulated nodes have to run pods of, beside {@link RECONCILER_IMAGE}. */
+  /** What simulated nodes have to run pods of, beside {@link LAB_IMAGES}. */
   readonly images?: LabImages;
 }
-
-/** How long an agent may take to report after its process was started; a guest's is slow. */
-const REPORT_MS = 180_000;
-
-/** How long containerd and a kubelet may take to start in a guest. */
-const READY_MS = 240_000;
 
 export async function startLab(run: LabRun, options: LabOptions = {}): Promise<Lab> {
   const { log = () => undefined, audit = false, contract = true, scheduler = false } = options;
@@ -110,7 +100,7 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
 
   const identities = new Identities(client, controlPlane);
   const { caPem } = controlPlane;
-  const ownImages: LabImages = { [RECONCILER_IMAGE]: "reconciler", ...options.images };
+  const ownImages: LabImages = { ...LAB_IMAGES, ...options.images };
   const kubeconfigFile = (name: string): string => join(run.dir, `${name}.kubeconfig`);
   const lab: Lab = {
     run,
@@ -132,7 +122,7 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
         ...(pods && { pods: { images: { ...ownImages, ...images }, server: controlPlane.server, caPem } }),
         ...others,
       });
-      if (pods) await untilPodsMayCome(client, name, join(run.dir, "logs", `${name}-kubelet.log`));
+      if (pods) await awaitKubelet(client, name, join(run.dir, "logs", `${name}-kubelet.log`));
       if (agent) await node.startAgent();
       if (agent) await lab.awaitReport(node);
       return node;
@@ -163,7 +153,7 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
       if (agent) await lab.awaitReport(node);
       return node;
     },
-    awaitReady: (node) => awaitReady(client, node),
+    awaitReady: (node) => awaitGuest(client, node),
     awaitReport: (node) => awaitReport(client, node),
     startController: (options) => startLabController(lab, options),
     clientOfNode: (name) => identities.clientOfAgent(name),
@@ -177,45 +167,4 @@ export async function startLab(run: LabRun, options: LabOptions = {}): Promise<L
     },
   };
   return lab;
-}
-
-async function awaitReport(client: KubeClient, node: LabNode): Promise<void> {
-  const what = `the agent of ${node.name} has not reported; its log is ${node.agentLog}`;
-  const hasReported = ({ metadata }: Node): boolean => metadata.labels?.[Label.capable] !== undefined;
-  await awaitNode(client, node.name, hasReported, what, REPORT_MS);
-}
-
-/** A condition from before the guest's last boot says nothing, and stays until the kubelet has another. */
-async function awaitReady(client: KubeClient, node: RealNode): Promise<void> {
-  const boot = await node.guest.read("/proc/sys/kernel/random/boot_id");
-  const what = `the kubelet of ${node.name} is not ready; its log is ${node.agentLog.replace("-agent.", "-kubelet.")}`;
-  const isReady = ({ status }: Node): boolean =>
-    status?.nodeInfo?.bootID === boot &&
-    (status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
-  await awaitNode(client, node.name, isReady, what, READY_MS);
-}
-
-async function awaitNode(
-  client: KubeClient,
-  name: string,
-  isAsWanted: (node: Node) => boolean,
-  what: string,
-  patienceMs: number,
-): Promise<void> {
-  const informer = new Informer(client, NODE, { fields: { "metadata.name": name } }).start();
-  try {
-    await informer.synced;
-    await waitFor(
-      informer,
-      () => {
-        const node = informer.get(name);
-        return node !== undefined && isAsWanted(node)
-          ? { state: "satisfied", result: undefined }
-          : { state: "pending", what };
-      },
-      { deadline: Date.now() + patienceMs },
-    );
-  } finally {
-    await informer.stop();
-  }
 }
