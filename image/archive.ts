@@ -1,31 +1,35 @@
 import { createHash } from "node:crypto";
-import { closeSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
-import { readdirSync, readlinkSync, statSync } from "node:fs";
+import { createWriteStream, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { imageConfig, OPT } from "./image-config.js";
-import { type TarEntry, tarArchive } from "./tar.js";
+import { pipeline } from "node:stream/promises";
+import { imageConfig } from "./image-config.js";
+import { type Layer, writeLayers } from "./layers.js";
+import { type FileOnDisk, type TarEntry, tarPieces } from "./tar.js";
 import { reconcilerTree, type TreeOptions } from "./tree.js";
 
 export interface ImageOptions extends TreeOptions {
   /** Names of the image, each with its tag: one or more. */
   readonly tags: readonly string[];
-  /** The archive's path. */
+  /** The archive's path; what is there is replaced. */
   readonly out: string;
 }
 
 /**
  * Makes the reconciler's image without a container engine, as an archive that they load: `docker load`, `podman load`,
- * `ctr images import`.
+ * `ctr images import`. From the same programs it is the same to the byte.
  *
  * @returns the archive's path
+ * @throws {Error} As {@link reconcilerTree} says
  */
 export async function reconcilerImage({ tags, out, ...options }: ImageOptions): Promise<string> {
+  mkdirSync(dirname(out), { recursive: true });
   const workspace = mkdtempSync(join(dirname(out), ".image-"));
   try {
     const tree = join(workspace, "tree");
     await reconcilerTree(tree, options);
     const unfinished = join(workspace, "archive");
-    writeArchive(unfinished, tree, tags);
+    await writeTar(unfinished, archiveEntries(await writeLayers(tree, workspace), tags));
+    // Renamed into place, so that nobody loads half an image.
     renameSync(unfinished, out);
   } finally {
     rmSync(workspace, { recursive: true, force: true });
@@ -33,48 +37,34 @@ export async function reconcilerImage({ tags, out, ...options }: ImageOptions): 
   return out;
 }
 
-function writeArchive(out: string, tree: string, tags: readonly string[]): void {
-  const entries = entriesOf(tree);
-  const isOurs = ({ path }: TarEntry): boolean => `/${path}`.startsWith(OPT) || OPT.startsWith(`/${path}/`);
-  // What changes with each version lies above what seldom does: a node that has one version gets the next with little.
-  const layers = [entries.filter((entry) => !isOurs(entry)), entries.filter(isOurs)].map((layer) => {
-    const content = tarArchive(layer);
-    return { content, digest: createHash("sha256").update(content).digest("hex") };
-  });
-  const config = Buffer.from(
-    JSON.stringify({
-      created: "1970-01-01T00:00:00Z",
-      architecture: process.arch === "x64" ? "amd64" : process.arch,
-      os: "linux",
-      config: imageConfig,
-      rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => `sha256:${digest}`) },
-      history: ["base", "reconciler"].map((comment) => ({ created: "1970-01-01T00:00:00Z", comment })),
-    }),
-  );
+/** What `docker save` writes, which all engines read: of an OCI layout some would not know short names. */
+function archiveEntries(layers: readonly Layer[], tags: readonly string[]): (TarEntry | FileOnDisk)[] {
+  const config = Buffer.from(JSON.stringify(configOf(layers)));
   const configName = `${createHash("sha256").update(config).digest("hex")}.json`;
   const manifest = [{ Config: configName, RepoTags: tags, Layers: layers.map(({ digest }) => `${digest}.tar`) }];
-  const file = openSync(out, "w");
-  writeSync(
-    file,
-    tarArchive([
-      { path: "manifest.json", file: Buffer.from(JSON.stringify(manifest)) },
-      { path: configName, file: config },
-      ...layers.map(({ content, digest }) => ({ path: `${digest}.tar`, file: content })),
-    ]),
-  );
-  closeSync(file);
+  return [
+    { path: "manifest.json", file: Buffer.from(JSON.stringify(manifest)) },
+    { path: configName, file: config },
+    ...layers.map(({ source, digest }) => ({ path: `${digest}.tar`, source })),
+  ];
 }
 
-/** What is in a folder, parents before what is in them, in an order that is the same everywhere. */
-function entriesOf(directory: string, prefix = ""): TarEntry[] {
-  const entries = readdirSync(join(directory, prefix), { withFileTypes: true });
-  return entries
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry): TarEntry[] => {
-      const path = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
-      const source = join(directory, path);
-      if (entry.isDirectory()) return [{ path, directory: true }, ...entriesOf(directory, path)];
-      if (entry.isSymbolicLink()) return [{ path, link: readlinkSync(source) }];
-      return [{ path, file: readFileSync(source), executable: (statSync(source).mode & 0o111) !== 0 }];
-    });
+const EPOCH = "1970-01-01T00:00:00Z";
+
+/** By Go's name of this machine's processor, as images have it. */
+const architecture = process.arch === "x64" ? "amd64" : process.arch;
+
+function configOf(layers: readonly Layer[]): object {
+  return {
+    created: EPOCH,
+    architecture,
+    os: "linux",
+    config: imageConfig,
+    rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => `sha256:${digest}`) },
+    history: layers.map(({ comment }) => ({ created: EPOCH, comment })),
+  };
+}
+
+function writeTar(path: string, entries: Iterable<TarEntry | FileOnDisk>): Promise<void> {
+  return pipeline(tarPieces(entries), createWriteStream(path));
 }

@@ -5,6 +5,9 @@ export const NODE = "/usr/bin/node";
 export const OPT = "/opt/pulumi-sriov";
 export const BUNDLE = "reconciler.cjs";
 
+/** By the end of its name scanners find it. */
+export const BILL_OF_MATERIALS = `${OPT}/reconciler.cdx.json`;
+
 /** "nonroot". Agents' pods say that they run as root; whoever says nothing has no rights. */
 export const USER = 65532;
 

@@ -1,3 +1,6 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+
 /** One entry of a tar archive: a file, a symbolic link or a directory, at a path relative to its root. */
 export type TarEntry =
   | { readonly path: string; readonly file: Buffer; readonly executable?: boolean }
@@ -6,14 +9,44 @@ export type TarEntry =
 
 const BLOCK = 512;
 
+const END = Buffer.alloc(2 * BLOCK);
+
 /** Writes a tar archive in the "ustar" format, everything owned by root and of 1970. Parents must come before what is in them. */
 export function tarArchive(entries: readonly TarEntry[]): Buffer {
-  return Buffer.concat([...entries.flatMap(record), Buffer.alloc(2 * BLOCK)]);
+  return Buffer.concat([...entries.flatMap(record), END]);
+}
+
+/** A file whose content is read when its turn comes. */
+export interface FileOnDisk {
+  readonly path: string;
+  /** Where it is on this machine. */
+  readonly source: string;
+  readonly executable?: boolean;
+}
+
+/** The same, piece by piece, for what need not all be in memory at once. */
+export async function* tarPieces(entries: Iterable<TarEntry | FileOnDisk>): AsyncGenerator<Buffer> {
+  for (const entry of entries) {
+    if ("source" in entry) yield* recordFromDisk(entry);
+    else yield* record(entry);
+  }
+  yield END;
+}
+
+async function* recordFromDisk({ source, ...entry }: FileOnDisk): AsyncGenerator<Buffer> {
+  const { size } = await stat(source);
+  yield header({ ...entry, file: Buffer.alloc(0) }, size);
+  yield* createReadStream(source, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
+  yield padding(size);
 }
 
 function record(entry: TarEntry): Buffer[] {
   const file = "file" in entry ? entry.file : Buffer.alloc(0);
-  return [header(entry, file.length), file, Buffer.alloc((BLOCK - (file.length % BLOCK)) % BLOCK)];
+  return [header(entry, file.length), file, padding(file.length)];
+}
+
+function padding(size: number): Buffer {
+  return Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK);
 }
 
 function header(entry: TarEntry, size: number): Buffer {

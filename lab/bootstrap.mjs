@@ -18,6 +18,7 @@ const commands = {
   bench: ["dist/test/bench/main.js"],
   mutate: ["node_modules/@stryker-mutator/core/bin/stryker.js", "run"],
   bundle: ["dist/image/bundle-reconciler.js"],
+  image: ["dist/image/main.js"],
 };
 
 const [command, ...args] = process.argv.slice(2);

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import {
+  appendFileSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -78,7 +79,7 @@ export async function openPrivateApt(parent: string): Promise<PrivateApt> {
       else await apt("apt-get", "--quiet", "download", name);
       const packages = readdirSync(archives).filter((file) => file.endsWith(".deb"));
       const unpacked = mkdtempSync(join(dir, "root-"));
-      for (const file of packages) await execute("dpkg-deb", ["--extract", join(archives, file), unpacked], archives);
+      for (const file of packages) await unpackArchive(join(archives, file), unpacked);
       for (const file of packages) rmSync(join(archives, file));
       mkdirSync(dirname(target), { recursive: true });
       putInPlace(unpacked, target);
@@ -107,6 +108,25 @@ function removeAbandoned(parent: string): void {
     const changed = statSync(join(parent, name), { throwIfNoEntry: false })?.mtimeMs ?? hourAgo;
     if (changed < hourAgo) rmSync(join(parent, name), { recursive: true, force: true });
   }
+}
+
+/** Unpacks a package, and notes it in dpkg's own way, so that `dpkg-query --admindir` tells whose a file is. */
+async function unpackArchive(archive: string, root: string): Promise<void> {
+  const dpkgDeb = (...args: string[]): Promise<string> => execute("dpkg-deb", args, root);
+  await dpkgDeb("--extract", archive, root);
+  const [name, list, control] = [
+    (await dpkgDeb("--field", archive, "Package")).trim(),
+    await dpkgDeb("--contents", archive),
+    await dpkgDeb("--field", archive),
+  ];
+  const notes = join(root, "var", "lib", "dpkg");
+  mkdirSync(join(notes, "info"), { recursive: true });
+  // The root itself is "/." there.
+  const paths = [...list.matchAll(/ \.(\/\S*?)\/?(?: -> .*)?$/gm)].map(([, path = ""]) =>
+    path === "/" ? "/.\n" : `${path}\n`,
+  );
+  writeFileSync(join(notes, "info", `${name}.list`), paths.join(""));
+  appendFileSync(join(notes, "status"), `${control.trimEnd()}\nStatus: install ok unpacked\n\n`);
 }
 
 /** The machine's own sources, and its backports suite where they don't have that. */
