@@ -3,6 +3,7 @@ import { CONTROLLER_ACCOUNT } from "./controller-role.js";
 import { agentsRules } from "./guards/agents.js";
 import { claimsRules } from "./guards/claims.js";
 import { controllersRules } from "./guards/controllers.js";
+import { eventsRules } from "./guards/events.js";
 import { networksRules } from "./guards/networks.js";
 import { policiesRules } from "./guards/policies.js";
 import { statusRules } from "./guards/status.js";
@@ -24,6 +25,8 @@ export const Guard = {
   agents: "pulumi-sriov-agents",
   /** Of what is others', the controller writes the parts that it keeps. */
   controllers: "pulumi-sriov-controllers",
+  /** Who speaks in an event of the reconciler's is who wrote it. */
+  events: "pulumi-sriov-events",
   /** No device that somebody uses is taken from him by a deleted claim unless a holder of the verb `disrupt` says so. */
   claims: "pulumi-sriov-claims",
   /** A policy may destroy VFs in use only where a holder of the verb `disrupt` says so; its limit is a limit. */
@@ -93,6 +96,7 @@ export function admissionPolicies(
   return [
     policy(Guard.agents, agentsRules(agent)),
     policy(Guard.controllers, controllersRules(controller, agent)),
+    policy(Guard.events, eventsRules(agent, controller)),
     policy(Guard.status, statusRules(agent)),
     policy(Guard.policies, policiesRules()),
     policy(Guard.networks, networksRules()),

@@ -23,3 +23,6 @@ export const LEASE: ResourceType<Lease> = {
   plural: "leases",
   namespaced: true,
 };
+
+/** The Lease, in the reconciler's namespace, that tells which of several controllers works. */
+export const CONTROLLER_LEASE_NAME = "pulumi-sriov-controller";

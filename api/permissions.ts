@@ -1,3 +1,4 @@
+import { CONTROLLER_LEASE_NAME } from "./lease.js";
 import { DEVICES_GROUP, DISRUPT, SRIOV_NETWORK_GROUP } from "./names.js";
 import type { PolicyRule } from "./rbac.js";
 
@@ -10,6 +11,8 @@ export interface Permission {
   readonly verbs: readonly string[];
   /** In the whole cluster, or in the reconciler's own namespace alone. Default `cluster`. */
   readonly scope?: Scope;
+  /** Of objects with these names alone. Default all. */
+  readonly names?: readonly string[];
   /** Only where this is switched on. Default always. */
   readonly when?: Feature;
   readonly why: string;
@@ -134,8 +137,15 @@ export const CONTROLLER_PERMISSIONS: readonly Permission[] = [
   {
     group: SRIOV_NETWORK_GROUP,
     resource: "sriovnetworknodepolicies",
-    verbs: ["list", "watch", "patch"],
-    why: "what is asked for; patch: a permission that was used is taken away",
+    verbs: ["list", "watch"],
+    why: "what is asked for; of those of other namespaces, that they do not count",
+  },
+  {
+    group: SRIOV_NETWORK_GROUP,
+    resource: "sriovnetworknodepolicies",
+    verbs: ["patch"],
+    scope: "namespace",
+    why: "a permission that was used is taken away",
   },
   {
     group: SRIOV_NETWORK_GROUP,
@@ -170,9 +180,17 @@ export const CONTROLLER_PERMISSIONS: readonly Permission[] = [
   {
     group: "coordination.k8s.io",
     resource: "leases",
-    verbs: ["get", "list", "watch", "create", "patch"],
+    verbs: ["get", "list", "watch", "patch"],
     scope: "namespace",
+    names: [CONTROLLER_LEASE_NAME],
     why: "which of several controllers works; list and watch: whoever stands by hears at once that it was given back",
+  },
+  {
+    group: "coordination.k8s.io",
+    resource: "leases",
+    verbs: ["create"],
+    scope: "namespace",
+    why: "the same Lease where there is none yet: RBAC knows no name of what is made",
   },
   ...METRICS,
 ];
@@ -186,5 +204,10 @@ export function rulesOf(
   return permissions
     .filter((each) => (each.scope ?? "cluster") === scope)
     .filter(({ when }) => when === undefined || features.includes(when))
-    .map(({ group, resource, verbs }) => ({ apiGroups: [group], resources: [resource], verbs }));
+    .map(({ group, resource, names, verbs }) => ({
+      apiGroups: [group],
+      resources: [resource],
+      ...(names && { resourceNames: names }),
+      verbs,
+    }));
 }

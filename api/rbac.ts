@@ -6,6 +6,8 @@ import type { KubeObject, ResourceType } from "./object.js";
 export interface PolicyRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  /** Default: objects of any name. */
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 

@@ -9,7 +9,17 @@ export interface AuditEvent {
   readonly requestURI: string;
   readonly requestReceivedTimestamp: string;
   readonly userAgent?: string;
-  readonly user: { readonly extra?: Readonly<Record<string, readonly string[]>> };
+  readonly user: { readonly username: string; readonly extra?: Readonly<Record<string, readonly string[]>> };
+  /** Absent for what is no object, such as the list of kinds. */
+  readonly objectRef?: {
+    readonly apiGroup?: string;
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  /** What it was answered with; of a watch also what it began with. */
+  readonly responseStatus?: { readonly code: number; readonly message?: string };
 }
 
 /** All that the API server of a lab has been asked, in the order in which it was written down; `lab` must keep an audit log. */

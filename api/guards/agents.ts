@@ -13,6 +13,7 @@ import {
   keyed,
   isSame,
   isSameBut,
+  labelOf,
   literal,
   permissions,
   subject,
@@ -45,8 +46,16 @@ export function agentsRules(agent: ServiceAccountName): PolicyRules {
       ...permissions,
       ...keyed("labels", [Label.capable, Label.featureCapable]),
       ...keyed("annotations", [Annotation.leftOutNics]),
+      { name: "oldNodeLabel", expression: labelOf("oldObject", Label.nodeName) },
+      { name: "nodeLabel", expression: labelOf("object", Label.nodeName) },
     ],
-    validations: [...nodeValidations(), ...deviceValidations(), pciDeviceValidation(), ...claimValidations()],
+    validations: [
+      ...nodeValidations(),
+      ...deviceValidations(),
+      pciDeviceValidation(),
+      labelValidation(),
+      ...claimValidations(),
+    ],
   };
 }
 
@@ -109,6 +118,21 @@ function pciDeviceValidation(): Validation {
     "an agent writes the PCIDevices of its own node alone",
     `variables.subject.metadata.name + ": an agent writes the PCIDevices of its own node alone, whose names begin with " + ` +
       `"the node's; this is " + variables.author`,
+  );
+}
+
+/**
+ * Agents find their objects by this label, so one that names another node would have that node's agent look after what it
+ * may not write. Of a node whose name is too long for a label, a hash is in it, which no expression can tell.
+ */
+function labelValidation(): Validation {
+  const label = "variables.nodeLabel";
+  return forbidden(
+    `request.resource.resource == "nodes" || ${label} == "" || ${label} == variables.oldNodeLabel || ` +
+      `${label} == variables.claimedNode || size(variables.claimedNode) > 63`,
+    `an agent sets the label ${Label.nodeName} to its own node alone`,
+    `variables.subject.metadata.name + ${literal(`: an agent sets the label ${Label.nodeName} to its own node alone; this is `)} + ` +
+      `variables.author`,
   );
 }
 

@@ -60,9 +60,18 @@ export function annotationOf(object: string, annotation: string): string {
 }
 
 export function hasAnnotation(object: string, annotation: string): string {
-  const annotations = `${object}.metadata.annotations`;
+  return hasKey(object, "annotations", annotation);
+}
+
+/** A label's value; empty where there is none. `object`: or `oldObject`, either of which may be null. */
+export function labelOf(object: string, label: string): string {
+  return `${hasKey(object, "labels", label)} ? ${object}.metadata.labels[${literal(label)}] : ""`;
+}
+
+function hasKey(object: string, map: "labels" | "annotations", key: string): string {
+  const entries = `${object}.metadata.${map}`;
   // A server-side apply that takes the last one away leaves null in their place, and nothing can be "in" that.
-  return `${object} != null && has(${annotations}) && dyn(${annotations}) != null && ${literal(annotation)} in ${annotations}`;
+  return `${object} != null && has(${entries}) && dyn(${entries}) != null && ${literal(key)} in ${entries}`;
 }
 
 /** Says who lacks the verb, and for which object; `what` and `name` are CEL expressions. */

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { CONTROLLER_LEASE_NAME } from "../../api/lease.js";
 import type { KubeClient } from "../../kube/client.js";
 import type { EventRecorder } from "../service/events.js";
 import { LeftClaims } from "./claims/left-claims.js";
@@ -24,9 +25,6 @@ export interface ControllerParts {
   readonly metrics: ControllerMetrics;
 }
 
-/** Of the Lease, in the controller's namespace. */
-export const LEASE_NAME = "pulumi-sriov-controller";
-
 /**
  * What a cluster needs once: policies become what each NIC is asked for, networks become attachments, and claims what KubeVirt
  * permits. Of several replicas one works; the others know all that it knows, and go on when it is gone.
@@ -50,7 +48,7 @@ export class Controller {
       new PermittedDevices(jobParts),
       new LeftClaims(jobParts),
     ];
-    this.election = new LeaderElection({ ...parts, ...options, name: LEASE_NAME });
+    this.election = new LeaderElection({ ...parts, ...options, name: CONTROLLER_LEASE_NAME });
   }
 
   /** Resolves by `stop`. */

@@ -1,5 +1,5 @@
 import { NAMESPACE, NODE } from "../../api/core.js";
-import { LEASE } from "../../api/lease.js";
+import { CONTROLLER_LEASE_NAME, LEASE } from "../../api/lease.js";
 import { Annotation, RECONCILER_NAMESPACE } from "../../api/names.js";
 import {
   NETWORK_ATTACHMENT_DEFINITION,
@@ -20,7 +20,6 @@ import { type Change, Informer } from "../../kube/informer.js";
 import { waitFor } from "../../kube/wait.js";
 import type { Lab } from "../../lab/lab.js";
 import type { SimulatedNode } from "../../lab/nodes/simulated-node.js";
-import { LEASE_NAME } from "../../reconciler/controller/controller.js";
 import { nics } from "../integration/agent/hardware.js";
 import { sharedLab } from "../shared-lab.js";
 import { type EndState, endState } from "./end-state.js";
@@ -107,7 +106,9 @@ export class PolicyWorld {
 
   /** The lease of one that was killed is waited for; here nobody has that time, and test/integration/controller has it. */
   async releaseLease(): Promise<void> {
-    await this.lab.client.delete(LEASE, LEASE_NAME, { namespace: RECONCILER_NAMESPACE }).catch(ignoreNotFound);
+    await this.lab.client
+      .delete(LEASE, CONTROLLER_LEASE_NAME, { namespace: RECONCILER_NAMESPACE })
+      .catch(ignoreNotFound);
   }
 
   onChange(listener: (change: Change<KubeObject>) => void): () => void {

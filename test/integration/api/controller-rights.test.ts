@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { statSync } from "node:fs";
 import { NAMESPACE, NODE } from "../../../api/core.js";
 import { Annotation, CONTROLLER_FIELD_MANAGER, RECONCILER_NAMESPACE } from "../../../api/names.js";
+import { CONTROLLER_LEASE_NAME, LEASE } from "../../../api/lease.js";
 import { KUBE_VIRT } from "../../../api/kubevirt.js";
 import { NETWORK_ATTACHMENT_DEFINITION } from "../../../api/network-attachment-definition.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
@@ -21,15 +22,6 @@ import { makeClaim, removeClaims } from "./claim.js";
 import { makeDevice } from "./device.js";
 import { deviceWithVfs } from "./guarded.js";
 import { makeNetwork, makePolicy } from "./policy.js";
-
-const LEASE: ResourceType<KubeObject & { readonly spec?: object }> = {
-  apiVersion: "coordination.k8s.io/v1",
-  kind: "Lease",
-  plural: "leases",
-  namespaced: true,
-};
-
-const EVENT: ResourceType<KubeObject> = { apiVersion: "v1", kind: "Event", plural: "events", namespaced: true };
 
 const OPTIONS = { fieldManager: CONTROLLER_FIELD_MANAGER };
 const namespace = RECONCILER_NAMESPACE;
@@ -172,26 +164,17 @@ describe("the controller's account", () => {
     await controller.delete(NETWORK_ATTACHMENT_DEFINITION, metadata.name, metadata);
   });
 
-  it("may tell of events, and raise the count of one", async () => {
-    const metadata = { name: "by-controller.1", namespace };
-    const event: KubeObject & Readonly<Record<string, unknown>> = {
-      metadata,
-      involvedObject: { kind: "SriovNetwork", name: "a", namespace },
-      reason: "Tried",
-      count: 1,
-    };
-    await controller.create(EVENT, event, OPTIONS);
-    await controller.merge(EVENT, metadata.name, { count: 2 }, { ...OPTIONS, namespace });
-  });
-
-  it("may take a Lease in its own namespace, keep it, and watch for it", async () => {
-    const metadata = { name: "by-controller", namespace };
+  it("may take its Lease in its own namespace, keep it, and watch for it", async () => {
+    const metadata = { name: CONTROLLER_LEASE_NAME, namespace };
+    await lab.client.delete(LEASE, metadata.name, metadata).catch(() => undefined);
     await controller.create(LEASE, { metadata, spec: { holderIdentity: "a" } }, OPTIONS);
     await controller.merge(LEASE, metadata.name, { spec: { holderIdentity: "b" } }, { ...OPTIONS, namespace });
     expect((await controller.get(LEASE, metadata.name, metadata)).spec).to.include({ holderIdentity: "b" });
-    const informer = new Informer(controller, LEASE, { namespace }).start();
+    const informer = new Informer(controller, LEASE, { namespace, fields: { "metadata.name": metadata.name } }).start();
     await informer.synced;
     await informer.stop();
+    // Not kept, since controllers of other tests would wait until it runs out.
+    await lab.client.delete(LEASE, metadata.name, metadata);
   });
 
   const NOT_ALLOWED: readonly (readonly [verb: string, group: string, resource: string, in_?: string])[] = [
@@ -220,6 +203,10 @@ describe("the controller's account", () => {
     ["get", "", "secrets", namespace],
     ["create", "", "serviceaccounts/token", namespace],
     ["get", "coordination.k8s.io", "leases", "kube-system"],
+    ["get", "coordination.k8s.io", "leases", namespace],
+    ["list", "coordination.k8s.io", "leases", namespace],
+    ["patch", "coordination.k8s.io", "leases", namespace],
+    ["patch", "sriovnetwork.openshift.io", "sriovnetworknodepolicies", "default"],
     ["patch", "coordination.k8s.io", "leases", "kube-node-lease"],
     ["delete", "coordination.k8s.io", "leases", namespace],
     ["patch", "admissionregistration.k8s.io", "validatingadmissionpolicies"],

@@ -167,6 +167,46 @@ describe("the guard of what agents write", () => {
     });
   });
 
+  describe("on the label by which agents find their objects", () => {
+    const of = (nodeName: string) => ({ metadata: { labels: { [Label.nodeName]: nodeName } } });
+    const makePciDevice = (labels = {}): Promise<PciDevice> => {
+      const metadata = { name: `${MINE}-00000${++pciDevices}`, labels };
+      return agent.create(PCI_DEVICE, { metadata, spec: {} }, options);
+    };
+    let pciDevices = 5_000;
+
+    it("lets it name its own node", async () => {
+      expect((await makePciDevice(of(MINE).metadata.labels)).metadata.labels).to.deep.equal(of(MINE).metadata.labels);
+    });
+
+    it("refuses to make a PCIDevice that another node's agent would find", async () => {
+      expect(await refused(makePciDevice(of(OTHER).metadata.labels))).to.match(
+        /^n-agents-000005\d{3}: an agent sets the label nodename to its own node alone; this is user /,
+      );
+    });
+
+    it("refuses to hand a PCIDevice to another node's agent", async () => {
+      const { metadata } = await makePciDevice();
+      expect(await refused(agent.merge(PCI_DEVICE, metadata.name, of(OTHER), options))).to.include(
+        "the label nodename",
+      );
+    });
+
+    it("refuses to hand a SriovNetworkDevice to another node's agent", async () => {
+      const { metadata } = await makeDevice(lab.client, MINE);
+      const work = agent.merge(SRIOV_NETWORK_DEVICE, metadata.name, of(OTHER), options);
+      expect(await refused(work)).to.include("the label nodename");
+    });
+
+    it("lets it write the rest where somebody else has set the label wrong, and set it right", async () => {
+      const { name } = (await makePciDevice()).metadata;
+      await lab.client.merge(PCI_DEVICE, name, of(OTHER), { fieldManager: "somebody" });
+      await agent.merge(PCI_DEVICE, name, { metadata: { labels: { a: "b" } } }, options);
+      const { metadata } = await agent.merge(PCI_DEVICE, name, of(MINE), options);
+      expect(metadata.labels).to.deep.equal({ ...of(MINE).metadata.labels, a: "b" });
+    });
+  });
+
   it("lets everybody else write Nodes as their roles say", async () => {
     const patch = { metadata: { labels: { team: "network" } } };
     expect((await lab.client.merge(NODE, MINE, patch, options)).metadata.labels).to.include({ team: "network" });
