@@ -1,11 +1,10 @@
 import { readFileSync, rmSync } from "node:fs";
-import { POD } from "../../../api/core.js";
 import { KubeClient } from "../../../kube/client.js";
 import { Informer } from "../../../kube/informer.js";
 import { messageOf } from "../../../kube/errors.js";
 import { KubeletStandIn } from "../../kubelet-stand-in/kubelet.js";
 import { PodAdmission } from "./pod-admission.js";
-import type { NodePod } from "./pods/node-pod.js";
+import { NODE_POD } from "./pods/node-pod.js";
 import { reserveNetwork } from "./pods/node-network.js";
 import type { PodHost } from "./pods/pod-host.js";
 import { PodRunner } from "./pods/pod-runner.js";
@@ -38,7 +37,7 @@ async function main([file]: readonly string[]): Promise<void> {
   const network = host && (await reserveNetwork());
   if (network !== undefined) await registerNode(client, nodeName, network.nodeAddress);
 
-  const pods = new Informer<NodePod>(client, POD, { fields: { "spec.nodeName": nodeName }, onError: tell }).start();
+  const pods = new Informer(client, NODE_POD, { fields: { "spec.nodeName": nodeName }, onError: tell }).start();
   const runner = host && network && new PodRunner({ client, kubelet, pods, network, host, tell });
   const worker = runner ?? new PodAdmission(client, kubelet, pods, tell);
   kubelet.onChange(reportAllocatable(client, kubelet, nodeName, tell));

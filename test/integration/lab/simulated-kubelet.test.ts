@@ -3,10 +3,9 @@ import { NODE, POD, type Pod } from "../../../api/core.js";
 import { pciDeviceName } from "../../../api/names.js";
 import { PCI_DEVICE_CLAIM } from "../../../api/pci-device-claim.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
-import { Informer } from "../../../kube/informer.js";
-import { waitFor } from "../../../kube/wait.js";
 import type { Lab } from "../../../lab/lab.js";
 import { sharedLab } from "../../shared-lab.js";
+import { untilObject } from "./until-object.js";
 
 const NAME = "lab-kubelet";
 const CLAIM = pciDeviceName(NAME, "0000:04:00.1");
@@ -23,19 +22,7 @@ describe("a simulated node with a kubelet", () => {
     name: string,
     isSo: (object: T | undefined) => boolean,
   ): Promise<void> => {
-    const informer = new Informer(lab.client, type).start();
-    const find = (): T | undefined => informer.list().find(({ metadata }) => metadata.name === name);
-    try {
-      await informer.synced;
-      const pending = (): string => JSON.stringify(find() ?? `no ${type.kind} ${name}`);
-      await waitFor(
-        informer,
-        () => (isSo(find()) ? { state: "satisfied", result: undefined } : { state: "pending", what: pending() }),
-        { deadline: Date.now() + 30_000 },
-      );
-    } finally {
-      await informer.stop();
-    }
+    await untilObject(lab.client, type, name, isSo);
   };
   const pod = (name: string): Pod => {
     const container = { name: "guest", image: "example.com/guest", resources: { limits: { [RESOURCE]: "1" } } };

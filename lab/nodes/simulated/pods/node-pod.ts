@@ -1,18 +1,31 @@
-import type { Pod } from "../../../../api/core.js";
-import type { Condition, ObjectMeta } from "../../../../api/object.js";
+import { POD, type Pod } from "../../../../api/core.js";
+import type { Condition, ObjectMeta, ResourceType } from "../../../../api/object.js";
 
 /** What a kubelet reads of a pod. */
 export interface NodePod extends Pod {
   readonly metadata: ObjectMeta & { readonly deletionGracePeriodSeconds?: number };
   readonly spec?: PodSpec;
-  readonly status?: Pod["status"] & { readonly startTime?: string };
+  readonly status?: Pod["status"] & {
+    readonly podIP?: string;
+    readonly containerStatuses?: readonly ContainerStatus[];
+  };
 }
+
+export interface ContainerStatus {
+  readonly ready: boolean;
+  readonly restartCount: number;
+  readonly state?: { readonly waiting?: { readonly reason: string; readonly message?: string } };
+  readonly lastState?: { readonly terminated?: { readonly exitCode: number; readonly message?: string } };
+}
+
+export const NODE_POD: ResourceType<NodePod> = POD as ResourceType<NodePod>;
 
 export interface PodSpec {
   readonly nodeName?: string;
   readonly hostNetwork?: boolean;
   readonly restartPolicy?: "Always" | "OnFailure" | "Never";
   readonly serviceAccountName?: string;
+  readonly automountServiceAccountToken?: boolean;
   readonly initContainers?: readonly ContainerSpec[];
   readonly containers?: readonly ContainerSpec[];
   readonly volumes?: readonly Volume[];

@@ -1,6 +1,5 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { POD } from "../../../../api/core.js";
 import type { KubeClient } from "../../../../kube/client.js";
 import { isConflict, isNotFound } from "../../../../kube/errors.js";
 import type { LabImage } from "../../../images.js";
@@ -9,7 +8,7 @@ import { Container, Unstartable } from "./container.js";
 import { containerWords, type PodPlace } from "./container-words.js";
 import { imageCommand, containerEnvironment } from "./image-process.js";
 import { mountsOf, tokenOf } from "./mounts.js";
-import { type ContainerSpec, type NodePod } from "./node-pod.js";
+import { type ContainerSpec, NODE_POD, type NodePod } from "./node-pod.js";
 import { PodCredentials } from "./pod-credentials.js";
 import { letGo } from "./let-go.js";
 import type { PodHost } from "./pod-host.js";
@@ -111,7 +110,7 @@ export class PodWorker {
       const status = podStatus(this.pod, this.containers, this.place, this.startTime);
       const options = { namespace, fieldManager: "kubelet", subresource: "status" } as const;
       try {
-        this.pod = await this.client.merge(POD, name, { metadata: { uid }, status }, options);
+        this.pod = await this.client.merge(NODE_POD, name, { metadata: { uid }, status }, options);
       } catch (error) {
         // Another pod by now, under the same name.
         if (isNotFound(error) || isConflict(error)) return;
