@@ -23,7 +23,7 @@ export function agentDaemonSet(settings: ReconcilerSettings): DaemonSet {
       // No surge: two agents of one node would be in each other's way, at the hardware and at the port.
       updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: agent.maxUnavailable } },
       template: {
-        metadata: { labels, annotations: { "kubectl.kubernetes.io/default-container": "agent" } },
+        metadata: { labels },
         spec: podSpec(settings, AGENT_ACCOUNT.name, {
           // To see addresses and routes of the node's interfaces, and to set a NIC's own interface up.
           hostNetwork: true,

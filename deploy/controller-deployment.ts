@@ -20,7 +20,7 @@ export function controllerDeployment(settings: ReconcilerSettings): Deployment {
       selector: { matchLabels: labels },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: {
-        metadata: { labels, annotations: { "kubectl.kubernetes.io/default-container": "controller" } },
+        metadata: { labels },
         spec: podSpec(settings, CONTROLLER_ACCOUNT.name, {
           nodeSelector: controller.nodeSelector,
           tolerations: controller.tolerations,

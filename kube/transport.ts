@@ -202,10 +202,10 @@ class Connections {
     return { options: complete, client: insecure ? http : https };
   }
 
-  /** The same pools as long as the client certificate is the same: exec plugins may renew it. */
+  /** The same pools as long as certificates are the same: exec plugins may renew the client's, a pod is told of new authorities. */
   private pool(options: https.RequestOptions): { send: https.Agent; stream: https.Agent } {
     const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
-    const identity = [cert, key, pfx].map(String).join("\n");
+    const identity = [ca, cert, key, pfx].map(String).join("\n");
     if (this.pools?.identity === identity) return this.pools;
     // Made once: without it, Node parses the same authorities and keys anew for each connection.
     const secureContext = createSecureContext(definedOnly({ ca, cert, key, pfx, passphrase }));

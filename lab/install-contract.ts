@@ -135,11 +135,13 @@ function isEstablished(definition: CustomResourceDefinition | undefined): boolea
 }
 
 /**
+ * Resolves when the API server holds the guards, whoever has installed them.
+ *
  * An API server takes policies up a moment after they were written, and nothing of them says when. So it is asked for
  * something that the last of them refuses, as a dry run, until it is refused. The API server hears of policies, and of
  * bindings, in the order in which they were written: with the last one it has all.
  */
-async function untilHeld(client: KubeClient): Promise<void> {
+export async function untilHeld(client: KubeClient): Promise<void> {
   const last = admissionPolicyBindings().at(-1)?.metadata.name;
   if (last !== Guard.vfsInUse) throw new Error(`there is no request that tells whether ${last ?? "nothing"} is held`);
   const { apiVersion, kind, plural } = SRIOV_NETWORK_DEVICE;

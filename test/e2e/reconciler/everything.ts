@@ -1,6 +1,6 @@
 import { NAMESPACE } from "../../../api/core.js";
 import { KUBE_VIRT, VIRTUAL_MACHINE_INSTANCE } from "../../../api/kubevirt.js";
-import { Annotation, Label, pciDeviceName, RECONCILER_NAMESPACE } from "../../../api/names.js";
+import { Annotation, Label, pciDeviceName } from "../../../api/names.js";
 import type { KubeObject, ResourceType } from "../../../api/object.js";
 import { PCI_DEVICE } from "../../../api/pci-device.js";
 import { CLAIM_FINALIZER, PCI_DEVICE_CLAIM, type PciDeviceClaim } from "../../../api/pci-device-claim.js";
@@ -28,13 +28,14 @@ export class Everything {
   private constructor(
     private readonly lab: Lab,
     private readonly node: string,
+    private readonly namespace: string,
     private readonly observer: Observer,
     private readonly cluster: Cluster,
     private readonly claims: Informer<PciDeviceClaim>,
   ) {}
 
-  /** Before the agent runs on the node: its first look is to find things that are not as they should be. */
-  static async prepare(lab: Lab, node: string): Promise<Everything> {
+  /** Before the agent runs on the node, in this namespace: its first look is to find things that are not as they should be. */
+  static async prepare(lab: Lab, node: string, namespace: string): Promise<Everything> {
     for (const kind of [VIRTUAL_MACHINE_INSTANCE, VLAN_CONFIG] as readonly ResourceType<KubeObject>[]) {
       await install(lab.client, kind);
     }
@@ -42,7 +43,7 @@ export class Everything {
     const claims = new Informer(lab.client, PCI_DEVICE_CLAIM).start();
     await claims.synced;
     const [observer, cluster] = [await Observer.start(lab.client), await Cluster.watch(lab.client)];
-    const everything = new Everything(lab, node, observer, cluster, claims);
+    const everything = new Everything(lab, node, namespace, observer, cluster, claims);
     await everything.leaveThings();
     return everything;
   }
@@ -84,7 +85,7 @@ export class Everything {
   /** One with a permission that is used up, and one that does not count. */
   private async applyPolicies(): Promise<void> {
     const annotations = { [Annotation.allowDisruption]: String(VFS) };
-    await this.policy("fast", RECONCILER_NAMESPACE, annotations);
+    await this.policy("fast", this.namespace, annotations);
     await this.observer.configured(this.nic(2), VFS);
     await this.cluster.namespace("elsewhere");
     await this.policy("stranger", "elsewhere");
@@ -92,7 +93,7 @@ export class Everything {
     await policies.synced;
     const isUsedUp = ({ metadata }: KubeObject): boolean =>
       metadata.annotations?.[Annotation.allowDisruption] === undefined;
-    await until(policies, () => policies.get("fast", RECONCILER_NAMESPACE), isUsedUp, "policy fast");
+    await until(policies, () => policies.get("fast", this.namespace), isUsedUp, "policy fast");
     await until(
       policies,
       () => policies.get("stranger", "elsewhere"),
@@ -121,7 +122,10 @@ export class Everything {
     await this.cluster.ready(following, "Attached");
     await this.cluster.edit(SRIOV_NETWORK, following.metadata, { spec: { vlan: 200 } });
     await this.cluster.attachment(namespace, "following", ({ spec }) => spec?.config?.includes("200") ?? false);
-    const central = await this.cluster.createCentral("central", { resourceName: "fast", networkNamespace: namespace });
+    const central = await this.cluster.create("central", this.namespace, {
+      resourceName: "fast",
+      networkNamespace: namespace,
+    });
     await this.cluster.ready(central, "Attached");
     await this.cluster.remove(SRIOV_NETWORK, central.metadata);
     await this.cluster.noAttachment(namespace, "central");

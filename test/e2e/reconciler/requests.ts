@@ -1,5 +1,4 @@
 import { type Permission } from "../../../api/permissions.js";
-import { RECONCILER_NAMESPACE } from "../../../api/names.js";
 import type { ServiceAccountName } from "../../../api/rbac.js";
 import type { Lab } from "../../../lab/lab.js";
 import { auditEvents } from "../../audit-log.js";
@@ -36,7 +35,7 @@ function askedFor(verb: string, of: NonNullable<ReturnType<typeof auditEvents>[n
  * The rights that these requests took, one a line, as {@link grantedBy} has them. What was asked for in the reconciler's own
  * namespace alone takes a right there alone.
  */
-export function takenBy(requests: readonly AskedFor[]): string[] {
+export function takenBy(requests: readonly AskedFor[], ownNamespace: string): string[] {
   const rights = requests.flatMap((request) => {
     const { verb, code } = request;
     // An apply that makes an object is a patch that takes the right to create, too.
@@ -47,12 +46,11 @@ export function takenBy(requests: readonly AskedFor[]): string[] {
   });
   const byRight = Map.groupBy(rights, ({ verb, group, resource }) => line(verb, group, resource));
   return [...byRight]
-    .map(([right, asked]) => `${right} ${isOwn(asked) ? "in its namespace" : "in the cluster"}`)
+    .map(
+      ([right, asked]) =>
+        `${right} ${asked.every(({ namespace }) => namespace === ownNamespace) ? "in its namespace" : "in the cluster"}`,
+    )
     .sort();
-}
-
-function isOwn(requests: readonly AskedFor[]): boolean {
-  return requests.every(({ namespace }) => namespace === RECONCILER_NAMESPACE);
 }
 
 /** The rights in the table, one a line; those that are no verbs of requests left out. */

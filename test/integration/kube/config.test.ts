@@ -95,6 +95,12 @@ describe("where credentials come from", () => {
     expect(config.origin).to.include("the pod's service account");
   });
 
+  it("are the pod's in a cluster of IPv6 too", () => {
+    process.env["KUBERNETES_SERVICE_HOST"] = "fd00:10:96::1";
+    process.env["KUBERNETES_SERVICE_PORT"] = "443";
+    expect(loadClusterConfig({}).server).to.equal("https://[fd00:10:96::1]:443");
+  });
+
   const refused: [string, () => Parameters<typeof loadClusterConfig>[0], RegExp][] = [
     ["that are nowhere", () => ({}), /no kubeconfig was found: looked at .*KUBECONFIG.*Set one of them/],
     [

@@ -36,6 +36,18 @@ describe("the objects of an installation", () => {
         }
       });
 
+      it("are all there before the pods that need them, but for metrics", () => {
+        const needed = installed.filter(({ key }) => !/daemon-set|deployment|metrics/.test(key)).map(({ key }) => key);
+        for (const { after } of installed.filter(({ key }) => /^(daemon-set|deployment)-/.test(key))) {
+          expect(after).to.have.members(needed);
+        }
+      });
+
+      it("let agents be in a cluster that asks more of namespaces which say nothing", () => {
+        const namespace = installed.find(({ key }) => key === "namespace");
+        expect(namespace?.object.metadata.labels).to.include({ "pod-security.kubernetes.io/enforce": "privileged" });
+      });
+
       it("stay with the objects of users only where those would go", () => {
         const kept = installed.filter(({ keeps }) => keeps).map(({ object }) => object.kind);
         expect(new Set(kept)).to.deep.equal(new Set([NAMESPACE.kind, "CustomResourceDefinition"]));

@@ -12,9 +12,15 @@ export interface Answer {
   readonly fingerprint: string;
 }
 
-export async function getByHttps(port: number, path: string, token?: string, method = "GET"): Promise<Answer> {
+export async function getByHttps(
+  port: number,
+  path: string,
+  token?: string,
+  method = "GET",
+  host = "localhost",
+): Promise<Answer> {
   const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-  const request = https.request({ port, path, method, headers, rejectUnauthorized: false, agent: false });
+  const request = https.request({ host, port, path, method, headers, rejectUnauthorized: false, agent: false });
   request.end();
   const [response] = (await once(request, "response")) as [IncomingMessage];
   const { statusCode = 0, headers: answered, socket } = response;
