@@ -1,4 +1,5 @@
 import type { PolicyRules, Validation } from "../admission-policies.js";
+import { NODE } from "../core.js";
 import { CLAIM_FINALIZER } from "../pci-device-claim.js";
 import { PCI_DEVICE } from "../pci-device.js";
 import type { ServiceAccountName } from "../rbac.js";
@@ -54,6 +55,7 @@ export function agentsRules(agent: ServiceAccountName): PolicyRules {
       ...deviceValidations(),
       pciDeviceValidation(),
       labelValidation(),
+      ownerValidation(),
       ...claimValidations(),
     ],
   };
@@ -134,6 +136,24 @@ function labelValidation(): Validation {
     `variables.subject.metadata.name + ${literal(`: an agent sets the label ${Label.nodeName} to its own node alone; this is `)} + ` +
       `variables.author`,
   );
+}
+
+/** What is owned keeps its owner from being deleted in the foreground, and is not another's to keep. */
+function ownerValidation(): Validation {
+  const added = `${ownersBut("object")}.all(it, it in ${ownersBut("oldObject")})`;
+  const name = "variables.subject.metadata.name";
+  return forbidden(
+    `!(request.resource.resource in ["sriovnetworkdevices", "pcidevices"]) || ${added}`,
+    "an agent gives what it writes no owner but its own Node",
+    `${name} + ": an agent gives what it writes no owner but its own Node; this is " + variables.author`,
+  );
+}
+
+/** The owners of an object, which may be null, but for the Node of the author. */
+function ownersBut(object: string): string {
+  const isOwnNode = `it.kind == ${literal(NODE.kind)} && it.name == variables.claimedNode`;
+  const owners = `${object}.metadata.ownerReferences`;
+  return `(${object} != null && has(${owners}) ? ${owners}.filter(it, !(${isOwnNode})) : [])`;
 }
 
 const CLAIM_PARTS = `an agent writes nothing of a claim but its owner, the PCIDevice, and its own finalizer`;

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { Guard } from "../../../api/admission-policies.js";
 import { NODE, type Node } from "../../../api/core.js";
 import { Annotation, Label } from "../../../api/names.js";
+import type { OwnerReference } from "../../../api/object.js";
 import { PCI_DEVICE, type PciDevice } from "../../../api/pci-device.js";
 import { SRIOV_NETWORK_DEVICE, type SriovNetworkDevice } from "../../../api/sriov-network-device.js";
 import type { KubeClient } from "../../../kube/client.js";
@@ -204,6 +205,46 @@ describe("the guard of what agents write", () => {
       await agent.merge(PCI_DEVICE, name, { metadata: { labels: { a: "b" } } }, options);
       const { metadata } = await agent.merge(PCI_DEVICE, name, of(MINE), options);
       expect(metadata.labels).to.deep.equal({ ...of(MINE).metadata.labels, a: "b" });
+    });
+  });
+
+  describe("on owners", () => {
+    const ownerOf = async (name: string): Promise<OwnerReference> => {
+      const { metadata } = await lab.client.get(NODE, name);
+      return { apiVersion: "v1", kind: "Node", name, uid: metadata.uid ?? "" };
+    };
+    const makePciDevice = (client: KubeClient, ownerReferences: readonly OwnerReference[]): Promise<PciDevice> => {
+      const metadata = { name: `${MINE}-00000${++made}`, ownerReferences };
+      return client.create(PCI_DEVICE, { metadata, spec: {} }, options);
+    };
+    let made = 6_000;
+
+    it("lets it have its objects go with its Node", async () => {
+      const owner = await ownerOf(MINE);
+      expect((await makePciDevice(agent, [owner])).metadata.ownerReferences).to.deep.equal([owner]);
+    });
+
+    it("refuses to have a PCIDevice keep another Node", async () => {
+      expect(await refused(makePciDevice(agent, [await ownerOf(OTHER)]))).to.include(
+        "no owner but its own Node; this is",
+      );
+    });
+
+    it("refuses to have a SriovNetworkDevice keep another Node", async () => {
+      const { metadata } = await makeDevice(lab.client, MINE);
+      const patch = { metadata: { ownerReferences: [await ownerOf(OTHER)] } };
+      expect(await refused(agent.merge(SRIOV_NETWORK_DEVICE, metadata.name, patch, options))).to.include(
+        "no owner but",
+      );
+    });
+
+    it("lets it take owners away, and leave those that others have set", async () => {
+      const [mine, other] = [await ownerOf(MINE), await ownerOf(OTHER)];
+      const { name } = (await makePciDevice(lab.client, [other])).metadata;
+      const write = (ownerReferences: readonly OwnerReference[]) =>
+        agent.merge(PCI_DEVICE, name, { metadata: { ownerReferences } }, options);
+      expect((await write([other, mine])).metadata.ownerReferences).to.have.length(2);
+      expect((await write([mine])).metadata.ownerReferences).to.deep.equal([mine]);
     });
   });
 
