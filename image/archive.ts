@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { createWriteStream, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { imageConfig } from "./image-config.js";
+import { BILL_OF_MATERIALS, imageConfig } from "./image-config.js";
 import { type Layer, writeLayers } from "./layers.js";
 import { type FileOnDisk, type TarEntry, tarPieces } from "./tar.js";
 import { reconcilerTree, type TreeOptions } from "./tree.js";
@@ -16,7 +16,8 @@ export interface ImageOptions extends TreeOptions {
 
 /**
  * Makes the reconciler's image without a container engine, as an archive that they load: `docker load`, `podman load`,
- * `ctr images import`. From the same programs it is the same to the byte.
+ * `ctr images import`. From the same programs it is the same to the byte. Beside it, as `<out>.cdx.json`, is the bill of
+ * materials that is also in the image.
  *
  * @returns the archive's path
  * @throws {Error} As {@link reconcilerTree} says
@@ -29,6 +30,7 @@ export async function reconcilerImage({ tags, out, ...options }: ImageOptions): 
     await reconcilerTree(tree, options);
     const unfinished = join(workspace, "archive");
     await writeTar(unfinished, archiveEntries(await writeLayers(tree, workspace), tags));
+    copyFileSync(join(tree, BILL_OF_MATERIALS), `${out}.cdx.json`);
     // Renamed into place, so that nobody loads half an image.
     renameSync(unfinished, out);
   } finally {

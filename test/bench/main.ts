@@ -1,6 +1,7 @@
 import { messageOf } from "../../kube/errors.js";
 import { benchAgent } from "./agent.js";
 import { describeMachine } from "./machine.js";
+import { benchImage } from "./image.js";
 import { benchJoin } from "./join.js";
 import { type Figure, figureTable, isMet } from "./figure.js";
 
@@ -8,7 +9,7 @@ import { type Figure, figureTable, isMet } from "./figure.js";
  * `npm run bench [-- NAME …]`: measures in labs of its own and prints figures beside their targets. Ends by itself, with
  * exit status 1 where a target is missed, 2 on wrong usage.
  */
-const BENCHES: Readonly<Record<string, Bench>> = { agent: benchAgent, join: benchJoin };
+const BENCHES: Readonly<Record<string, Bench>> = { agent: benchAgent, join: benchJoin, image: benchImage };
 
 type Bench = (progress: (line: string) => void) => Promise<readonly Figure[]>;
 

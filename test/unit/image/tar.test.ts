@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { tarArchive, type TarEntry } from "../../../image/tar.js";
+import { tarArchive, type TarEntry, tarPieces } from "../../../image/tar.js";
 
 describe("a tar archive", () => {
   let scratch: string;
@@ -36,6 +36,21 @@ describe("a tar archive", () => {
     ]);
     expect(statSync(join(folder, "bin", "tool")).mode & 0o111).to.not.equal(0);
     expect(readlinkSync(join(folder, "bin", "other"))).to.equal("tool");
+  });
+
+  it("is the same when it is written piece by piece, and files are read from disk", async () => {
+    const content = Buffer.alloc(70_000, "x");
+    const source = join(scratch, "source");
+    writeFileSync(source, content);
+    const others: TarEntry[] = [
+      { path: "bin", directory: true },
+      { path: "bin/other", link: "tool" },
+    ];
+    const pieces: Buffer[] = [];
+    for await (const piece of tarPieces([...others, { path: "bin/tool", source, executable: true }]))
+      pieces.push(piece);
+    const whole = tarArchive([...others, { path: "bin/tool", file: content, executable: true }]);
+    expect(Buffer.concat(pieces).equals(whole)).to.equal(true);
   });
 
   it("does not cut a path that is too long for it", () => {
