@@ -1,22 +1,14 @@
 import { setTimeout } from "node:timers/promises";
 import {
-  admissionPolicies,
   admissionPolicyBindings,
   Guard,
   VALIDATING_ADMISSION_POLICY,
   VALIDATING_ADMISSION_POLICY_BINDING,
 } from "../api/admission-policies.js";
-import { agentClusterRole } from "../api/agent-role.js";
-import {
-  controllerClusterRole,
-  controllerClusterRoleBinding,
-  controllerRole,
-  controllerRoleBinding,
-} from "../api/controller-role.js";
 import { CUSTOM_RESOURCE_DEFINITION, type CustomResourceDefinition, NAMESPACE } from "../api/core.js";
 import { customResourceDefinitions } from "../api/custom-resource-definitions.js";
 import { KUBE_VIRT } from "../api/kubevirt.js";
-import { Annotation, RECONCILER_NAMESPACE } from "../api/names.js";
+import { Annotation } from "../api/names.js";
 import { NETWORK_ATTACHMENT_DEFINITION } from "../api/network-attachment-definition.js";
 import type { KubeObject, ResourceType } from "../api/object.js";
 import { PCI_DEVICE_CLAIM } from "../api/pci-device-claim.js";
@@ -25,6 +17,8 @@ import { CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING } from "../api/r
 import { SRIOV_NETWORK_DEVICE } from "../api/sriov-network-device.js";
 import { SRIOV_NETWORK } from "../api/sriov-network.js";
 import { SRIOV_NETWORK_NODE_POLICY } from "../api/sriov-network-node-policy.js";
+import { reconcilerObjects } from "../deploy/reconciler-objects.js";
+import { settingsOf } from "../deploy/settings.js";
 import type { KubeClient } from "../kube/client.js";
 import { policyRefusal } from "../kube/errors.js";
 import { Informer } from "../kube/informer.js";
@@ -48,19 +42,21 @@ const KINDS: readonly ResourceType<KubeObject>[] = [
 const DEADLINE_MS = 30_000;
 
 /**
- * Installs what `deploy/manifests` ships, and Multus's kind; resolves when the API server serves the kinds and holds the
- * guards.
+ * Installs what `deploy/manifests` ships, and Multus's kind, without the pods, in whose place the lab starts processes; resolves
+ * when the API server serves the kinds and holds the guards.
  */
 export async function installContract(client: KubeClient): Promise<void> {
-  await client.apply(NAMESPACE, { metadata: { name: RECONCILER_NAMESPACE } }, OPTIONS);
-  await installRoles(client);
+  await installShipped(client, [NAMESPACE, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING]);
   await installKinds(client);
   await installGuards(client);
 }
 
 /** Resolves when all of them are served. */
 export async function installKinds(client: KubeClient): Promise<void> {
-  await installDefinitions(client, [...customResourceDefinitions(), networkAttachmentDefinitionKind()], KINDS);
+  await installShipped(client, [CUSTOM_RESOURCE_DEFINITION]);
+  await installDefinitions(client, [networkAttachmentDefinitionKind()], []);
+  await untilEstablished(client, customResourceDefinitions());
+  await untilServed(client, KINDS);
 }
 
 /** Installs Multus's kind alone, without anything that acts on it; resolves when it is served. As often as one likes. */
@@ -83,22 +79,18 @@ async function installDefinitions(
   await untilServed(client, types);
 }
 
-/** All roles, and the controller's bindings; an agent is bound when it gets its credentials. */
-async function installRoles(client: KubeClient): Promise<void> {
-  await client.apply(CLUSTER_ROLE, agentClusterRole(), OPTIONS);
-  await client.apply(CLUSTER_ROLE, controllerClusterRole(), OPTIONS);
-  await client.apply(CLUSTER_ROLE_BINDING, controllerClusterRoleBinding(), OPTIONS);
-  await client.apply(ROLE, controllerRole(), OPTIONS);
-  await client.apply(ROLE_BINDING, controllerRoleBinding(), OPTIONS);
-}
-
 /** Resolves when all of them are held. */
 export async function installGuards(client: KubeClient): Promise<void> {
-  for (const policy of admissionPolicies()) await client.apply(VALIDATING_ADMISSION_POLICY, policy, OPTIONS);
-  for (const binding of admissionPolicyBindings()) {
-    await client.apply(VALIDATING_ADMISSION_POLICY_BINDING, binding, OPTIONS);
-  }
+  await installShipped(client, [VALIDATING_ADMISSION_POLICY, VALIDATING_ADMISSION_POLICY_BINDING]);
   await untilHeld(client);
+}
+
+/** Those of these types, in the order in which they ship. */
+async function installShipped(client: KubeClient, types: readonly ResourceType<KubeObject>[]): Promise<void> {
+  for (const { object } of reconcilerObjects(settingsOf())) {
+    const type = types.find(({ kind }) => kind === object.kind);
+    if (type !== undefined) await client.apply(type, object, OPTIONS);
+  }
 }
 
 async function untilEstablished(client: KubeClient, definitions: readonly CustomResourceDefinition[]): Promise<void> {
