@@ -72,19 +72,16 @@ function describe(step: StepMetadata, indent: number): string[] {
     ...(old?.id ? [`${margin}    [id=${old.id}]`] : []),
     `${margin}    [urn=${step.urn}]`,
     ...(/^default(_|$)/.test(provider) ? [] : [`${margin}    [provider=${step.provider}]`]),
-    ...(step.op === "same" ? [] : details(old, state, indent + 1, marks[step.op] as Mark)),
+    ...(step.op === "same" ? [] : details(step, indent + 1)),
   ];
 }
 
-function details(
-  old: ResourceState | undefined,
-  state: ResourceState | undefined,
-  indent: number,
-  mark: Mark,
-): string[] {
+function details({ op, old, new: state, detailedDiff }: StepMetadata, indent: number): string[] {
+  const mark = marks[op] as Mark;
   const known = (it: ResourceState) => it.outputs ?? {};
   if (!old) return state ? printProperties(state.inputs ?? {}, indent) : [];
   if (!state) return printProperties(old.inputs ?? {}, indent, mark === "- " ? "  " : mark);
+  if (detailedDiff && op !== "refresh") return printChange(old.inputs ?? {}, state.inputs ?? {}, indent, false);
   const compared = Object.keys(known(state)).length > 0;
   return compared
     ? printChange(known(old), known(state), indent, true)

@@ -8,6 +8,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import type { Callback } from "@pulumi/pulumi/proto/callback_pb.js";
 import * as engine from "@pulumi/pulumi/proto/engine_pb.js";
 import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import * as proto from "@pulumi/pulumi/proto/resource_pb.js";
@@ -17,6 +18,7 @@ import type { Severity } from "./events.js";
 import type { Goal, Registered } from "./goal.js";
 import { goalOf } from "./registration-request.js";
 import { fromStruct, toStruct } from "./struct.js";
+import { Transforms } from "./transforms.js";
 import { withoutOutputValues, type Properties } from "./values.js";
 
 export interface ReadRequest {
@@ -34,7 +36,7 @@ export interface ReadRequest {
 /** What the program and the providers may ask of the engine. */
 export interface MonitorHandlers {
   /** A goal that cannot be read fails the operation, whatever the program makes of the answer. */
-  register(readGoal: () => Goal): Promise<Registered>;
+  register(readGoal: () => Promise<Goal>): Promise<Registered>;
   registerOutputs(urn: string, outputs: Properties): Promise<void>;
   read(request: ReadRequest): Promise<{ urn: string; outputs: Properties }>;
   invoke(token: string, args: Properties): Promise<Properties>;
@@ -56,6 +58,7 @@ const {
   RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
   RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
   RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+  RESOURCE_MONITOR_FEATURE_TRANSFORMS,
 } = proto.ResourceMonitorFeature;
 
 const features = [
@@ -64,14 +67,18 @@ const features = [
   RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
   RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
   RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+  RESOURCE_MONITOR_FEATURE_TRANSFORMS,
 ];
-const featureNames = new Set(["secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith"]);
+const featureNames = new Set([
+  ...["secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith", "transforms"],
+]);
 
 /** Serves the SDK's ResourceMonitor and Engine on one loopback port. */
 export async function startMonitor(): Promise<Monitor> {
   const current: Current = { handlers: undefined };
+  const transforms = new Transforms();
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
-  server.addService(ResourceMonitorService, resourceMonitor(current));
+  server.addService(ResourceMonitorService, resourceMonitor(current, transforms));
   server.addService(EngineService, engineService(current));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
@@ -81,7 +88,10 @@ export async function startMonitor(): Promise<Monitor> {
   return {
     address: `127.0.0.1:${port}`,
     serve: (handlers) => (current.handlers = handlers),
-    stop: () => server.forceShutdown(),
+    stop: () => {
+      server.forceShutdown();
+      transforms.stop();
+    },
   };
 }
 
@@ -94,7 +104,7 @@ function serving({ handlers }: Current): MonitorHandlers {
   return handlers;
 }
 
-function resourceMonitor(current: Current): UntypedServiceImplementation {
+function resourceMonitor(current: Current, transforms: Transforms): UntypedServiceImplementation {
   return {
     getDeploymentInfo: unary(() => {
       const info = new proto.DeploymentInfo();
@@ -107,10 +117,15 @@ function resourceMonitor(current: Current): UntypedServiceImplementation {
       return Promise.resolve(response);
     }),
     registerResource: unary(async (request: proto.RegisterResourceRequest) => {
-      const { state, unknown } = await serving(current).register(() => {
+      // Beside the planning of others, which a transform may wait for.
+      const transformed = transforms.apply(request);
+      await Promise.allSettled([transformed]);
+      const { state, unknown } = await serving(current).register(async () => {
+        await transformed;
         if (request.getRemote()) throw new Error(`${request.getType()}: components from plugins are not supported`);
         return goalOf(request);
       });
+      transforms.registered(state.urn, request);
       const response = new proto.RegisterResourceResponse();
       response.setUrn(state.urn);
       response.setId(state.id ?? "");
@@ -153,7 +168,10 @@ function resourceMonitor(current: Current): UntypedServiceImplementation {
     }),
     call: unsupported("calls of component methods"),
     existsResource: unsupported("exists"),
-    registerStackTransform: unsupported("transforms"),
+    registerStackTransform: unary((callback: Callback) => {
+      transforms.addToStack(callback);
+      return Promise.resolve(new Empty());
+    }),
     registerStackInvokeTransform: unsupported("invoke transforms"),
     registerResourceHook: unsupported("resource hooks"),
     registerErrorHook: unsupported("error hooks"),

@@ -42,7 +42,7 @@ export class Registrations implements MonitorHandlers {
     this.released = new Promise((resolve) => (this.letGo = resolve));
   }
 
-  register(readGoal: () => Goal): Promise<Registered> {
+  register(readGoal: () => Promise<Goal>): Promise<Registered> {
     return this.track(this.doRegister(readGoal));
   }
 
@@ -107,11 +107,11 @@ export class Registrations implements MonitorHandlers {
     reporter.outputs(step);
   }
 
-  private async doRegister(readGoal: () => Goal): Promise<Registered> {
+  private async doRegister(readGoal: () => Promise<Goal>): Promise<Registered> {
     const { executor, planner, providers } = this.context;
     if (!planner) throw new EngineError("no program runs now");
     const { goal, state, steps, skipped } = await this.inTurn(async () => {
-      const goal = readGoal();
+      const goal = await readGoal();
       if (goal.importId) throw new EngineError("the resource option `import` is not supported by this stand-in engine");
       if (goal.custom && !isProviderType(goal.type) && !goal.provider) {
         goal.provider = await providers().defaultFor(goal.type, goal.version);

@@ -16,7 +16,8 @@ describe("stand-in engine: kubernetes resources", () => {
   afterEach(() => api.stop());
 
   const urn = "urn:pulumi:dev::p::kubernetes:core/v1:ConfigMap::settings";
-  const path = "/api/v1/namespaces/lab/configmaps/settings";
+  const folder = "/api/v1/namespaces/lab/configmaps";
+  const path = `${folder}/settings`;
   const inputs: Properties = {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -37,20 +38,128 @@ describe("stand-in engine: kubernetes resources", () => {
     expect(second).to.deep.equal(first);
   });
 
-  it("applies by a field manager of its own, in the provider's namespace", async () => {
+  it("creates in the provider's namespace", async () => {
     const { id, outputs } = await provider.create(urn, inputs, 0);
-    expect(api.requests).to.deep.equal([`PATCH ${path} pulumi-kubernetes-…`]);
+    expect(api.requests).to.deep.equal([`POST ${folder} pulumi-kubernetes`]);
     expect(id).to.equal("lab/settings");
     expect(outputs["metadata"]).to.deep.equal({ uid: "uid-0", name: "settings", namespace: "lab" });
   });
 
-  it("says what the API server answered", async () => {
-    api.conflict = { path, message: 'conflict with "kubectl": .data.count' };
+  it("creates nothing where there is something of that name", async () => {
+    api.objects.set(path, { ...inputs, data: { count: "7" } });
     const error = await provider.create(urn, inputs, 0).catch((thrown: unknown) => thrown as Error);
-    expect(error).not.to.be.instanceOf(InitFailed);
-    expect((error as Error).message).to.equal(
-      'could not apply ConfigMap lab/settings: conflict with "kubectl": .data.count',
-    );
+    expect((error as Error).message)
+      .to.contain("was not successfully created")
+      .and.to.contain("settings already exists");
+    expect(api.objects.get(path)?.["data"]).to.deep.equal({ count: "7" });
+  });
+
+  it("takes over what is there with upsertExistingObjects", async () => {
+    const settings = { kubeconfig: api.kubeconfig, namespace: "lab", upsertExistingObjects: true };
+    await (await startKubernetesProvider(settings, noRow)).create(urn, inputs, 0);
+    expect(api.requests).to.deep.equal([`PATCH ${path} pulumi-kubernetes-…`]);
+  });
+
+  it("forces an apply only where the object is annotated so", async () => {
+    const annotations = { "pulumi.com/patchForce": "true" };
+    const forced = { ...inputs, metadata: { name: "settings", annotations } };
+    const { id, outputs } = await provider.create(urn, inputs, 0);
+    api.requests.length = 0;
+    await provider.update({ urn, id, inputs, outputs, timeout: 0 }, inputs, []);
+    await provider.update({ urn, id, inputs, outputs, timeout: 0 }, forced, []);
+    const applies = api.requests.filter((request) => request.startsWith("PATCH"));
+    expect(applies).to.deep.equal([`PATCH ${path} pulumi-kubernetes-…`, `PATCH ${path} pulumi-kubernetes-… force`]);
+  });
+
+  it("keeps the field manager, so that another URN is the same owner", async () => {
+    const { id, outputs } = await provider.create(urn, inputs, 0);
+    const existing = { urn: `${urn}-2`, id, inputs, outputs, timeout: 0 };
+    expect((await provider.update(existing, inputs, []))["__fieldManager"]).to.equal(outputs["__fieldManager"]);
+  });
+
+  it("takes over the fields that it created before it applies", async () => {
+    const { id, outputs } = await provider.create(urn, inputs, 0);
+    const fieldsV1 = { "f:data": { "f:count": {} } };
+    const managedFields = [{ manager: "pulumi-kubernetes", operation: "Update", fieldsV1 }];
+    api.objects.set(path, { ...inputs, metadata: { name: "settings", namespace: "lab", managedFields } });
+    await provider.update({ urn, id, inputs, outputs, timeout: 0 }, inputs, []);
+    expect(api.requests).to.contain(`PATCH ${path} merge`);
+    const { managedFields: after } = api.objects.get(path)?.["metadata"] as Record<string, object[]>;
+    expect(after).to.deep.equal([{ manager: outputs["__fieldManager"], operation: "Apply", fieldsV1 }]);
+  });
+
+  it("says what the API server answered, and keeps what is there", async () => {
+    const { id, outputs } = await provider.create(urn, inputs, 0);
+    api.conflict = { path, message: 'conflict with "kubectl": .data.count' };
+    const update = provider.update({ urn, id, inputs, outputs, timeout: 0 }, inputs, []);
+    const error = await update.catch((thrown: unknown) => thrown as Error);
+    expect(error).to.be.instanceOf(InitFailed);
+    expect((error as Error).message)
+      .to.contain("server-side apply field conflict detected")
+      .and.to.contain(`" had an apply conflict: conflict with "kubectl": .data.count`);
+  });
+
+  it("replaces a CustomResourceDefinition as a whole", async () => {
+    const crdUrn = "urn:pulumi:dev::p::kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition::crd";
+    const crd = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", metadata: { name: "crd" } };
+    const { id, outputs } = await provider.create(crdUrn, crd, 0);
+    await provider.update({ urn: crdUrn, id, inputs: crd, outputs, timeout: 0 }, crd, []);
+    const crdPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/crd";
+    expect(api.requests.at(-1)).to.equal(`PUT ${crdPath} pulumi-kubernetes-…`);
+  });
+
+  it("asks again for a kind that is not there yet", async () => {
+    const widgetUrn = "urn:pulumi:dev::p::kubernetes:example.com/v1:Widget::w";
+    const widget = { apiVersion: "example.com/v1", kind: "Widget", metadata: { name: "w" } };
+    const rows: string[] = [];
+    const report = (_urn: string, _severity: string, message: string): void => {
+      rows.push(message);
+      api.widgets = true;
+    };
+    const patient = await startKubernetesProvider({ kubeconfig: api.kubeconfig, namespace: "lab" }, report);
+    expect((await patient.create(widgetUrn, widget, 0)).id).to.equal("lab/w");
+    expect(rows[0]).to.contain("Retry #0; creation failed: ");
+  });
+
+  describe("in a preview", () => {
+    it("asks the API server, which keeps nothing", async () => {
+      const outputs = await provider.preview?.(urn, inputs, undefined);
+      expect(api.requests).to.deep.equal([`POST ${folder} pulumi-kubernetes dry run`]);
+      expect([outputs?.["metadata"], api.objects.size]).to.deep.equal([
+        { uid: "uid-0", name: "settings", namespace: "lab" },
+        0,
+      ]);
+    });
+
+    it("takes a kind that is not there for one to come", async () => {
+      const widget = { apiVersion: "example.com/v1", kind: "Widget", metadata: { name: "w" } };
+      const type = "kubernetes:example.com/v1:Widget";
+      expect(await provider.preview?.(`urn:pulumi:dev::p::${type}::w`, widget, undefined)).to.deep.equal(widget);
+    });
+
+    it("fails with what the API server refuses", async () => {
+      api.conflict = { path, message: "no such thing" };
+      const error = await provider.preview?.(urn, inputs, undefined).catch((thrown: unknown) => thrown as Error);
+      expect((error as Error).message).to.contain("no such thing");
+    });
+  });
+
+  describe("of a kind that ends in Patch", () => {
+    const patchUrn = urn.replace("ConfigMap", "ConfigMapPatch");
+
+    it("applies to what is there, or makes it", async () => {
+      const { inputs: checked } = await provider.check(patchUrn, undefined, { metadata: { name: "settings" } });
+      expect(checked["kind"]).to.equal("ConfigMap");
+      await provider.create(patchUrn, inputs, 0);
+      expect(api.requests).to.deep.equal([`PATCH ${path} pulumi-kubernetes-…`]);
+    });
+
+    it("lets go of its fields in the place of a delete", async () => {
+      const { id, outputs } = await provider.create(patchUrn, inputs, 0);
+      await provider.delete({ urn: patchUrn, id, inputs, outputs, timeout: 0 });
+      expect(api.requests.at(-1)).to.equal(`PATCH ${path} pulumi-kubernetes-…`);
+      expect(api.objects.has(path)).to.equal(true);
+    });
   });
 
   it("reads the live value of what the inputs speak of", async () => {
@@ -104,12 +213,22 @@ describe("stand-in engine: kubernetes resources", () => {
     expect((error as Error).message).to.contain("lab/settings is still there");
   });
 
-  it("replaces for a new name, and updates for new data", async () => {
+  it("replaces for a new name, and updates for a new label", async () => {
     const request = { urn, id: "lab/settings", oldInputs: inputs, oldOutputs: inputs, ignoreChanges: [] };
+    const metadata = { name: "settings", labels: { app: "x" } };
     const renamed = await provider.diff({ ...request, newInputs: { ...inputs, metadata: { name: "other" } } });
-    const changed = await provider.diff({ ...request, newInputs: { ...inputs, data: { count: "2" } } });
-    expect([renamed.replaces, changed.replaces]).to.deep.equal([["metadata"], []]);
-    expect(changed.detailedDiff).to.deep.equal({ "data.count": { diffKind: "update", inputDiff: true } });
+    const changed = await provider.diff({ ...request, newInputs: { ...inputs, metadata } });
+    expect([renamed.replaces, renamed.deleteBeforeReplace, changed.replaces]).to.deep.equal([["metadata"], false, []]);
+    expect(changed.detailedDiff).to.deep.equal({ "metadata.labels": { diffKind: "add", inputDiff: true } });
+  });
+
+  it("replaces a ConfigMap for other data, unless the provider is told that it may change", async () => {
+    const newInputs = { ...inputs, data: { count: "2" } };
+    const request = { urn, id: "lab/settings", oldInputs: inputs, oldOutputs: inputs, newInputs, ignoreChanges: [] };
+    const settings = { kubeconfig: api.kubeconfig, enableConfigMapMutable: "true" };
+    const mutable = await startKubernetesProvider(settings, noRow);
+    const [strict, lax] = [await provider.diff(request), await mutable.diff(request)];
+    expect([strict.replaces, strict.deleteBeforeReplace, lax.replaces]).to.deep.equal([["data"], true, []]);
   });
 
   it("replaces a pod for other resources, and updates it for another image", async () => {

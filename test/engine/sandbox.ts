@@ -27,6 +27,8 @@ export interface Thing {
   parent?: string;
   dependsOn?: string[];
   deletedWith?: string;
+  /** Changes made by a function of the program to it and to what is below it, things only. */
+  transform?: { args?: Record<string, unknown>; opts?: Record<string, unknown> };
 }
 
 export interface Outcome {

@@ -18,11 +18,14 @@ class Group extends pulumi.ComponentResource {
 const config = new pulumi.Config();
 const made = {};
 
-for (const { name, component, get, args = {}, opts = {}, parent, dependsOn = [], deletedWith } of config.requireObject(
-  "resources",
-)) {
+const ofStack = config.getObject("stackTransform");
+if (ofStack) pulumi.runtime.registerResourceTransform(transformBy(ofStack));
+
+for (const resource of config.requireObject("resources")) {
+  const { name, component, get, args = {}, opts = {}, parent, dependsOn = [], deletedWith, transform } = resource;
   const options = {
     ...opts,
+    ...(transform && { transforms: [transformBy(transform)] }),
     ...(parent && { parent: made[parent] }),
     ...(deletedWith && { deletedWith: made[deletedWith] }),
     dependsOn: dependsOn.map((other) => made[other]),
@@ -36,6 +39,11 @@ if (config.getBoolean("warn")) pulumi.log.warn("mind the gap", Object.values(mad
 if (config.getBoolean("throw")) throw new Error("the program gave up");
 
 for (const [key, reference] of Object.entries(config.getObject("outputs") ?? {})) exports[key] = valueOf(reference);
+
+/** Of things only: `args` go over theirs, `opts` over their options. */
+function transformBy({ args = {}, opts = {} }) {
+  return (it) => (it.custom ? { props: { ...it.props, ...args }, opts: { ...it.opts, ...opts } } : undefined);
+}
 
 function valuesOf(args) {
   return Object.fromEntries(Object.entries(args).map(([key, value]) => [key, valueOf(value)]));
