@@ -10,8 +10,8 @@ import type { RealNode } from "./nodes/real-node.js";
 /** How long an agent may take to report after its process was started; a guest's is slow. */
 const REPORT_MS = 180_000;
 
-/** How long containerd and a kubelet may take to start in a guest. */
-const READY_MS = 240_000;
+/** How long containerd and a kubelet may take to start in a guest, and the import of images between them. */
+const READY_MS = 480_000;
 
 /** Resolves when the node's agent has reported. */
 export async function awaitReport(client: KubeClient, node: LabNode): Promise<void> {

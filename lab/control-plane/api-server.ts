@@ -49,8 +49,6 @@ export function apiServerArguments({ port, audit }: { readonly port: number; rea
     `--service-account-signing-key-file=${serviceAccountKeyFile}`,
     "--authorization-mode=Node,RBAC",
     "--enable-admission-plugins=NodeRestriction",
-    // It would taint every new Node until the controller that looks after nodes, which is off, finds it ready.
-    "--disable-admission-plugins=TaintNodesByCondition",
     "--allow-privileged=true",
     "--profiling=false",
     ...(audit ? ["--audit-policy-file=audit-policy.json", "--audit-log-path=../logs/audit.log"] : []),

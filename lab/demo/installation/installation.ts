@@ -5,6 +5,7 @@ import { findEngine } from "../../engine/executable.js";
 import { type Lab, startLab } from "../../lab.js";
 import type { KubeletNode } from "../../nodes/kubelet/kubelet-node.js";
 import { beginRun } from "../../processes/lab-run.js";
+import { RECONCILER_REPOSITORY } from "../../images.js";
 import { leaveUp, step } from "../narration.js";
 import { type DemoStack, exampleProject, openDemoStack } from "../stack.js";
 import { showEmptyCluster, showWhatStays } from "./cluster.js";
@@ -19,7 +20,6 @@ export interface InstallationOptions {
   readonly keep: boolean;
 }
 
-const IMAGE = "lab.pulumi-sriov/reconciler";
 /** The same program under two names, so that going from one to the other is an upgrade, and nothing else. */
 const [TAG, NEXT_TAG] = [VERSION, `${VERSION}-next`];
 
@@ -60,7 +60,7 @@ export async function installation({ nodes: count, keep }: InstallationOptions):
 
 async function addNodes(lab: Lab, count: number, log: (line: string) => void): Promise<KubeletNode[]> {
   step("The reconciler's image is made, and imported by nodes with real Linux kernels and kubelets in QEMU.");
-  const tags = [TAG, NEXT_TAG].map((tag) => `${IMAGE}:${tag}`);
+  const tags = [TAG, NEXT_TAG].map((tag) => `${RECONCILER_REPOSITORY}:${tag}`);
   const archive = await reconcilerImage({ tags, out: join(lab.run.dir, "reconciler.tar"), log });
   const names = Array.from({ length: count }, (_, index) => `node${index + 1}`);
   return Promise.all(names.map((name) => lab.addKubeletNode(name, { agent: false, images: [archive] })));
@@ -72,7 +72,7 @@ async function install(lab: Lab, stack: DemoStack, nodes: readonly KubeletNode[]
   step("examples/cluster installs the reconciler and asks for VFs, a policy, a network and a claim, all at once.");
   const { port } = new URL(lab.controlPlane.server);
   const config = {
-    image: `${IMAGE}:${TAG}`,
+    image: `${RECONCILER_REPOSITORY}:${TAG}`,
     // The host in a guest's eyes. The cluster has no Service network.
     apiServerHost: "10.0.2.2",
     apiServerPort: port,
@@ -85,7 +85,7 @@ async function install(lab: Lab, stack: DemoStack, nodes: readonly KubeletNode[]
   for (const [key, value] of Object.entries(config)) await stack.config(key, value);
   await stack.pulumi("preview");
   await stack.pulumi("up", ["--yes", "--skip-preview"]);
-  await showPods(lab, nodes.length, `${IMAGE}:${TAG}`);
+  await showPods(lab, nodes.length, `${RECONCILER_REPOSITORY}:${TAG}`);
   await showRights(lab);
   const nics = [new NicOnNode(first, DECLARED.address), ...nodes.map((node) => new NicOnNode(node, BY_POLICY.address))];
   for (const nic of nics) await showVfs(nic, VFS);
@@ -102,12 +102,12 @@ async function useVfs(lab: Lab, nodes: readonly KubeletNode[]): Promise<VfUser> 
 }
 
 async function upgrade(lab: Lab, stack: DemoStack, nics: readonly NicOnNode[], user: VfUser): Promise<void> {
-  step(`An upgrade to ${IMAGE}:${NEXT_TAG}: new pods, and no VF is touched.`);
+  step(`An upgrade to ${RECONCILER_REPOSITORY}:${NEXT_TAG}: new pods, and no VF is touched.`);
   const before = await Promise.all(nics.map((nic) => nic.virtualFunctions()));
-  await stack.config("image", `${IMAGE}:${NEXT_TAG}`);
+  await stack.config("image", `${RECONCILER_REPOSITORY}:${NEXT_TAG}`);
   await stack.pulumi("up", ["--yes", "--skip-preview"]);
   const nodes = new Set(nics.map(({ node }) => node.name)).size;
-  await showPods(lab, nodes, `${IMAGE}:${NEXT_TAG}`);
+  await showPods(lab, nodes, `${RECONCILER_REPOSITORY}:${NEXT_TAG}`);
   for (const [index, nic] of nics.entries()) {
     const now = await showVfs(nic, VFS);
     if (JSON.stringify(now) !== JSON.stringify(before[index])) throw new Error(`VFs of ${nic.name} are other ones now`);

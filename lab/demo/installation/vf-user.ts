@@ -50,11 +50,12 @@ export class VfUser {
     console.log(`Pod ${NAME} has noticed nothing.`);
   }
 
-  /** Resolves when the pod is gone. */
+  /** Resolves when the pod is gone, and the NICs' objects say so. */
   async remove(): Promise<void> {
     console.log(`$ kubectl delete pod ${NAME}`);
     await this.lab.client.delete(POD, NAME, { namespace: NAMESPACE });
     await awaitPod(this.lab, (pod) => pod === undefined);
+    await VfUser.#showUses(this.lab, 0);
   }
 
   /** Prints which VFs are in use by whom, and returns the addresses of the pod's. */
