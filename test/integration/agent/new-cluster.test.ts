@@ -66,7 +66,7 @@ describe("an agent in a cluster that knows nothing of it", () => {
   it("says which of its kinds are missing, and how to install them", async () => {
     await eventually(() => /has no kind SriovNetworkDevice/.test(agentLog()));
     expect(agentLog()).to.match(
-      /its CustomResourceDefinition sriovnetworkdevices\.devices\.harvesterhci\.io is not installed.*kubectl apply -f/,
+      /its CustomResourceDefinition sriovnetworkdevices\.devices\.harvesterhci\.io is not installed.*kubectl apply -k/,
     );
     await eventually(() => /CustomResourceDefinition pcidevices\.devices\.harvesterhci\.io is not/.test(agentLog()));
   });
