@@ -8,12 +8,13 @@ import type { TierResult } from "./tier.js";
  * `npm test [-- TIER …]`: runs tiers one after the other, each in a process of its own, and ends with the line
  * `N passed, N failed`. A tier that runs no test, skips one or ends early counts as failed: nothing is passed by silence.
  *
- * The stand-in engine's own tests run beside the hardware's, which mostly wait for an emulated machine, and are printed
- * after them.
+ * Some tiers run beside the hardware's, which mostly waits for an emulated machine, one after the other, and are printed
+ * after it.
  */
 const TIER = join(__dirname, "tier.js");
 const DEFAULT_TIERS = ["unit", "integration", "e2e", "hardware"];
-const ALL_TIERS = [...DEFAULT_TIERS, "engine", "faults"];
+const BESIDE_HARDWARE = ["engine", "faults"];
+const ALL_TIERS = [...DEFAULT_TIERS, ...BESIDE_HARDWARE];
 
 async function main(): Promise<void> {
   const given = process.argv.slice(2);
@@ -26,11 +27,12 @@ async function main(): Promise<void> {
   const failures: string[] = [];
   let passed = 0;
   let failed = 0;
-  let beside: Promise<Captured> | undefined;
+  let beside: ReadonlyMap<string, Promise<Captured>> = new Map();
   for (const tier of tiers) {
-    if (tier === "hardware" && tiers.includes("engine")) beside = captureTier("engine");
+    if (tier === "hardware") beside = captureInTurn(BESIDE_HARDWARE.filter((name) => tiers.includes(name)));
     console.log(`\n=== ${tier}`);
-    const result = tier === "engine" && beside !== undefined ? print(await beside) : await runTier(fork(TIER, [tier]));
+    const captured = await beside.get(tier);
+    const result = captured === undefined ? await runTier(fork(TIER, [tier])) : print(captured);
     passed += result.passed;
     failed += result.failed.length;
     failures.push(...result.failed.map((title) => `${tier}: ${title}`));
@@ -44,6 +46,17 @@ interface Captured {
   readonly result: TierResult;
   /** A file, since a pipe that a test's leftover holds open would never end. */
   readonly output: string;
+}
+
+function captureInTurn(tiers: readonly string[]): ReadonlyMap<string, Promise<Captured>> {
+  let before: Promise<unknown> = Promise.resolve();
+  return new Map(
+    tiers.map((tier) => {
+      const captured = before.then(() => captureTier(tier));
+      before = captured;
+      return [tier, captured];
+    }),
+  );
 }
 
 async function captureTier(tier: string): Promise<Captured> {
