@@ -88,6 +88,20 @@ describe("SriovReconciler", () => {
     expect(removed.filter((type) => type.endsWith("Patch"))).to.deep.equal([]);
   });
 
+  it("lets pods of another namespace go before it makes new ones, and leaves the rest to Pulumi", async () => {
+    const firstGone: string[] = [];
+    const look: pulumi.ResourceTransformation = ({ name, opts }) => {
+      const { deleteBeforeReplace } = opts as pulumi.CustomResourceOptions;
+      if (deleteBeforeReplace !== undefined) firstGone.push(`${name} ${String(deleteBeforeReplace)}`);
+      return undefined;
+    };
+    await reconcilerOf({}, { transformations: [look] });
+    expect(firstGone).to.deep.equal([
+      "sriov-daemon-set-pulumi-sriov-agent true",
+      "sriov-deployment-pulumi-sriov-controller true",
+    ]);
+  });
+
   it("makes its children by the provider that it is given", async () => {
     const { resources } = await mocked(() => {
       const provider = new k8s.Provider("given", { kubeconfig: "given" });
