@@ -40,6 +40,7 @@ const ARGUMENTS: readonly (readonly [SriovReconcilerArgs, PartialSettings])[] = 
   [{ agent: { givenVfs: ["8086:1889"] } }, { agent: { givenVfs: ["8086:1889"] } }],
   [{ agent: { writeDeadline: 60 } }, { agent: { writeDeadline: 60 } }],
   [{ agent: { settleDeadline: 20 } }, { agent: { settleDeadline: 20 } }],
+  [{ agent: { healthPort: 9000 } }, { agent: { healthPort: 9000 } }],
   [{ agent: { kubeletDirectory: "/data/kubelet" } }, { agent: { kubeletDirectory: "/data/kubelet" } }],
   [{ controller: { replicas: 3 } }, { controller: { replicas: 3 } }],
   [{ controller: { nodeSelector: { infra: "yes" } } }, { controller: { nodeSelector: { infra: "yes" } } }],
