@@ -3,7 +3,7 @@ import { hostMounts, PROC_ROOT, SYS_ROOT } from "./agent-mounts.js";
 import type { Container, DaemonSet, SecurityContext, VolumeMount } from "./kinds.js";
 import { podLabels } from "./labels.js";
 import { container, fieldOfPod, podSpec, probes } from "./pods.js";
-import { AGENT_HEALTH_PORT, type ReconcilerSettings } from "./settings.js";
+import type { ReconcilerSettings } from "./settings.js";
 
 /** Seconds that an agent has for its end beyond what a change in the kernel may take. */
 const LAST_WORDS_S = 10;
@@ -56,7 +56,7 @@ function agentContainer(settings: ReconcilerSettings, volumeMounts: readonly Vol
       // On the node's network a port of the pod is one of the node, by which the scheduler knows that it is taken.
       ports: [{ name: "metrics", containerPort: metrics.agentPort, hostPort: metrics.agentPort, protocol: "TCP" }],
     }),
-    ...probes(AGENT_HEALTH_PORT, LOOPBACK),
+    ...probes(agent.healthPort, LOOPBACK),
     resources: agent.resources,
     securityContext: agentSecurityContext(agent.moduleLoading),
     volumeMounts,
@@ -98,7 +98,7 @@ function agentArgs({ agent, metrics, resourcePrefix, logLevel }: ReconcilerSetti
     `--device-plugins=${agent.devicePlugin ? `${kubelet}/device-plugins` : "off"}`,
     `--resource-prefix=${resourcePrefix}`,
     `--log-level=${logLevel}`,
-    `--listen=${LOOPBACK}:${AGENT_HEALTH_PORT}`,
+    `--listen=${LOOPBACK}:${agent.healthPort}`,
     ...(metrics.enabled ? [`--metrics-listen=[::]:${metrics.agentPort}`] : []),
   ];
 }

@@ -1,9 +1,8 @@
 import { isIP } from "node:net";
 import { posix } from "node:path";
 import { isObjectName } from "../api/names.js";
-import { boolean, fields, integer, listOf, mapOf, oneOf, only, type SettingProblem, text } from "./rules.js";
+import { boolean, fields, integer, listOf, mapOf, oneOf, only, type Rule, type SettingProblem, text } from "./rules.js";
 import {
-  AGENT_HEALTH_PORT,
   type AgentDeployment,
   type ApiServerAddress,
   CONTROLLER_HEALTH_PORT,
@@ -27,14 +26,14 @@ export function settingsProblems(given: unknown): SettingProblem[] {
 }
 
 /** What is wrong with several settings at once, each of which is right by itself. */
-function together({ metrics }: ReconcilerSettings): SettingProblem[] {
+function together({ agent, metrics }: ReconcilerSettings): SettingProblem[] {
   const { enabled, serviceMonitor, agentPort, controllerPort } = metrics;
   const taken = (port: string, health: number): SettingProblem => ({
     path: `metrics.${port}`,
     problem: `must not be ${health}, where health is served`,
   });
   return [
-    ...(agentPort === AGENT_HEALTH_PORT ? [taken("agentPort", AGENT_HEALTH_PORT)] : []),
+    ...(agentPort === agent.healthPort ? [taken("agentPort", agentPort)] : []),
     ...(controllerPort === CONTROLLER_HEALTH_PORT ? [taken("controllerPort", CONTROLLER_HEALTH_PORT)] : []),
     ...(serviceMonitor && !enabled
       ? [
@@ -78,13 +77,35 @@ const quantities = mapOf(
 );
 const resources = fields<ContainerResources>({ requests: quantities, limits: quantities });
 
-const toleration = fields<Toleration>({
+const tolerationFields = fields<Toleration>({
   key: labelKey,
   operator: oneOf("Equal", "Exists"),
   value: labelValue,
   effect: oneOf("NoSchedule", "PreferNoSchedule", "NoExecute"),
   tolerationSeconds: integer(0),
 });
+
+const toleration: Rule = (value, path) => {
+  const problems = tolerationFields(value, path);
+  return problems.length > 0 ? problems : tolerationTogether(value as Toleration, path);
+};
+
+/** What the API server refuses of fields each of which is right. */
+function tolerationTogether(
+  { key, operator, value, effect, tolerationSeconds }: Toleration,
+  path: string,
+): SettingProblem[] {
+  const wrong = (name: keyof Toleration, problem: string): SettingProblem => ({ path: `${path}.${name}`, problem });
+  return [
+    ...(key === undefined && operator !== "Exists" ? [wrong("operator", "must be Exists where no key is given")] : []),
+    ...(operator === "Exists" && value !== undefined && value !== ""
+      ? [wrong("value", "must be left out where the operator is Exists")]
+      : []),
+    ...(tolerationSeconds !== undefined && effect !== "NoExecute"
+      ? [wrong("effect", "must be NoExecute where tolerationSeconds are given")]
+      : []),
+  ];
+}
 
 const agent = fields<AgentDeployment>({
   nodeSelector,
@@ -106,6 +127,7 @@ const agent = fields<AgentDeployment>({
   givenVfs: listOf(text("vendor:device in hex, as 8086:1889", (value) => /^[0-9a-f]{4}:[0-9a-f]{4}$/i.test(value))),
   writeDeadline: seconds,
   settleDeadline: seconds,
+  healthPort: port,
   kubeletDirectory: text(
     "an absolute path, such as /var/lib/kubelet, without a '/' at its end",
     (value) => /^\/.*[^/]$/.test(value) && posix.normalize(value) === value && !value.includes(":"),

@@ -58,6 +58,8 @@ export interface AgentDeployment {
   readonly writeDeadline: number;
   /** Seconds that new VFs may take to get driver and name. Default 10. */
   readonly settleDeadline: number;
+  /** Of the node's loopback, for health and, to the node itself, metrics, in plain HTTP. Default 9812. */
+  readonly healthPort: number;
   /** The kubelet's folder on the nodes. Default `/var/lib/kubelet`. */
   readonly kubeletDirectory: string;
   /** Offer VFs to pods and virtual machines. Default true. */
@@ -114,8 +116,7 @@ export interface MetricsSettings {
   readonly readers: readonly { readonly namespace: string; readonly name: string }[];
 }
 
-/** Ports of plain HTTP: health, and on loopback also metrics. */
-export const AGENT_HEALTH_PORT = 9808;
+/** Port of plain HTTP in a controller's pod: health, and on loopback also metrics. */
 export const CONTROLLER_HEALTH_PORT = 9809;
 
 /** What may be left out of settings, at each level. */
@@ -156,6 +157,8 @@ export function settingsOf(given: PartialSettings = {}): ReconcilerSettings {
       givenVfs: [],
       writeDeadline: 120,
       settleDeadline: 10,
+      // Not the flag's own default, 9808, which is that of storage drivers' liveness probes: many of them have it on the node.
+      healthPort: 9812,
       kubeletDirectory: "/var/lib/kubelet",
       devicePlugin: true,
       moduleLoading: true,

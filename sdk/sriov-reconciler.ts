@@ -78,8 +78,16 @@ export class SriovReconciler extends pulumi.ComponentResource {
       const child = `${name}-${object.key}`;
       const resource = object.keeps
         ? lastingObject(k8s, object, child, { ...opts, stays: args.removeCrds !== true })
-        : kubernetesObject(k8s, object, child, opts);
+        : kubernetesObject(k8s, object, child, { ...opts, ...(runsPods(object) && { deleteBeforeReplace: true }) });
       made.set(object.key, resource);
     }
   }
+}
+
+/**
+ * In another namespace such an object is another, which Pulumi would make first: two agents at the hardware of one node, of
+ * which the second never gets the node's port, and two controllers that know nothing of each other's lease.
+ */
+function runsPods({ kind }: RenderedObject): boolean {
+  return kind === "DaemonSet" || kind === "Deployment";
 }

@@ -25,6 +25,7 @@ export const EVERYTHING: ReconcilerSettings = {
     givenVfs: ["8086:1889", "15b3:1018"],
     writeDeadline: 60.5,
     settleDeadline: 20,
+    healthPort: 19812,
     kubeletDirectory: "/data/kubelet",
     devicePlugin: false,
     moduleLoading: false,

@@ -95,6 +95,12 @@ function deviceValidations(): Validation[] {
         `", and the device is of node " + variables.subject.spec.nodeName`,
     ),
     forbidden(
+      `!(${isDevice}) || request.operation != "CREATE" || size(variables.claimedNode) > ${LONGEST_IN_NAMES} || ` +
+        `object.metadata.name.startsWith(variables.claimedNode + "-")`,
+      NAMED_FOR_NODE,
+      `variables.subject.metadata.name + ${literal(`: ${NAMED_FOR_NODE}; this is `)} + variables.author`,
+    ),
+    forbidden(
       `!(${isDevice}) || object == null || variables.count == variables.oldCount`,
       "an agent never sets spec.numVFS",
       `variables.subject.metadata.name + ": an agent never sets spec.numVFS"`,
@@ -113,6 +119,12 @@ function deviceValidations(): Validation[] {
     ),
   ];
 }
+
+/** Or the agent of another node would find the name of its own device taken. */
+const NAMED_FOR_NODE = "an agent names a device for its own node, whose name it begins with";
+
+/** Of a longer node name there may be a hash in the device's name, which no expression can tell. */
+const LONGEST_IN_NAMES = 198;
 
 function pciDeviceValidation(): Validation {
   return forbidden(

@@ -48,6 +48,11 @@ export class LastingServer {
 
   private failed(error: Error): void {
     const { what, flag, log, retryMs = 10_000 } = this.parts;
+    if (this.server.listening) {
+      // Of one connection that could not be taken, for want of file descriptors, say: it listens on, and must not be told to.
+      log.warn({ err: error }, `${what}: a connection was not taken: ${messageOf(error)}`);
+      return;
+    }
     const { host, port } = this.address;
     const advice = `${what} are not served meanwhile; choose another address by ${flag}, or off`;
     if (!this.told) log.error({ err: error }, `cannot listen on ${host}:${port}: ${messageOf(error)}. ${advice}.`);

@@ -13,10 +13,14 @@ export const METRICS_PATH = "/metrics";
 /** How long a grant is remembered, and so how long one goes on that was taken back. */
 const GRANTED_MS = 60_000;
 const REFUSED_MS = 10_000;
-/** Of readers that are remembered; more push out the oldest. */
+/** Of tokens that are remembered; more push out the oldest that was refused, and where none was the oldest. */
 const MOST_REMEMBERED = 64;
-/** Of tokens that the API server is asked about at once: strangers must not make a node a burden to it. */
+/**
+ * Of strangers' tokens that the API server is asked about at once, and in a second. Without both, whoever reaches the port
+ * could use up what the API server allows the account of all agents.
+ */
 const MOST_ASKED = 4;
+const MOST_A_SECOND = 10;
 const ANSWER_MS = 5_000;
 
 /** More tokens than can be asked about come at the same time. */
@@ -32,6 +36,8 @@ export class MetricsReaders {
   /** By a hash of the token, so that no token is kept. */
   private readonly known = new Map<string, { readonly until: number; readonly verdict: Verdict }>();
   private readonly asked = new Map<string, Promise<Verdict>>();
+  /** How many strangers' tokens have been asked about in the second that began then. */
+  private second = { began: -Infinity, asked: 0 };
 
   constructor(
     private readonly client: Pick<KubeClient, "raw">,
@@ -43,12 +49,20 @@ export class MetricsReaders {
     const id = createHash("sha256").update(token).digest("base64");
     const known = this.known.get(id);
     if (known !== undefined && this.now() < known.until) return known.verdict;
-    const asked = this.asked.get(id) ?? this.ask(id, token);
-    return asked;
+    const underWay = this.asked.get(id);
+    if (underWay !== undefined) return underWay;
+    // Who has read before is no stranger: his turn comes however many of these there are.
+    if (known?.verdict.allowed !== true && !this.hasTurn()) throw new TooManyReaders("too many tokens are asked about");
+    return this.ask(id, token);
+  }
+
+  private hasTurn(): boolean {
+    if (this.asked.size >= MOST_ASKED) return false;
+    if (this.now() - this.second.began >= 1_000) this.second = { began: this.now(), asked: 0 };
+    return this.second.asked++ < MOST_A_SECOND;
   }
 
   private ask(id: string, token: string): Promise<Verdict> {
-    if (this.asked.size >= MOST_ASKED) throw new TooManyReaders("too many tokens are being asked about");
     const asked = this.review(token)
       .then((verdict) => {
         this.remember(id, verdict);
@@ -62,8 +76,10 @@ export class MetricsReaders {
   private remember(id: string, verdict: Verdict): void {
     this.known.delete(id);
     this.known.set(id, { until: this.now() + (verdict.allowed ? GRANTED_MS : REFUSED_MS), verdict });
+    if (this.known.size <= MOST_REMEMBERED) return;
     const [oldest] = this.known.keys();
-    if (this.known.size > MOST_REMEMBERED && oldest !== undefined) this.known.delete(oldest);
+    const [stranger = oldest] = [...this.known].find(([, { verdict }]) => !verdict.allowed) ?? [];
+    if (stranger !== undefined) this.known.delete(stranger);
   }
 
   private async review(token: string): Promise<Verdict> {

@@ -26,7 +26,7 @@ const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   "label the Node": (agent, _, node) => agent.merge(NODE, node, labelled(Label.capable, "true"), OPTIONS),
   "make a SriovNetworkDevice": (agent, _, nodeName) => {
     const spec = { address: "0000:04:00.0", nodeName };
-    return agent.apply(SRIOV_NETWORK_DEVICE, { metadata: { name: fresh() }, spec }, OPTIONS);
+    return agent.apply(SRIOV_NETWORK_DEVICE, { metadata: { name: `${nodeName}-${fresh()}` }, spec }, OPTIONS);
   },
   "change a SriovNetworkDevice": async (agent, { client }, node) => {
     const { name } = (await makeDevice(client, node)).metadata;

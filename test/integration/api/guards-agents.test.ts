@@ -72,8 +72,8 @@ describe("the guard of what agents write", () => {
 
   describe("on SriovNetworkDevices", () => {
     let made = 0;
-    const create = (nodeName: string, numVFS?: number): Promise<SriovNetworkDevice> => {
-      const metadata = { name: `by-agent-${++made}` };
+    const create = (nodeName: string, numVFS?: number, named = MINE): Promise<SriovNetworkDevice> => {
+      const metadata = { name: `${named}-by-agent-${++made}` };
       const spec = { address: "0000:04:00.0", nodeName, ...(numVFS !== undefined && { numVFS }) };
       return agent.apply(SRIOV_NETWORK_DEVICE, { metadata, spec }, options);
     };
@@ -86,8 +86,13 @@ describe("the guard of what agents write", () => {
       expect(await refused(create(OTHER))).to.include(`and the device is of node ${OTHER}`);
     });
 
+    it("refuses to make one whose name is for another node's", async () => {
+      const message = await refused(create(MINE, undefined, "another"));
+      expect(message).to.match(/^another-by-agent-\d+: an agent names a device for its own node/);
+    });
+
     it("refuses to make one with VFs", async () => {
-      expect(await refused(create(MINE, 4))).to.match(/^by-agent-\d+: an agent never sets spec.numVFS$/);
+      expect(await refused(create(MINE, 4))).to.match(/^n-agents-by-agent-\d+: an agent never sets spec.numVFS$/);
     });
 
     it("lets it write labels and annotations of one of its node", async () => {
@@ -117,9 +122,9 @@ describe("the guard of what agents write", () => {
 
       it(`refuses to make one with spec.${field}`, async () => {
         const spec = { address: "0000:04:00.0", nodeName: MINE, [field]: value };
-        const object = { metadata: { name: `by-agent-${++made}` }, spec };
+        const object = { metadata: { name: `${MINE}-by-agent-${++made}` }, spec };
         const message = await refused(agent.apply(SRIOV_NETWORK_DEVICE, object, options));
-        expect(message).to.match(new RegExp(`^by-agent-\\d+: an agent never sets spec.${field}$`));
+        expect(message).to.match(new RegExp(`^${MINE}-by-agent-\\d+: an agent never sets spec.${field}$`));
       });
 
       it(`refuses to set spec.${field}`, async () => {

@@ -132,7 +132,7 @@ describe("the agents' pods", () => {
 
   it("serve plain HTTP on the node's loopback alone", () => {
     const args = agentPod({}).container.args ?? [];
-    expect(args.filter((arg) => arg.startsWith("--listen="))).to.deep.equal(["--listen=127.0.0.1:9808"]);
+    expect(args.filter((arg) => arg.startsWith("--listen="))).to.deep.equal(["--listen=127.0.0.1:9812"]);
   });
 });
 

@@ -47,7 +47,7 @@ const WRONG: readonly (readonly [given: object, message: string])[] = [
   [{ agent: null }, `agent must be an object, not null`],
   [
     { agent: { scanIntervall: 3 } },
-    `agent.scanIntervall is no setting; there are nodeSelector, tolerations, resources, priorityClassName, maxUnavailable, scanInterval, managementInterfaces, pciDevices, givenVfs, writeDeadline, settleDeadline, kubeletDirectory, devicePlugin, moduleLoading`,
+    `agent.scanIntervall is no setting; there are nodeSelector, tolerations, resources, priorityClassName, maxUnavailable, scanInterval, managementInterfaces, pciDevices, givenVfs, writeDeadline, settleDeadline, healthPort, kubeletDirectory, devicePlugin, moduleLoading`,
   ],
   [{ agent: { scanInterval: 0 } }, `agent.scanInterval must be a number of seconds above 0, up to 86400, not 0`],
   [{ agent: { scanInterval: "30" } }, `agent.scanInterval must be a number of seconds above 0, up to 86400, not "30"`],
@@ -110,7 +110,21 @@ const WRONG: readonly (readonly [given: object, message: string])[] = [
   [{ agent: { devicePlugin: "off" } }, `agent.devicePlugin must be true or false, not "off"`],
   [{ controller: { replicas: 0 } }, `controller.replicas must be a whole number, 1 or more, not 0`],
   [{ controller: { replicas: 1.5 } }, `controller.replicas must be a whole number, 1 or more, not 1.5`],
-  [{ metrics: { agentPort: 9808 } }, `metrics.agentPort must not be 9808, where health is served`],
+  [{ metrics: { agentPort: 9812 } }, `metrics.agentPort must not be 9812, where health is served`],
+  [
+    { agent: { healthPort: 7000 }, metrics: { agentPort: 7000 } },
+    `metrics.agentPort must not be 7000, where health is served`,
+  ],
+  [{ agent: { healthPort: 0 } }, `agent.healthPort must be a whole number from 1 to 65535, not 0`],
+  [{ agent: { tolerations: [{}] } }, `agent.tolerations[0].operator must be Exists where no key is given`],
+  [
+    { agent: { tolerations: [{ key: "a", operator: "Exists", value: "b" }] } },
+    `agent.tolerations[0].value must be left out where the operator is Exists`,
+  ],
+  [
+    { controller: { tolerations: [{ key: "a", operator: "Exists", effect: "NoSchedule", tolerationSeconds: 5 }] } },
+    `controller.tolerations[0].effect must be NoExecute where tolerationSeconds are given`,
+  ],
   [{ metrics: { controllerPort: 9809 } }, `metrics.controllerPort must not be 9809, where health is served`],
   [{ metrics: { agentPort: 70_000 } }, `metrics.agentPort must be a whole number from 1 to 65535, not 70000`],
   [

@@ -40,6 +40,7 @@ const ARGUMENTS: readonly (readonly [SriovReconcilerArgs, PartialSettings])[] = 
   [{ agent: { givenVfs: ["8086:1889"] } }, { agent: { givenVfs: ["8086:1889"] } }],
   [{ agent: { writeDeadline: 60 } }, { agent: { writeDeadline: 60 } }],
   [{ agent: { settleDeadline: 20 } }, { agent: { settleDeadline: 20 } }],
+  [{ agent: { healthPort: 9000 } }, { agent: { healthPort: 9000 } }],
   [{ agent: { kubeletDirectory: "/data/kubelet" } }, { agent: { kubeletDirectory: "/data/kubelet" } }],
   [{ controller: { replicas: 3 } }, { controller: { replicas: 3 } }],
   [{ controller: { nodeSelector: { infra: "yes" } } }, { controller: { nodeSelector: { infra: "yes" } } }],
@@ -86,6 +87,20 @@ describe("SriovReconciler", () => {
     ]);
     const removed = typesOf(await reconcilerOf({ removeCrds: true }));
     expect(removed.filter((type) => type.endsWith("Patch"))).to.deep.equal([]);
+  });
+
+  it("lets pods of another namespace go before it makes new ones, and leaves the rest to Pulumi", async () => {
+    const firstGone: string[] = [];
+    const look: pulumi.ResourceTransformation = ({ name, opts }) => {
+      const { deleteBeforeReplace } = opts as pulumi.CustomResourceOptions;
+      if (deleteBeforeReplace !== undefined) firstGone.push(`${name} ${String(deleteBeforeReplace)}`);
+      return undefined;
+    };
+    await reconcilerOf({}, { transformations: [look] });
+    expect(firstGone).to.deep.equal([
+      "sriov-daemon-set-pulumi-sriov-agent true",
+      "sriov-deployment-pulumi-sriov-controller true",
+    ]);
   });
 
   it("makes its children by the provider that it is given", async () => {

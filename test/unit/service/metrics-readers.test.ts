@@ -111,8 +111,32 @@ describe("who may read metrics", () => {
     expect(await readers.judge("e")).to.deep.equal({ allowed: false, who: undefined });
   });
 
+  it("is asked about ten strangers in a second, and no more", async () => {
+    for (let token = 0; token < 10; token++) await readers.judge(String(token));
+    await refusal(readers.judge("10"), TooManyReaders);
+    now = 1_000;
+    expect(await readers.judge("10")).to.deep.equal({ allowed: false, who: undefined });
+  });
+
+  it("is asked about who has read before, however many strangers there are", async () => {
+    await readers.judge("good");
+    now = 60_000;
+    for (let token = 0; token < 10; token++) await readers.judge(String(token));
+    await refusal(readers.judge("10"), TooManyReaders);
+    expect(await readers.judge("good")).to.deep.equal({ allowed: true });
+  });
+
+  it("is remembered of who may, whoever comes that may not", async () => {
+    await readers.judge("good");
+    now = 1_000;
+    for (let token = 0; token < 65; token++, now += 100) await readers.judge(String(token));
+    const { length } = reviews.asked;
+    await readers.judge("good");
+    expect(reviews.asked).to.have.length(length);
+  });
+
   it("is remembered of the 64 that came last", async () => {
-    for (let token = 0; token < 65; token++) await readers.judge(String(token));
+    for (let token = 0; token < 65; token++, now += 100) await readers.judge(String(token));
     await readers.judge("1");
     expect(reviews.asked).to.have.length(65);
     await readers.judge("0");
