@@ -1,6 +1,6 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { existsSync } from "node:fs";
-import type https from "node:https";
+import type { RequestOptions } from "node:https";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -20,7 +20,7 @@ export interface ClusterAccess {
  */
 export interface UserConfig {
   /** Adds TLS settings and headers; runs what gives credentials. */
-  applyToHTTPSOptions(options: https.RequestOptions): Promise<void>;
+  applyToHTTPSOptions(options: RequestOptions): Promise<void>;
   getCurrentCluster(): { readonly proxyUrl?: string } | null;
   getCurrentUser(): { readonly exec?: { readonly command?: string } } | null;
 }

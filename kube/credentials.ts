@@ -1,11 +1,11 @@
-import type https from "node:https";
+import type { RequestOptions } from "node:https";
 import type { ClusterConfig, UserConfig } from "./config.js";
 import { untilAborted } from "./deadline.js";
 import { ConfigError, messageOf } from "./errors.js";
 
 /** TLS settings and headers of one request, as the kubeconfig's user has them at this time. */
 export interface Presented {
-  readonly options: https.RequestOptions;
+  readonly options: RequestOptions;
   /** Grows when credentials are given up. */
   readonly generation: number;
 }
@@ -56,7 +56,7 @@ export class Credentials {
 
   private async ask(): Promise<Presented> {
     const { kubeConfig, generation } = this;
-    const options: https.RequestOptions = {};
+    const options: RequestOptions = {};
     try {
       await kubeConfig.applyToHTTPSOptions(options);
       if (this.command !== undefined && !presents(options)) throw new TypeError("neither token nor certificate");
@@ -79,7 +79,7 @@ export class Credentials {
 }
 
 /** Without anything the API server would take whoever asks for anonymous, and speak of its permissions. */
-function presents({ headers = {}, cert, pfx, auth }: https.RequestOptions): boolean {
+function presents({ headers = {}, cert, pfx, auth }: RequestOptions): boolean {
   return "Authorization" in headers || [cert, pfx, auth].some((given) => given !== undefined);
 }
 

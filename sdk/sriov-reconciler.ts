@@ -65,7 +65,7 @@ export class SriovReconciler extends pulumi.ComponentResource {
   }
 
   private makeChildren(name: string, objects: readonly RenderedObject[], args: SriovReconcilerArgs): void {
-    const k8s = kubernetesPackage();
+    const k8s = kubernetesPackage(this);
     const { provider, access } = kubernetesAccess(k8s, this, name, args);
     const preflight = new ReconcilerPreflight(`${name}-preflight`, access, { parent: this });
     const made = new Map<string, pulumi.CustomResource>();

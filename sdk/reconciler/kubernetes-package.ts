@@ -1,5 +1,5 @@
 import type * as kubernetes from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { Fields, RenderedObject } from "./rendered-objects.js";
 
 type Kubernetes = typeof kubernetes;
@@ -12,9 +12,10 @@ type ResourceClass = new (
 /**
  * The package `@pulumi/kubernetes` of the program. Programs without a reconciler do without it.
  *
- * @throws {Error} that says what to install, where it is not there.
+ * @param component what needs it, of which an error is told.
+ * @throws {pulumi.ResourceError} that says what to install, where it is not there.
  */
-export function kubernetesPackage(): Kubernetes {
+export function kubernetesPackage(component: pulumi.Resource): Kubernetes {
   try {
     // An import at the top would be made by every program.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
@@ -24,7 +25,8 @@ export function kubernetesPackage(): Kubernetes {
     const message =
       "SriovReconciler needs the package @pulumi/kubernetes, and this program has none. " +
       "Install it beside pulumi-sriov: npm install @pulumi/kubernetes";
-    throw new Error(message, { cause: error });
+    // Without a stack: what to do is one line, which Pulumi would print below forty others.
+    throw new pulumi.ResourceError(message, component, true);
   }
 }
 

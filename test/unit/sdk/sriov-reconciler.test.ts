@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
+import Module from "node:module";
 import { reconcilerObjects } from "../../../deploy/reconciler-objects.js";
 import { type PartialSettings, settingsOf } from "../../../deploy/settings.js";
 import type { SriovReconcilerArgs } from "../../../sdk/index.js";
@@ -140,6 +141,13 @@ describe("SriovReconciler", () => {
     );
   });
 
+  it("says what to install where the program has no @pulumi/kubernetes, and not where in the code that was found", () => {
+    const make = (): unknown => withoutPackage("@pulumi/kubernetes", () => new sriov.SriovReconciler("sriov"));
+    expect(make)
+      .to.throw(pulumi.ResourceError, "Install it beside pulumi-sriov: npm install @pulumi/kubernetes")
+      .with.property("hideStack", true);
+  });
+
   it("puts out what policies and networks need", async () => {
     const { result } = await mocked(() => new sriov.SriovReconciler("sriov", { namespace: pulumi.output("hardware") }));
     const { namespace, resourcePrefix, agentServiceAccount, controllerServiceAccount } = result;
@@ -161,6 +169,19 @@ describe("SriovReconciler", () => {
     ]);
   });
 });
+
+/** Runs something as in a program that has not installed the package; a path that leads nowhere would find the repository's. */
+function withoutPackage<T>(name: string, run: () => T): T {
+  const loader = Module as unknown as { _load: (request: string, ...others: unknown[]) => unknown };
+  const { _load: load } = loader;
+  loader._load = (request, ...others) =>
+    load.call(Module, request === name ? `${name}-not-installed` : request, ...others);
+  try {
+    return run();
+  } finally {
+    loader._load = load;
+  }
+}
 
 function outputsIn(value: unknown, path: string): string[] {
   if (pulumi.Output.isInstance(value)) return [path];
