@@ -88,6 +88,28 @@ describe("SriovReconciler", () => {
     expect(removed.filter((type) => type.endsWith("Patch"))).to.deep.equal([]);
   });
 
+  it("has Pulumi wait for every agent, and with waitForAgents: false for none, but for the controller", async () => {
+    const unawaited = (resources: readonly Registered[]): string[] =>
+      kubernetesOf(resources)
+        .filter(({ inputs }) => "pulumi.com/skipAwait" in annotationsOf(inputs))
+        .map(({ name }) => name);
+    expect(unawaited(await reconcilerOf())).to.deep.equal([]);
+    expect(unawaited(await reconcilerOf({ waitForAgents: false }))).to.deep.equal([
+      "sriov-daemon-set-pulumi-sriov-agent",
+    ]);
+  });
+
+  it("hands its own timeouts to the objects, which alone are waited for", async () => {
+    const customTimeouts = { create: "1m", update: "2m" };
+    const seen: unknown[] = [];
+    const transformation: pulumi.ResourceTransformation = ({ type, opts }) => {
+      if (type.startsWith("kubernetes:apps/")) seen.push(opts.customTimeouts);
+      return undefined;
+    };
+    await reconcilerOf({}, { customTimeouts, transformations: [transformation] });
+    expect(seen).to.deep.equal([customTimeouts, customTimeouts]);
+  });
+
   it("makes its children by the provider that it is given", async () => {
     const { resources } = await mocked(() => {
       const provider = new k8s.Provider("given", { kubeconfig: "given" });
@@ -194,6 +216,10 @@ function asOutputs(args: SriovReconcilerArgs): SriovReconcilerArgs {
     groups.has(name) ? [name, asOutputs(value as SriovReconcilerArgs)] : [name, pulumi.output(value as unknown)],
   );
   return Object.fromEntries(wrapped);
+}
+
+function annotationsOf(inputs: Registered["inputs"]): object {
+  return (inputs["metadata"] as { readonly annotations?: object } | undefined)?.annotations ?? {};
 }
 
 function kubernetesOf(resources: readonly Registered[]): Registered[] {
