@@ -81,6 +81,8 @@ export class SriovReconciler extends pulumi.ComponentResource {
         dependsOn: [preflight, ...object.after.flatMap((key) => made.get(key) ?? [])],
         ...(provider && { provider }),
         ...(customTimeouts && { customTimeouts }),
+        // New agents wait for the ports of old ones, and two controllers of two namespaces know nothing of each other.
+        deleteBeforeReplace: object.apiVersion === "apps/v1",
       };
       const child = `${name}-${object.key}`;
       const resource = object.keeps

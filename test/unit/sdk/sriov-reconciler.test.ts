@@ -110,6 +110,19 @@ describe("SriovReconciler", () => {
     expect(seen).to.deep.equal([customTimeouts, customTimeouts]);
   });
 
+  it("replaces pods only once the old ones are gone, as by a change of namespace", async () => {
+    const first = new Map<string, unknown>();
+    const transformation: pulumi.ResourceTransformation = ({ type, opts }) => {
+      if (type.startsWith("kubernetes:")) first.set(type, (opts as pulumi.CustomResourceOptions).deleteBeforeReplace);
+      return undefined;
+    };
+    await reconcilerOf({}, { transformations: [transformation] });
+    expect([...first].filter(([, before]) => before === true).map(([type]) => type)).to.deep.equal([
+      "kubernetes:apps/v1:DaemonSet",
+      "kubernetes:apps/v1:Deployment",
+    ]);
+  });
+
   it("makes its children by the provider that it is given", async () => {
     const { resources } = await mocked(() => {
       const provider = new k8s.Provider("given", { kubeconfig: "given" });
