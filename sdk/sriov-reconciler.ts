@@ -3,7 +3,7 @@ import { AGENT_ACCOUNT } from "../api/agent-role.js";
 import { CONTROLLER_ACCOUNT } from "../api/controller-role.js";
 import { type PartialSettings, settingsOf } from "../deploy/settings.js";
 import { kubernetesAccess } from "./reconciler/kubernetes-access.js";
-import { kubernetesObject, kubernetesPackage, lastingObject } from "./reconciler/kubernetes-package.js";
+import { kubernetesObject, kubernetesPackage, lastingObject, unawaited } from "./reconciler/kubernetes-package.js";
 import { argumentProblems, settingsGiven, type SriovReconcilerArgs } from "./reconciler/reconciler-args.js";
 import { ReconcilerPreflight } from "./reconciler/reconciler-preflight.js";
 import { renderedObjects, type RenderedObject } from "./reconciler/rendered-objects.js";
@@ -45,7 +45,7 @@ export class SriovReconciler extends pulumi.ComponentResource {
       const problems = argumentProblems(settings);
       if (problems.length > 0) throw new pulumi.ResourceError(problems.join("\n"), this, true);
     });
-    this.makeChildren(name, objects, args);
+    this.makeChildren(name, objects, args, opts);
 
     const { namespace, image, resourcePrefix } = given;
     const settings = pulumi.output({ namespace, image, resourcePrefix });
@@ -64,7 +64,13 @@ export class SriovReconciler extends pulumi.ComponentResource {
     });
   }
 
-  private makeChildren(name: string, objects: readonly RenderedObject[], args: SriovReconcilerArgs): void {
+  private makeChildren(
+    name: string,
+    objects: readonly RenderedObject[],
+    args: SriovReconcilerArgs,
+    // Pulumi hands a component's timeouts to none of its children, where alone they count.
+    { customTimeouts }: pulumi.ComponentResourceOptions,
+  ): void {
     const k8s = kubernetesPackage(this);
     const { provider, access } = kubernetesAccess(k8s, this, name, args);
     const preflight = new ReconcilerPreflight(`${name}-preflight`, access, { parent: this });
@@ -74,11 +80,14 @@ export class SriovReconciler extends pulumi.ComponentResource {
         parent: this,
         dependsOn: [preflight, ...object.after.flatMap((key) => made.get(key) ?? [])],
         ...(provider && { provider }),
+        ...(customTimeouts && { customTimeouts }),
+        // New agents wait for the ports of old ones, and two controllers of two namespaces know nothing of each other.
+        deleteBeforeReplace: runsPods(object),
       };
       const child = `${name}-${object.key}`;
       const resource = object.keeps
         ? lastingObject(k8s, object, child, { ...opts, stays: args.removeCrds !== true })
-        : kubernetesObject(k8s, object, child, { ...opts, ...(runsPods(object) && { deleteBeforeReplace: true }) });
+        : kubernetesObject(k8s, args.waitForAgents === false ? unawaited(object) : object, child, opts);
       made.set(object.key, resource);
     }
   }

@@ -66,6 +66,14 @@ export function lastingObject(
   );
 }
 
+/** The same object; of a DaemonSet the package then does not wait until all its pods run. */
+export function unawaited(object: RenderedObject): RenderedObject {
+  if (object.kind !== "DaemonSet") return object;
+  const { annotations, ...metadata } = object.fields["metadata"] as Fields;
+  const skipping = { ...(annotations as Fields | undefined), "pulumi.com/skipAwait": "true" };
+  return { ...object, fields: { ...object.fields, metadata: { ...metadata, annotations: skipping } } };
+}
+
 type KubernetesObject = Pick<RenderedObject, "apiVersion" | "kind" | "fields">;
 
 /** Kinds that have a class of their own in the package. */

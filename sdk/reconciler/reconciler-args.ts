@@ -52,6 +52,11 @@ export interface SriovReconcilerArgs extends ClusterArgs {
    * later `up` takes them over again.
    */
   readonly removeCrds?: boolean;
+  /**
+   * Wait in `up` until every selected node runs its agent, also a node that is down, for which `up` waits in vain. Without, each
+   * NIC, policy and claim waits for the agents of its own nodes alone. Default true.
+   */
+  readonly waitForAgents?: boolean;
 }
 
 /** Switches; plain, since they decide which objects there are. */

@@ -90,17 +90,38 @@ describe("SriovReconciler", () => {
     expect(removed.filter((type) => type.endsWith("Patch"))).to.deep.equal([]);
   });
 
-  it("lets pods of another namespace go before it makes new ones, and leaves the rest to Pulumi", async () => {
-    const firstGone: string[] = [];
-    const look: pulumi.ResourceTransformation = ({ name, opts }) => {
-      const { deleteBeforeReplace } = opts as pulumi.CustomResourceOptions;
-      if (deleteBeforeReplace !== undefined) firstGone.push(`${name} ${String(deleteBeforeReplace)}`);
+  it("has Pulumi wait for every agent, and with waitForAgents: false for none, but for the controller", async () => {
+    const unawaited = (resources: readonly Registered[]): string[] =>
+      kubernetesOf(resources)
+        .filter(({ inputs }) => "pulumi.com/skipAwait" in annotationsOf(inputs))
+        .map(({ name }) => name);
+    expect(unawaited(await reconcilerOf())).to.deep.equal([]);
+    expect(unawaited(await reconcilerOf({ waitForAgents: false }))).to.deep.equal([
+      "sriov-daemon-set-pulumi-sriov-agent",
+    ]);
+  });
+
+  it("hands its own timeouts to the objects, which alone are waited for", async () => {
+    const customTimeouts = { create: "1m", update: "2m" };
+    const seen: unknown[] = [];
+    const transformation: pulumi.ResourceTransformation = ({ type, opts }) => {
+      if (type.startsWith("kubernetes:apps/")) seen.push(opts.customTimeouts);
       return undefined;
     };
-    await reconcilerOf({}, { transformations: [look] });
-    expect(firstGone).to.deep.equal([
-      "sriov-daemon-set-pulumi-sriov-agent true",
-      "sriov-deployment-pulumi-sriov-controller true",
+    await reconcilerOf({}, { customTimeouts, transformations: [transformation] });
+    expect(seen).to.deep.equal([customTimeouts, customTimeouts]);
+  });
+
+  it("replaces pods only once the old ones are gone, as by a change of namespace", async () => {
+    const first = new Map<string, unknown>();
+    const transformation: pulumi.ResourceTransformation = ({ type, opts }) => {
+      if (type.startsWith("kubernetes:")) first.set(type, (opts as pulumi.CustomResourceOptions).deleteBeforeReplace);
+      return undefined;
+    };
+    await reconcilerOf({}, { transformations: [transformation] });
+    expect([...first].filter(([, before]) => before === true).map(([type]) => type)).to.deep.equal([
+      "kubernetes:apps/v1:DaemonSet",
+      "kubernetes:apps/v1:Deployment",
     ]);
   });
 
@@ -230,6 +251,10 @@ function asOutputs(args: SriovReconcilerArgs): SriovReconcilerArgs {
     groups.has(name) ? [name, asOutputs(value as SriovReconcilerArgs)] : [name, pulumi.output(value as unknown)],
   );
   return Object.fromEntries(wrapped);
+}
+
+function annotationsOf(inputs: Registered["inputs"]): object {
+  return (inputs["metadata"] as { readonly annotations?: object } | undefined)?.annotations ?? {};
 }
 
 function kubernetesOf(resources: readonly Registered[]): Registered[] {
