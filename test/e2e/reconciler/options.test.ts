@@ -38,7 +38,8 @@ describe("the reconciler's component", function () {
       const kubeconfig = pulumi.runtime.isDryRun() && options.isNew ? pulumi.output(pulumi.unknown as string) : text;
       const provider = new k8s.Provider("cluster", { kubeconfig: pulumi.secret(kubeconfig) });
       const platform = new pulumi.ComponentResource("test:index:Platform", "platform");
-      const opts = { provider, parent: platform, transforms: [quick, labelled], ...options.component };
+      const transforms = args.image === NOWHERE ? [labelled, impatient] : [labelled];
+      const opts = { provider, parent: platform, transforms, ...options.component };
       const reconciler = new sriov.SriovReconciler(name, { namespace: ELSEWHERE, ...args }, opts);
       return { namespace: reconciler.namespace };
     };
@@ -92,11 +93,8 @@ describe("the reconciler's component", function () {
 
   it("keeps every object when it is renamed with an alias", async () => {
     const before = await uids();
-    const renamed = program(
-      { image: RECONCILER_IMAGE },
-      { name: "renamed", component: { aliases: [{ name: "sriov" }] } },
-    );
-    const { steps } = await stack.up(renamed);
+    const component = { aliases: [{ name: "sriov" }], protect: true };
+    const { steps } = await stack.up(program({ image: RECONCILER_IMAGE }, { name: "renamed", component }));
     expect(Object.values(steps).filter(({ op }) => op !== "update")).to.deep.equal([]);
     expect(await uids()).to.deep.equal(before);
   });
@@ -111,8 +109,6 @@ describe("the reconciler's component", function () {
 
   it("cannot be taken away while it is protected", async () => {
     const before = await uids();
-    const component = { protect: true };
-    await stack.up(program({ image: RECONCILER_IMAGE }, { name: "renamed", component }));
     const refused = await stack.upFails(() => undefined);
     expect(errorsOf(refused).join("\n")).to.contain("protect");
     expect(await uids()).to.deep.equal(before);
@@ -139,9 +135,9 @@ interface Options {
 }
 
 /** Pods of an image that is nowhere are waited for in vain. */
-const quick: pulumi.ResourceTransform = ({ type, props, opts }) => {
+const impatient: pulumi.ResourceTransform = ({ type, props, opts }) => {
   if (!/:(DaemonSet|Deployment)$/.test(type)) return undefined;
-  const customTimeouts = { create: "15s", update: "15s" };
+  const customTimeouts = { create: "5s", update: "5s" };
   return { props, opts: { ...opts, customTimeouts } };
 };
 
