@@ -10,6 +10,7 @@ import {
 import { customResourceDefinitions } from "../api/custom-resource-definitions.js";
 import type { KubeObject } from "../api/object.js";
 import type { Feature } from "../api/permissions.js";
+import { sriovNetworkDeviceDefinition } from "../api/schemas/sriov-network-device.js";
 import { agentDaemonSet } from "./agent-daemon-set.js";
 import { controllerDeployment, controllerDisruptionBudget, controllerNetworkPolicy } from "./controller-deployment.js";
 import { labelled } from "./labels.js";
@@ -45,7 +46,13 @@ export function reconcilerObjects(settings: ReconcilerSettings): ReconcilerObjec
   const features: readonly Feature[] = metrics.enabled ? ["metrics"] : [];
 
   const namespaces = group([reconcilerNamespace(namespace)], { keeps: true });
-  const kinds = group(customResourceDefinitions(), { keeps: true });
+  // Where others of their group are served without the kind of NICs, a cluster is one of Harvester's older releases: so no
+  // installation that was cut short may look like that, and no removal.
+  const nics = group([sriovNetworkDeviceDefinition()], { keeps: true });
+  const otherKinds = customResourceDefinitions().filter(
+    ({ metadata }) => metadata.name !== nics[0]?.object.metadata.name,
+  );
+  const kinds = [...nics, ...group(otherKinds, { keeps: true, after: nics })];
   const rights = group(
     [
       serviceAccount(agent),

@@ -106,11 +106,12 @@ function say(text: string): number {
   return ExitStatus.ok;
 }
 
-// The process ends at once: what is still open has nothing to add.
-main(process.argv.slice(2)).then(
-  (status) => process.exit(status),
-  (error: unknown) => process.exit(explain(error)),
-);
+main(process.argv.slice(2)).then(end, (error: unknown) => end(explain(error)));
+
+/** The process ends at once, but for what it has said: whatever else is still open has nothing to add. */
+function end(status: number): void {
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(status)));
+}
 
 function explain(error: unknown): number {
   if (error instanceof EngineError) {

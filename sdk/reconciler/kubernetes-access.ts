@@ -46,7 +46,24 @@ function withConfiguration(told: ClusterArgs): ClusterArgs {
 /** The package's types do not say it, but a provider has its own arguments as outputs. */
 function accessOfProvider(provider: pulumi.ProviderResource): ClusterArgs {
   const { kubeconfig, context } = provider as Partial<Record<keyof ClusterArgs, pulumi.Output<string>>>;
-  return accessOf(kubeconfig, context);
+  return accessOf(kubeconfig, kubeconfig && context && contextBeside(kubeconfig, context));
+}
+
+/**
+ * To a preview, an argument that a provider was not given is as unknown as one that is still to be known. A context is hardly
+ * known later than the kubeconfig that it is of: such a one was not given.
+ */
+function contextBeside(kubeconfig: pulumi.Output<string>, context: pulumi.Output<string>): pulumi.Output<string> {
+  const known = pulumi.output(Promise.all([isKnown(kubeconfig), isKnown(context)]));
+  return known.apply(([before, after]) => (before && !after ? NOT_GIVEN : context));
+}
+
+/** As a provider's property has it once it is known. */
+const NOT_GIVEN = pulumi.output(undefined as unknown as string);
+
+/** The package's types do not say this either. */
+function isKnown(output: pulumi.Output<string>): Promise<boolean> {
+  return (output as unknown as { readonly isKnown: Promise<boolean> }).isKnown;
 }
 
 function accessOf(

@@ -39,7 +39,10 @@ async function checkSite(
   news: Partial<PreflightInputs>,
   unknown: ReadonlySet<string>,
 ): Promise<Checked<PreflightInputs>> {
-  if (unknown.has("kubeconfig") || unknown.has("context")) return { inputs: news, failures: [] };
+  if (unknown.has("kubeconfig") || unknown.has("context")) {
+    const { clusterUid } = olds;
+    return { inputs: { ...news, ...(clusterUid !== undefined && { clusterUid }) }, failures: [] };
+  }
   try {
     const looking = operation();
     return await checkOnCluster<PreflightInputs>(looking, olds, news, async (inputs) => {
@@ -56,9 +59,10 @@ function diffSite(
   news: Partial<PreflightInputs>,
   unknown: ReadonlySet<string>,
 ): Difference {
-  const access = ["kubeconfig", "context"] as const;
+  // What is unknown is no change: that would be one in every preview, and up, which knows it, says whether it is.
+  const access = (["kubeconfig", "context"] as const).filter((name) => !unknown.has(name));
   const timeouts = !isDeepStrictEqual(olds.timeouts ?? {}, news.timeouts ?? {});
-  const changed = timeouts || access.some((name) => unknown.has(name) || olds[name] !== news[name]);
+  const changed = timeouts || access.some((name) => olds[name] !== news[name]);
   return { changed, unfinished: false, replaces: [] };
 }
 

@@ -1,4 +1,6 @@
+import * as k8s from "@pulumi/kubernetes";
 import { expect } from "chai";
+import { readFileSync } from "node:fs";
 import { CUSTOM_RESOURCE_DEFINITION, NAMESPACE } from "../../../api/core.js";
 import { RECONCILER_NAMESPACE } from "../../../api/names.js";
 import { isNotFound } from "../../../kube/errors.js";
@@ -56,6 +58,18 @@ describe("the reconciler where another controller is", function () {
       expect(told).to.contain("it serves SRIOVNetworkDevice of devices.harvesterhci.io/v1beta1");
       expect(told).to.contain("Leave SriovReconciler out of the program");
       expect(told).not.to.match(/^ +at /m);
+    });
+
+    it("is refused in the preview by a provider that is given a kubeconfig alone", async () => {
+      const kubeconfig = readFileSync(lab.controlPlane.kubeconfig, "utf8");
+      const told = refusal(
+        await stack.previewFails((sriov) => {
+          const provider = new k8s.Provider("cluster", { kubeconfig });
+          new sriov.SriovReconciler("sriov", {}, { provider });
+          return undefined;
+        }),
+      );
+      expect(told).to.contain("where Harvester's pcidevices controller looks after the same objects");
     });
 
     it("is refused in up, which makes nothing there", async () => {

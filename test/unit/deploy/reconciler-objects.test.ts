@@ -36,6 +36,13 @@ describe("the objects of an installation", () => {
         }
       });
 
+      it("are never kinds without that of NICs, which would be taken for a Harvester's", () => {
+        const nics = "custom-resource-definition-sriovnetworkdevices.devices.harvesterhci.io";
+        const kinds = installed.filter(({ key }) => key.startsWith("custom-resource-definition-"));
+        const loose = kinds.filter(({ after }) => !after.includes(nics)).map(({ key }) => key);
+        expect(loose).to.deep.equal([nics]);
+      });
+
       it("are all there before the pods that need them, but for metrics", () => {
         const needed = installed.filter(({ key }) => !/daemon-set|deployment|metrics/.test(key)).map(({ key }) => key);
         for (const { after } of installed.filter(({ key }) => /^(daemon-set|deployment)-/.test(key))) {
