@@ -47,8 +47,8 @@ export function fieldOfPod(name: string, fieldPath: string): EnvVar {
 }
 
 /**
- * Probes of the plain HTTP port. A process may take two minutes to start on a node that is busy; after that, one that does not
- * answer for a minute is started anew.
+ * Probes of the plain HTTP port. On a node that is short of processors a process may take five minutes to start, and after
+ * that not answer for three, until it is started anew: to be started too early costs such a node what it is short of.
  *
  * @param host Of a pod on its node's network: the address that the process listens on. Default: the pod's
  */
@@ -61,8 +61,8 @@ export function probes(
     timeoutSeconds: 5,
   });
   return {
-    startupProbe: { ...get("/healthz"), periodSeconds: 2, failureThreshold: 60 },
-    livenessProbe: { ...get("/healthz"), periodSeconds: 10, failureThreshold: 6 },
+    startupProbe: { ...get("/healthz"), periodSeconds: 2, failureThreshold: 150 },
+    livenessProbe: { ...get("/healthz"), periodSeconds: 10, failureThreshold: 18 },
     readinessProbe: { ...get("/readyz"), periodSeconds: 5, failureThreshold: 2 },
   };
 }

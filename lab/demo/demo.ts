@@ -8,12 +8,12 @@ import { addNode, type NodeKind } from "../node-kind.js";
 import type { LabNode } from "../nodes/lab-node.js";
 import { beginRun } from "../processes/lab-run.js";
 import { table } from "../table.js";
-import { leaveUp, step } from "./narration.js";
+import { inLab, step } from "./narration.js";
 import { type DemoStack, openDemoStack, rootProject } from "./stack.js";
 
 export interface DemoOptions {
   readonly nodeKind: Exclude<NodeKind, "kubelet">;
-  /** Leave the lab up at the end. */
+  /** Leave the lab up at the end, or where a step failed. */
   readonly keep: boolean;
 }
 
@@ -30,14 +30,15 @@ export async function demo({ nodeKind, keep }: DemoOptions): Promise<void> {
     log(engine.describe);
     const lab = await startLab(run, { log });
     log(`API server: ${lab.controlPlane.server}`);
-    const nodes = await addNodes(lab, nodeKind);
-    const device = await showDiscovered(lab, nodes);
     const stack = await openDemoStack(lab, engine, rootProject);
-    await firstVfs(lab, stack, nodes, device);
-    await anotherCount(lab, stack, nodes, device);
-    await somebodyElse(lab, stack, nodes, device);
-    await takeDown(lab, stack, nodes, device);
-    if (keep) leaveUp(lab, stack);
+    await inLab(lab, stack, keep, async () => {
+      const nodes = await addNodes(lab, nodeKind);
+      const device = await showDiscovered(lab, nodes);
+      await firstVfs(lab, stack, nodes, device);
+      await anotherCount(lab, stack, nodes, device);
+      await somebodyElse(lab, stack, nodes, device);
+      await takeDown(lab, stack, nodes, device);
+    });
   } finally {
     if (!keep) {
       log("\nStopping the lab …");

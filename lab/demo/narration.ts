@@ -7,8 +7,17 @@ export function step(text: string): void {
   console.log(`\n== ${text}`);
 }
 
+/** Runs the steps. With `keep` the lab stays up then, where one of them failed too, so that it can be looked at. */
+export async function inLab(lab: Lab, stack: DemoStack, keep: boolean, steps: () => Promise<void>): Promise<void> {
+  try {
+    await steps();
+  } finally {
+    if (keep && !lab.run.signal.aborted) leaveUp(lab, stack);
+  }
+}
+
 /** Keeps the lab, and tells how to go on in it. */
-export function leaveUp(lab: Lab, stack: DemoStack): void {
+function leaveUp(lab: Lab, stack: DemoStack): void {
   lab.run.describe({ kubeconfig: lab.controlPlane.kubeconfig });
   lab.run.keep();
   console.log(`

@@ -6,7 +6,7 @@ import { type Lab, startLab } from "../../lab.js";
 import type { KubeletNode } from "../../nodes/kubelet/kubelet-node.js";
 import { beginRun } from "../../processes/lab-run.js";
 import { RECONCILER_REPOSITORY } from "../../images.js";
-import { leaveUp, step } from "../narration.js";
+import { inLab, step } from "../narration.js";
 import { type DemoStack, exampleProject, openDemoStack } from "../stack.js";
 import { showEmptyCluster, showWhatStays } from "./cluster.js";
 import { NicOnNode, showVfs } from "./kernel-vfs.js";
@@ -16,7 +16,7 @@ import { VfUser } from "./vf-user.js";
 export interface InstallationOptions {
   /** How many nodes; 1 or more. */
   readonly nodes: number;
-  /** Leave the lab up at the end. */
+  /** Leave the lab up at the end, or where a step failed. */
   readonly keep: boolean;
 }
 
@@ -42,14 +42,15 @@ export async function installation({ nodes: count, keep }: InstallationOptions):
     log(engine.describe);
     const lab = await startLab(run, { log, contract: false, scheduler: true, multus: true });
     log(`API server: ${lab.controlPlane.server}`);
-    const nodes = await addNodes(lab, count, log);
-    await showEmptyCluster(lab);
     const stack = await openDemoStack(lab, engine, exampleProject("cluster"));
-    const nics = await install(lab, stack, nodes);
-    const user = await useVfs(lab, nodes);
-    await upgrade(lab, stack, nics, user);
-    await takeDown(lab, stack, nics, user);
-    if (keep) leaveUp(lab, stack);
+    await inLab(lab, stack, keep, async () => {
+      const nodes = await addNodes(lab, count, log);
+      await showEmptyCluster(lab);
+      const nics = await install(lab, stack, nodes);
+      const user = await useVfs(lab, nodes);
+      await upgrade(lab, stack, nics, user);
+      await takeDown(lab, stack, nics, user);
+    });
   } finally {
     if (!keep) {
       log("\nStopping the lab …");
