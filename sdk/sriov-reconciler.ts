@@ -81,8 +81,8 @@ export class SriovReconciler extends pulumi.ComponentResource {
         dependsOn: [preflight, ...object.after.flatMap((key) => made.get(key) ?? [])],
         ...(provider && { provider }),
         ...(customTimeouts && { customTimeouts }),
-        // New agents wait for the ports of old ones, and two controllers of two namespaces know nothing of each other.
-        deleteBeforeReplace: runsPods(object),
+        // Of all else the Kubernetes provider knows when to: a false here would overrule it.
+        ...(runsPods(object) && { deleteBeforeReplace: true }),
       };
       const child = `${name}-${object.key}`;
       const resource = object.keeps

@@ -112,16 +112,17 @@ describe("SriovReconciler", () => {
     expect(seen).to.deep.equal([customTimeouts, customTimeouts]);
   });
 
-  it("replaces pods only once the old ones are gone, as by a change of namespace", async () => {
-    const first = new Map<string, unknown>();
-    const transformation: pulumi.ResourceTransformation = ({ type, opts }) => {
-      if (type.startsWith("kubernetes:")) first.set(type, (opts as pulumi.CustomResourceOptions).deleteBeforeReplace);
+  it("replaces pods only once the old ones are gone, and leaves it to Pulumi when all else is replaced", async () => {
+    const firstGone: string[] = [];
+    const look: pulumi.ResourceTransformation = ({ name, opts }) => {
+      const { deleteBeforeReplace } = opts as pulumi.CustomResourceOptions;
+      if (deleteBeforeReplace !== undefined) firstGone.push(`${name} ${String(deleteBeforeReplace)}`);
       return undefined;
     };
-    await reconcilerOf({}, { transformations: [transformation] });
-    expect([...first].filter(([, before]) => before === true).map(([type]) => type)).to.deep.equal([
-      "kubernetes:apps/v1:DaemonSet",
-      "kubernetes:apps/v1:Deployment",
+    await reconcilerOf({}, { transformations: [look] });
+    expect(firstGone).to.deep.equal([
+      "sriov-daemon-set-pulumi-sriov-agent true",
+      "sriov-deployment-pulumi-sriov-controller true",
     ]);
   });
 
