@@ -43,8 +43,8 @@ export class VfUser {
   /** Throws where the pod, or what the NICs' objects say of it, is not what it was. */
   async goesOn(): Promise<void> {
     const now = await this.lab.client.get(POD, NAME, { namespace: NAMESPACE });
-    const container = ({ metadata, status }: Pod) => JSON.stringify([metadata.uid, status?.containerStatuses]);
-    if (container(now) !== container(this.began)) throw new Error(`pod ${NAME} is not what it was: ${container(now)}`);
+    const [was, is] = [containers(this.began), containers(now)];
+    if (is !== was) throw new Error(`pod ${NAME} is not what it was: ${is}, and not ${was}`);
     const devices = await VfUser.#showUses(this.lab, this.devices.split(", ").length);
     if (devices !== this.devices) throw new Error(`pod ${NAME} has other VFs now: ${devices}, not ${this.devices}`);
     console.log(`Pod ${NAME} has noticed nothing.`);
@@ -88,6 +88,12 @@ export class VfUser {
       await informer.stop();
     }
   }
+}
+
+/** The pod and its containers by identity: a kubelet goes on to tell more of the same ones, such as their mounts. */
+function containers({ metadata: { uid }, status }: Pod): string {
+  const same = status?.containerStatuses?.map(({ containerID, restartCount }) => ({ containerID, restartCount }));
+  return JSON.stringify({ uid, containers: same });
 }
 
 async function awaitPod(lab: Lab, isAsWanted: (pod: Pod | undefined) => boolean): Promise<Pod | undefined> {
