@@ -28,6 +28,14 @@ for (const example of readdirSync(EXAMPLES).filter((name) => name !== "github-ac
   });
 }
 
+describe("README.md", () => {
+  it("names the package's file as npm pack does", () => {
+    const readme = readFileSync(join(REPOSITORY, "README.md"), "utf8");
+    const files = readme.match(/pulumi-sriov-[\d.]+\.tgz/g);
+    expect([...new Set(files)]).to.deep.equal([`pulumi-sriov-${VERSION}.tgz`]);
+  });
+});
+
 /** Any version of the same major one. */
 function majorOf(version = ""): string {
   return `^${version.split(".")[0] ?? ""}.0.0`;
