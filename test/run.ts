@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -6,12 +7,14 @@ import type { TierResult } from "./tier.js";
 
 /**
  * `npm test [-- TIER …]`: runs tiers one after the other, each in a process of its own, and ends with the line
- * `N passed, N failed`. A tier that runs no test, skips one or ends early counts as failed: nothing is passed by silence.
+ * `N passed, N failed`. What they run and the machine lacks is got before. A tier that runs no test, skips one or ends
+ * early counts as failed: nothing is passed by silence.
  *
  * Some tiers run beside the hardware's, which mostly waits for an emulated machine, one after the other, and are printed
  * after it.
  */
 const TIER = join(__dirname, "tier.js");
+const PREPARE = join(__dirname, "prepare.js");
 const DEFAULT_TIERS = ["unit", "integration", "e2e", "hardware"];
 const BESIDE_HARDWARE = ["engine", "faults"];
 const ALL_TIERS = [...DEFAULT_TIERS, ...BESIDE_HARDWARE];
@@ -24,6 +27,7 @@ async function main(): Promise<void> {
     process.exit(2);
   }
   const tiers = given.includes("all") ? ALL_TIERS : given.length > 0 ? given : DEFAULT_TIERS;
+  await once(fork(PREPARE, tiers), "exit");
   const failures: string[] = [];
   let passed = 0;
   let failed = 0;
