@@ -11,6 +11,7 @@ import {
   type PodSpec,
 } from "../../../lab/nodes/simulated/pods/node-pod.js";
 import { beginRun, type LabRun } from "../../../lab/processes/lab-run.js";
+import { makeDefaultAccount } from "../service-account.js";
 import type { Told } from "./pod-program.js";
 import { until } from "./until.js";
 import { untilObject } from "./until-object.js";
@@ -28,6 +29,7 @@ describe("simulated nodes that run pods", function () {
   before(async () => {
     run = await beginRun({ label: "test" });
     lab = await startLab(run, { contract: false, scheduler: true, images: { [IMAGE]: PROGRAM } });
+    await makeDefaultAccount(lab.client);
     await Promise.all(["left", "right"].map((name) => lab.addSimulatedNode(name, { pods: true })));
   });
 
